@@ -1,0 +1,1 @@
+"""One suite per contract, for anybody's engine: `antiphon check transcriber my_pkg:MyTranscriber`."""
