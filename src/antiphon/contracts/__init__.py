@@ -7,6 +7,7 @@ from antiphon.contracts.audio import CLOCK_HZ, LISTENING_HZ, Audio, Ticks, ms, t
 from antiphon.contracts.embedder import Embedder
 from antiphon.contracts.end_of_turn import EndOfTurn
 from antiphon.contracts.engine import NEVER, Cancel, Engine, EngineCard, EngineSetup, Part
+from antiphon.contracts.equation import TERMS, Outcome, Span, Term, TermName, TurnReport
 from antiphon.contracts.errors import (
     AntiphonError,
     BadRequest,
@@ -42,6 +43,7 @@ __all__ = [
     "CLOCK_HZ",
     "LISTENING_HZ",
     "NEVER",
+    "TERMS",
     "AntiphonError",
     "Audio",
     "BadRequest",
@@ -64,6 +66,7 @@ __all__ = [
     "LanguageModel",
     "Memory",
     "Message",
+    "Outcome",
     "Part",
     "Piece",
     "Prefilled",
@@ -72,10 +75,13 @@ __all__ = [
     "Recall",
     "RecallQuery",
     "Sampling",
+    "Span",
     "SpeechChunk",
     "SpeechProbability",
     "Subject",
     "Synthesizer",
+    "Term",
+    "TermName",
     "TextDelta",
     "Ticks",
     "TimedWord",
@@ -83,6 +89,7 @@ __all__ = [
     "ToolCall",
     "Transcriber",
     "Transcript",
+    "TurnReport",
     "UnknownName",
     "Usage",
     "Utterance",

@@ -1,0 +1,109 @@
+"""The one configuration file, `antiphon.toml`: which engines, which limits, how a session begins."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from antiphon.contracts import ConfigInvalid, Part
+from antiphon.runtime.settings import SessionSettings
+
+
+class EngineChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which engine plays a part, and the settings it is opened with."""
+
+    use: str
+    """An installed engine's name, or `module:Class`."""
+    settings: dict[str, Any] = {}
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds that keep one client from hurting the others."""
+
+    sessions: int = 16
+    session_seconds: int = 3600
+    message_bytes: int = 1_048_576
+    """The largest message a client may send."""
+    buffered_audio_seconds: int = 120
+    """The longest audio held uncommitted in one session."""
+    items: int = 2000
+    """The most items one conversation may hold."""
+    outbound_messages: int = 2048
+    """How far a client may fall behind in reading before it is let go."""
+    requests_per_second: int = 500
+    """Client events, averaged over ten seconds."""
+
+
+class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to listen."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    key_env: str = "ANTIPHON_KEY"
+    """The environment variable with the bearer key; required unless `host` is a loopback address."""
+
+
+def _default_engines() -> dict[Part, EngineChoice]:
+    return {
+        "voice_activity": EngineChoice(use="silero"),
+        "end_of_turn": EngineChoice(use="smart_turn"),
+        "transcriber": EngineChoice(use="whisper"),
+        "language_model": EngineChoice(use="llama"),
+        "synthesizer": EngineChoice(use="hibari"),
+        "journal": EngineChoice(use="sqlite"),
+    }
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be configured; each default is a working choice."""
+
+    server: ServerConfig = ServerConfig()
+    limits: Limits = Limits()
+    engines: dict[Part, EngineChoice] = msgspec.field(default_factory=_default_engines)
+    """Parts that are not named keep their default."""
+    session: SessionSettings = SessionSettings()
+    threads: int = 2
+    """Threads a native engine may use for one call."""
+    answer_tokens: int = 160
+    """The longest answer when a session asks for no other limit."""
+    prompt_tokens: int = 3500
+    """The hard budget of a prompt; older items are dropped to fit it."""
+    playout_lead_ms: int = 100
+    """How far audio is sent ahead of the moment it is due at the listener."""
+
+
+def load_config(path: Path | None) -> Config:
+    """Read the configuration file; without one, `antiphon.toml` in the working folder or the defaults.
+
+    Raises:
+        ConfigInvalid: the file is missing although named, is no TOML, or holds what is not understood.
+    """
+    named = path is not None
+    path = path or Path("antiphon.toml")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise ConfigInvalid((f"there is no configuration file {path}",)) from None
+        return Config()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigInvalid((f"{path}: {error}",)) from error
+    return parse_config(table, str(path))
+
+
+def parse_config(table: dict[str, Any], name: str = "configuration") -> Config:
+    """The configuration in `table`; every section is checked, and all problems are reported at once."""
+    problems: list[str] = []
+    for field in msgspec.structs.fields(Config):
+        if field.name in table:
+            try:
+                msgspec.convert({field.name: table[field.name]}, Config)
+            except msgspec.ValidationError as error:
+                problems.append(f"{name}: {error}")
+    known = {field.name for field in msgspec.structs.fields(Config)}
+    problems += [f"{name}: there is no setting {key!r}" for key in table if key not in known]
+    if problems:
+        raise ConfigInvalid(tuple(problems))
+    config = msgspec.convert(table, Config)
+    return msgspec.structs.replace(config, engines=_default_engines() | config.engines)

@@ -1,0 +1,178 @@
+"""What a session tells whoever carries it: typed facts, in the order they became true.
+
+A transport turns these into its own wire format. Within one reply the order is always: `ReplyStarted`, then
+for each item `ReplyItemStarted`, its deltas and audio, `ReplyItemEnded`; and `ReplyEnded` last.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from antiphon.contracts import Audio, TurnReport, Usage
+from antiphon.runtime.conversation import Item
+
+
+class SpeechStarted(msgspec.Struct, frozen=True):
+    """The caller has begun a turn (never sent for a backchannel or a noise over the agent's speech)."""
+
+    item_id: str
+    """The id the caller's item will have."""
+    at_ms: int
+    """Where in the caller's audio."""
+
+
+class SpeechStopped(msgspec.Struct, frozen=True):
+    """The caller's turn has ended."""
+
+    item_id: str
+    at_ms: int
+
+
+class AudioCommitted(msgspec.Struct, frozen=True):
+    """The caller's audio has become `item_id`; `ItemAdded` follows at once."""
+
+    item_id: str
+    previous_item_id: str | None
+
+
+class AudioCleared(msgspec.Struct, frozen=True):
+    """Uncommitted audio was dropped at the client's request."""
+
+
+class ItemAdded(msgspec.Struct, frozen=True):
+    """An item has entered the record. An assistant's item arrives unsettled and is done at `ReplyItemEnded`."""
+
+    item: Item
+    previous_item_id: str | None
+
+
+class TranscriptDelta(msgspec.Struct, frozen=True):
+    """More of what the caller said."""
+
+    item_id: str
+    text: str
+
+
+class TranscriptSettled(msgspec.Struct, frozen=True):
+    """All the caller said, for good."""
+
+    item_id: str
+    text: str
+    seconds: float
+    """Of audio transcribed."""
+
+
+class TranscriptFailed(msgspec.Struct, frozen=True):
+    """The caller's words could not be made out; `message` says why."""
+
+    item_id: str
+    message: str
+
+
+class ReplyStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent takes the floor, or an out-of-band reply begins."""
+
+    reply_id: str
+    in_conversation: bool
+    speak: bool
+    metadata: dict[str, str] | None
+    max_output_tokens: int | None
+
+
+class ReplyItemStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """An output item of a reply begins."""
+
+    reply_id: str
+    output_index: int
+    item: Item
+    """A message without words yet, or a function call without arguments yet."""
+    previous_item_id: str | None
+    in_conversation: bool
+
+
+class ReplyText(msgspec.Struct, frozen=True, kw_only=True):
+    """Words of a message: the text itself, or the transcript of audio that is about to follow."""
+
+    reply_id: str
+    item_id: str
+    output_index: int
+    text: str
+    start_ms: int | None
+    """Where in the item's audio the words begin; None for a text reply."""
+
+
+class ReplyAudio(msgspec.Struct, frozen=True, kw_only=True):
+    """Sound of a message, 24 kHz, released at the pace of playout."""
+
+    reply_id: str
+    item_id: str
+    output_index: int
+    audio: Audio
+
+
+class ReplyItemEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """An output item is finished; `item` is its final form (a cut one holds only what was heard)."""
+
+    reply_id: str
+    output_index: int
+    item: Item
+
+
+class ReplyEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """The reply is over. `items` are its items in their final form."""
+
+    reply_id: str
+    status: Literal["completed", "cancelled", "incomplete", "failed"]
+    reason: Literal["", "turn_detected", "client_cancelled", "max_output_tokens", "engine_broken"]
+    message: str
+    """Of a failure, one sentence."""
+    items: tuple[Item, ...]
+    usage: Usage
+    audio_input_ms: int
+    audio_output_ms: int
+    in_conversation: bool
+    speak: bool
+    metadata: dict[str, str] | None
+
+
+class TurnMeasured(msgspec.Struct, frozen=True):
+    """A turn's response-time equation; sent again when the client acknowledges playout."""
+
+    report: TurnReport
+
+
+class SessionFailed(msgspec.Struct, frozen=True):
+    """Something went wrong that belongs to no item; the session goes on unless `fatal`."""
+
+    code: str
+    message: str
+    fatal: bool = False
+
+
+class IdleTimedOut(msgspec.Struct, frozen=True):
+    """Nobody spoke for `idle_timeout_ms` after the agent's last words."""
+
+    item_id: str
+    audio_start_ms: int
+    audio_end_ms: int
+
+
+SessionEvent: TypeAlias = (
+    SpeechStarted
+    | SpeechStopped
+    | AudioCommitted
+    | AudioCleared
+    | ItemAdded
+    | TranscriptDelta
+    | TranscriptSettled
+    | TranscriptFailed
+    | ReplyStarted
+    | ReplyItemStarted
+    | ReplyText
+    | ReplyAudio
+    | ReplyItemEnded
+    | ReplyEnded
+    | TurnMeasured
+    | SessionFailed
+    | IdleTimedOut
+)

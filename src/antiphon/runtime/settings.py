@@ -1,0 +1,75 @@
+"""What one session may be told to do differently: a protocol-neutral value, changed only by replacement."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from antiphon.contracts import Tool
+from antiphon.runtime.conversation import Item
+
+DEFAULT_INSTRUCTIONS = (
+    "You are having a spoken conversation. Answer in one or two short, natural sentences of plain words, "
+    "as people talk. Begin with a few words that already say something. Never use lists, markup, code, "
+    "emoji or stage directions."
+)
+
+
+class ServerVad(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="server_vad"):
+    """The turn ends after a fixed silence."""
+
+    threshold: float = 0.5
+    prefix_padding_ms: int = 300
+    silence_duration_ms: int = 500
+    create_response: bool = True
+    interrupt_response: bool = True
+    idle_timeout_ms: int | None = None
+
+
+class SemanticVad(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="semantic_vad"):
+    """The turn ends when it sounds finished, or after the longest wait of this eagerness."""
+
+    eagerness: Literal["low", "medium", "high", "auto"] = "auto"
+    create_response: bool = True
+    interrupt_response: bool = True
+
+
+TurnDetection: TypeAlias = ServerVad | SemanticVad | None
+"""None: the client commits the audio and asks for answers itself."""
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a session listens, thinks and speaks."""
+
+    instructions: str = DEFAULT_INSTRUCTIONS
+    voice: str = ""
+    """A name the synthesizer knows; empty means its default."""
+    speed: float = 1.0
+    speak: bool = True
+    """False: replies are text, and nothing is synthesized."""
+    turn_detection: TurnDetection = SemanticVad()
+    transcription_hint: str = ""
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    max_output_tokens: int | None = None
+    """None: as many as the configuration allows."""
+    temperature: float = 0.7
+    truncate_history: bool = True
+    """Drop the oldest items when the prompt no longer fits; otherwise the reply fails."""
+
+
+class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asks of one reply; None means "as the session has it"."""
+
+    in_conversation: bool = True
+    """False: out of band. It sees `input` (or the conversation), and the record does not see it."""
+    input: tuple[Item, ...] | None = None
+    """Items to answer instead of the conversation; only out of band."""
+    instructions: str | None = None
+    speak: bool | None = None
+    voice: str | None = None
+    tools: tuple[Tool, ...] | None = None
+    tool_choice: str | None = None
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    metadata: dict[str, str] | None = None
+    """Echoed with the reply, unread."""
