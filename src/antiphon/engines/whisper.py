@@ -1,7 +1,7 @@
 """Speech to text by Whisper, on CTranslate2: int8, greedy, in a window as short as is safe.
 
-Whisper was trained on windows of 30 s, most of which a caller's turn leaves empty at full price. Its encoder takes
-a shorter window, but with too little room after the words the decoder loops: hence the floor under the
+Whisper was trained on windows of 30 s, most of which a caller's turn leaves empty at full price. Its encoder
+takes a shorter window, but with too little room after the words the decoder loops: hence the floor under the
 window, the cap on the answer's length, and a second look through the full window when it loops all the same.
 """
 
@@ -80,7 +80,7 @@ class Whisper:
     card: ClassVar[EngineCard] = EngineCard(
         name="whisper",
         part="transcriber",
-        summary="Whisper on the processor: a turn's words in about 130 ms with tiny.en, more languages with base.",
+        summary="Whisper on the processor: a turn's words in 130 ms (tiny.en), or in 99 languages (base).",
         licence="MIT",
         languages=("en",),
         sample_rate_hz=LISTENING_HZ,
@@ -168,8 +168,8 @@ class Whisper:
         return max(heard, key=lambda hearing: hearing.belief, default=None), language
 
     def _encode(self, audio: Audio, frames: int) -> Any:
-        """The encoder's view of `audio` followed by silence up to `frames` frames of 10 ms, an even number."""
-        features = log_mel(audio, frames + frames % 2)
+        """The encoder's view of `audio` and of silence after it, up to `frames` frames of 10 ms."""
+        features = log_mel(audio, frames + frames % 2)  # the encoder halves them
         try:
             return self._model.encode(self._storage_view.from_array(features[None]))
         except Exception as error:
