@@ -37,11 +37,13 @@ TERMS: tuple[TermName, ...] = (
 Outcome: TypeAlias = Literal[
     "answered",
     "interrupted",
+    "unanswered",
     "backchannel",
     "nothing_said",
     "cancelled",
     "failed",
 ]
+"""How a turn ended. Unanswered: it was recorded, and nobody asked for a reply yet."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):

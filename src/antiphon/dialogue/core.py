@@ -1,0 +1,74 @@
+"""The core of one live conversation: events in, commands out, and no I/O. `floor` has the rules."""
+
+from antiphon.contracts import Ticks
+from antiphon.dialogue import answering, listening, watching
+from antiphon.dialogue.commands import Command
+from antiphon.dialogue.events import (
+    CancelRequested,
+    ClearRequested,
+    CommitRequested,
+    EndOfTurnScored,
+    Event,
+    GenerationEnded,
+    PlayoutAcknowledged,
+    PlayoutProgress,
+    PlayoutStarted,
+    PlayoutStopped,
+    PolicyChanged,
+    PromptBuilt,
+    ReplyRequested,
+    SpeechReady,
+    TextGenerated,
+    TimePassed,
+    Transcribed,
+    VoiceWindow,
+    WorkFailed,
+)
+from antiphon.dialogue.floor import Floor
+from antiphon.dialogue.policy import Policy
+
+
+class Dialogue:
+    """One conversation.
+
+    Time comes in as an argument: `now` is on the session's clock, windows of audio carry their own positions,
+    and both count samples at 24 kHz.
+    """
+
+    def __init__(self, policy: Policy | None = None) -> None:
+        self._floor = Floor(policy or Policy())
+
+    def handle(self, event: Event, now: Ticks) -> list[Command]:
+        """Take notice of `event` at `now`; returns what is to be done, in order."""
+        floor = self._floor
+        floor.out = []
+        match event:
+            case VoiceWindow():
+                listening.hear(floor, event, now)
+            case Transcribed():
+                listening.transcribed(floor, event, now)
+            case EndOfTurnScored():
+                listening.scored(floor, event, now)
+            case PromptBuilt() | TextGenerated() | GenerationEnded() | SpeechReady():
+                answering.made(floor, event, now)
+            case PlayoutStarted() | PlayoutProgress() | PlayoutStopped() | PlayoutAcknowledged():
+                answering.played(floor, event, now)
+            case CommitRequested() | ClearRequested() | ReplyRequested() | CancelRequested():
+                listening.requested(floor, event, now)
+            case WorkFailed():
+                watching.failed(floor, event, now)
+            case PolicyChanged():
+                listening.change_policy(floor, event.policy)
+            case TimePassed():
+                watching.watch(floor, now)
+        return floor.out
+
+    @property
+    def deadline(self) -> Ticks | None:
+        """When `TimePassed` is due at the latest; None while nothing is waited for."""
+        return watching.deadline(self._floor)
+
+    @property
+    def replying(self) -> bool:
+        """Whether a reply is under way or bound to come, so that no other may be asked for."""
+        return self._floor.answering is not None or self._floor.waiting is not None

@@ -1,0 +1,85 @@
+"""From a probability per window to speech and silence, with hysteresis.
+
+One loud click is not speech and one quiet window is not silence: speech begins with `ONSET` of it in a row,
+a pause begins after `PAUSE` of silence, and the two thresholds differ so that neither flickers.
+"""
+
+from typing import Literal, TypeAlias
+
+from antiphon.contracts import Ticks, ticks
+from antiphon.dialogue.events import VoiceWindow
+
+Change: TypeAlias = Literal["onset", "pause", "resume", "none"]
+
+ONSET: Ticks = ticks(60)
+PAUSE: Ticks = ticks(96)
+HYSTERESIS = 0.15
+
+
+class Hearing:
+    """The caller's side of the floor.
+
+    Attributes:
+        began: where the speech under way began; meaningful unless `state` is "quiet".
+        speech_end: where its last speech window ended.
+        heard_to: where the newest window ended.
+    """
+
+    def __init__(self) -> None:
+        self.state: Literal["quiet", "speaking", "pausing"] = "quiet"
+        self.began: Ticks = 0
+        self.speech_end: Ticks = 0
+        self.heard_to: Ticks = 0
+        self._streak: Ticks = 0
+
+    @property
+    def silence(self) -> Ticks:
+        """How much silence the audio ends with."""
+        return self.heard_to - self.speech_end
+
+    def push(self, window: VoiceWindow, threshold: float) -> Change:
+        """Hear one more window."""
+        self.heard_to = window.end
+        if window.probability >= threshold:
+            self._streak += window.end - window.start
+        elif window.probability < threshold - HYSTERESIS or self.state != "speaking":
+            self._streak = 0
+        match self.state:
+            case "quiet":
+                return self._listen(window)
+            case "speaking":
+                return self._follow(window, threshold)
+            case "pausing":
+                return self._wait(window)
+
+    def stall(self) -> Change:
+        """No audio came for so long that the caller must be taken to be silent."""
+        if self.state != "speaking":
+            return "none"
+        self.state, self._streak = "pausing", 0
+        return "pause"
+
+    def reset(self) -> None:
+        """The turn is taken or dropped: wait for the next speech."""
+        self.state, self._streak = "quiet", 0
+
+    def _listen(self, window: VoiceWindow) -> Change:
+        if self._streak < ONSET:
+            return "none"
+        self.state = "speaking"
+        self.began, self.speech_end = window.end - self._streak, window.end
+        return "onset"
+
+    def _follow(self, window: VoiceWindow, threshold: float) -> Change:
+        if window.probability >= threshold - HYSTERESIS:
+            self.speech_end = window.end
+        elif self.silence >= PAUSE:
+            self.state, self._streak = "pausing", 0
+            return "pause"
+        return "none"
+
+    def _wait(self, window: VoiceWindow) -> Change:
+        if self._streak < ONSET:
+            return "none"
+        self.state, self.speech_end = "speaking", window.end
+        return "resume"

@@ -1,0 +1,245 @@
+"""The caller's side of the floor: speech, pauses, the end of a turn, and speaking over the agent."""
+
+from antiphon.contracts import Outcome, Ticks, ticks
+from antiphon.dialogue.answering import announce, answer_request, settle, speculate, stop
+from antiphon.dialogue.backchannel import is_backchannel
+from antiphon.dialogue.commands import (
+    AnnounceSilence,
+    AnnounceSpeech,
+    CommitCallerAudio,
+    PausePlayout,
+    ResumePlayout,
+    ScoreEndOfTurn,
+    Transcribe,
+)
+from antiphon.dialogue.events import (
+    CancelRequested,
+    ClearRequested,
+    CommitRequested,
+    EndOfTurnScored,
+    ReplyRequested,
+    Transcribed,
+    VoiceWindow,
+)
+from antiphon.dialogue.floor import Floor, cancel, end_turn, find, new_turn
+from antiphon.dialogue.policy import ASK_AT, Policy, turn_is_over
+from antiphon.dialogue.turn import Turn
+
+PROBE_AFTER: Ticks = ticks(400)
+"""Speech over the agent is transcribed for the first time when it has lasted this long."""
+INTERRUPT_AFTER: Ticks = ticks(1000)
+"""Speech over the agent that lasts this long wins the floor whatever it says."""
+YIELD_AT_MOST: Ticks = ticks(1500)
+"""The agent does not stay silent longer than this for a transcription that does not come."""
+LONGEST_TURN: Ticks = ticks(90_000)
+"""A caller who speaks on without a pause is answered after this."""
+
+
+def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
+    """One more window of the caller's audio."""
+    if floor.policy.mode == "manual":
+        return
+    floor.audio_at = floor.looked_at = now
+    change = floor.hearing.push(window, floor.policy.speech_threshold)
+    if change == "onset":
+        _onset(floor, now)
+    turn = floor.taking
+    if turn is None:
+        return
+    turn.speech_end = floor.hearing.speech_end
+    if change == "pause":
+        pause(floor, turn, now)
+    elif change == "resume":
+        _go_on(floor, turn)
+    elif floor.hearing.state == "pausing":
+        weigh(floor, turn, floor.hearing.silence, now)
+    elif not turn.announced:
+        _probe(floor, turn, now)
+    elif floor.hearing.heard_to - turn.began >= LONGEST_TURN:
+        _confirm(floor, turn, now)
+
+
+def _onset(floor: Floor, now: Ticks) -> None:
+    turn = floor.taking = new_turn(floor, now)
+    turn.began = max(floor.hearing.began - floor.policy.prefix_ticks, floor.free_from)
+    floor.idle_since = None
+    if floor.answering is None or not floor.policy.yields:
+        announce(floor, turn)
+    else:
+        floor.out.append(PausePlayout(floor.answering.number))
+
+
+def _probe(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """The caller is still speaking over the agent: long enough to win, or to ask what it is?"""
+    lasted = floor.hearing.heard_to - floor.hearing.began
+    if lasted >= INTERRUPT_AFTER:
+        interrupt(floor, turn, now)
+    elif lasted >= PROBE_AFTER and not turn.probed:
+        turn.probed = True
+        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
+
+
+def pause(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """The first silent frames: find out what was said, and whether that was all."""
+    if turn.probed:
+        turn.revise()
+    turn.paused_at, turn.listening = now, True
+    floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
+    if turn.announced:
+        _ask(floor, turn)
+
+
+def _go_on(floor: Floor, turn: Turn) -> None:
+    cancel(floor, turn, "caller_went_on")
+    turn.revise()
+
+
+def _ask(floor: Floor, turn: Turn) -> None:
+    if floor.policy.mode == "sounding":
+        turn.asked += 1
+        floor.out.append(ScoreEndOfTurn(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
+
+
+def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
+    """The caller is silent: is it a pause, or the end?"""
+    if not turn.announced:
+        if turn.paused_at is not None and now - turn.paused_at >= YIELD_AT_MOST:
+            spoke = turn.speech_end - floor.hearing.began
+            if spoke >= PROBE_AFTER:
+                interrupt(floor, turn, now)
+            else:
+                let_go(floor, turn, "nothing_said")
+        return
+    if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
+        _ask(floor, turn)
+    if turn_is_over(floor.policy, silence, turn.score):
+        _confirm(floor, turn, now)
+
+
+def _confirm(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """The turn has ended: it enters the record, and its reply may sound."""
+    floor.out.append(AnnounceSilence(turn.number, turn.speech_end))
+    _commit(floor, turn, floor.hearing.heard_to, now)
+    if floor.policy.answers:
+        if floor.answering is None:
+            floor.answering = turn
+        else:
+            _give_up_waiting(floor)
+            floor.waiting = turn
+    settle(floor, turn, now)
+
+
+def _commit(floor: Floor, turn: Turn, end: Ticks, now: Ticks) -> None:
+    floor.taking = None
+    floor.hearing.reset()
+    floor.free_from = end
+    turn.committed, turn.marks.confirmed_at, turn.progress_at = True, now, now
+    floor.settling[turn.number] = turn
+    floor.out.append(CommitCallerAudio(turn.number, turn.began, end))
+    if not turn.listening:
+        turn.listening = True
+        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, end))
+
+
+def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
+    """The words of a turn, or of its beginning, are known."""
+    turn = find(floor, event.turn, event.revision, now)
+    if turn is None or turn.words is not None:
+        return
+    if turn is floor.taking and floor.hearing.state == "speaking":
+        if not turn.announced and _takes_the_floor(event.text):
+            interrupt(floor, turn, now)
+        return
+    turn.words = " ".join(event.text.split())
+    turn.marks.transcription = event.timing
+    turn.marks.last_voiced_at = event.last_voiced_at
+    if turn is not floor.taking:
+        settle(floor, turn, now)
+    elif turn.announced:
+        speculate(floor, turn)
+    elif is_backchannel(turn.words):
+        let_go(floor, turn, "backchannel" if turn.words else "nothing_said")
+    else:
+        interrupt(floor, turn, now)
+        _ask(floor, turn)
+
+
+def scored(floor: Floor, event: EndOfTurnScored, now: Ticks) -> None:
+    """It is known how finished the turn sounds."""
+    turn = find(floor, event.turn, event.revision, now)
+    if turn is not None and turn is floor.taking and floor.hearing.state == "pausing":
+        turn.score = event.probability
+        weigh(floor, turn, floor.hearing.silence, now)
+
+
+def interrupt(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """The caller wins the floor from the agent."""
+    turn.announced = True
+    floor.out.append(AnnounceSpeech(turn.number, floor.hearing.began))
+    if floor.answering is not None:
+        stop(floor, floor.answering, "turn_detected", now)
+    speculate(floor, turn)
+
+
+def let_go(floor: Floor, turn: Turn, outcome: Outcome) -> None:
+    """There was nothing to answer: whoever was speaking goes on where they were."""
+    floor.taking = None
+    floor.hearing.reset()
+    floor.free_from = floor.hearing.heard_to
+    cancel(floor, turn, "dropped")
+    end_turn(floor, turn, outcome)
+    if floor.answering is not None:
+        floor.out.append(ResumePlayout(floor.answering.number))
+
+
+def _client_commits(floor: Floor, event: CommitRequested, now: Ticks) -> None:
+    turn = floor.taking
+    if turn is None:
+        turn = new_turn(floor, now)
+    elif not turn.announced:
+        interrupt(floor, turn, now)
+    if turn.announced:
+        cancel(floor, turn, "caller_went_on")
+        turn.revise()
+        floor.out.append(AnnounceSilence(turn.number, event.end))
+    turn.began, turn.speech_end = event.start, event.end
+    _commit(floor, turn, event.end, now)
+    settle(floor, turn, now)
+
+
+def change_policy(floor: Floor, policy: Policy) -> None:
+    """From now on these rules hold. A turn that the new ones would never end is dropped."""
+    floor.policy = policy
+    if policy.mode == "manual" and floor.taking is not None:
+        let_go(floor, floor.taking, "cancelled")
+
+
+def requested(
+    floor: Floor, event: CommitRequested | ClearRequested | ReplyRequested | CancelRequested, now: Ticks
+) -> None:
+    """A client does not leave it to the floor."""
+    match event:
+        case CommitRequested():
+            _client_commits(floor, event, now)
+        case ClearRequested():
+            if floor.taking is not None:
+                let_go(floor, floor.taking, "cancelled")
+        case ReplyRequested():
+            if floor.answering is None and floor.waiting is None:
+                turn = floor.answering = new_turn(floor, now)
+                turn.wanted = turn.committed = True
+                turn.speak = event.speak
+                answer_request(floor, now)
+        case CancelRequested():
+            if floor.answering is not None:
+                stop(floor, floor.answering, "client_cancelled", now)
+
+
+def _give_up_waiting(floor: Floor) -> None:
+    if floor.waiting is not None and floor.waiting.number not in floor.settling:
+        end_turn(floor, floor.waiting, "unanswered")
+
+
+def _takes_the_floor(text: str) -> bool:
+    """Whether the beginning of an utterance already shows that it is one: two words, not just listening."""
+    return len(text.split()) >= 2 and not is_backchannel(text)

@@ -1,0 +1,112 @@
+"""One turn and the reply to it, as data. The rules that change them are in `core`."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from antiphon.contracts import Ticks, ToolCall, Usage
+from antiphon.dialogue.clauses import ClauseCutter
+from antiphon.dialogue.events import Timing
+from antiphon.dialogue.ledger import Ledger
+
+Ending: TypeAlias = Literal["", "turn_detected", "client_cancelled", "engine_broken"]
+"""Why a reply stops before its end; empty while it may go on."""
+
+
+@dataclass(slots=True)
+class Marks:
+    """When things happened on the way to the first sound, on the session's clock."""
+
+    last_voiced_at: Ticks | None = None
+    confirmed_at: Ticks | None = None
+    transcription: Timing | None = None
+    context: Timing | None = None
+    first_token: Timing | None = None
+    first_clause_at: Ticks | None = None
+    synthesis: Timing | None = None
+    released_at: Ticks | None = None
+    """When the first chunk was both ready and allowed to sound."""
+    sent_at: Ticks | None = None
+    heard_at: Ticks | None = None
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer in the making, and how much of it was heard."""
+
+    speak: bool
+    cutter: ClauseCutter = field(default_factory=ClauseCutter)
+    ledger: Ledger = field(default_factory=Ledger)
+    text: str = ""
+    """All that was generated."""
+    shown: int = 0
+    """How many letters of a text-only reply were emitted."""
+    clauses: int = 0
+    """How many clauses were sent to synthesis."""
+    waiting: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """Chunks that are ready while the gate is shut."""
+    open: bool = False
+    """The gate: whether anything may sound."""
+    finished: bool = False
+    """Whether generation is complete."""
+    hit_limit: bool = False
+    heard_samples: int = 0
+    usage: Usage = field(default_factory=Usage)
+    tool_calls: tuple[ToolCall, ...] = ()
+    ending: Ending = ""
+    message: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """All of it was made, and all that was made was heard."""
+        if not self.finished:
+            return False
+        if not self.speak:
+            return self.shown == len(self.text)
+        return self.ledger.clauses == self.clauses and self.heard_samples >= self.ledger.samples
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one person says until it is the other's turn, and what the agent answers."""
+
+    number: int
+    started_at: Ticks
+    """On the session's clock."""
+    speak: bool = True
+    """Whether the reply is to be sound."""
+    began: Ticks = 0
+    speech_end: Ticks = 0
+    """Both in samples of the caller's audio."""
+    revision: int = 1
+    announced: bool = False
+    """Whether the client knows that the caller holds the floor."""
+    committed: bool = False
+    words: str | None = None
+    """None until this revision's words are settled."""
+    words_told: bool = False
+    listening: bool = False
+    """Whether this revision's transcription was asked for."""
+    score: float | None = None
+    asked: int = 0
+    """How often the end-of-turn model was asked in this pause."""
+    probed: bool = False
+    """Whether the words were asked for while the caller still speaks over the agent."""
+    paused_at: Ticks | None = None
+    """On the session's clock: when the caller fell silent over the agent."""
+    reply: Reply | None = None
+    wanted: bool = False
+    """Whether a client asked for the reply, so that it needs no words of a caller."""
+    marks: Marks = field(default_factory=Marks)
+    wasted_tokens: int = 0
+    progress_at: Ticks = 0
+    """When anything last happened for this turn."""
+
+    def revise(self) -> None:
+        """The caller went on: everything made for the words so far is void."""
+        if self.reply is not None:
+            self.wasted_tokens += len(self.reply.text.split())
+        self.revision += 1
+        self.words = self.score = self.reply = self.paused_at = None
+        self.words_told = self.listening = self.probed = False
+        self.asked = 0
+        self.marks = Marks()

@@ -1,0 +1,85 @@
+"""What does not come: audio that stalls, engines that fail or fall silent, callers who say nothing."""
+
+from antiphon.contracts import Ticks, ticks
+from antiphon.dialogue.answering import answer_request, end_reply, give_floor, stop
+from antiphon.dialogue.commands import AnnounceIdle, SettleCallerWords
+from antiphon.dialogue.events import ReplyRequested, WorkFailed
+from antiphon.dialogue.floor import Floor, cancel, end_turn, find, owed
+from antiphon.dialogue.listening import pause, requested, weigh
+from antiphon.dialogue.turn import Turn
+
+STALL: Ticks = ticks(700)
+"""Audio that stops coming is taken for silence after this."""
+LOOK_AGAIN: Ticks = ticks(200)
+"""How often a pause is weighed while no audio comes."""
+PATIENCE: Ticks = ticks(30_000)
+"""An engine, or the playout, that gives no sign of life for this long has failed."""
+
+
+def deadline(floor: Floor) -> Ticks | None:
+    """When `watch` is due at the latest; None while nothing is waited for."""
+    due = [turn.progress_at + PATIENCE for turn in owed(floor)]
+    if floor.taking is not None:
+        due.append(floor.looked_at + (STALL if floor.hearing.state == "speaking" else LOOK_AGAIN))
+    if floor.idle_since is not None and floor.policy.idle_ticks is not None:
+        due.append(floor.idle_since + floor.policy.idle_ticks)
+    return min(due, default=None)
+
+
+def watch(floor: Floor, now: Ticks) -> None:
+    """A moment has passed; look after everything that may have been waited for too long."""
+    stalled = now - floor.audio_at
+    floor.looked_at = now
+    turn = floor.taking
+    if turn is not None and stalled >= STALL and floor.hearing.stall() == "pause":
+        pause(floor, turn, now)
+    elif turn is not None and floor.hearing.state == "pausing" and stalled >= LOOK_AGAIN:
+        weigh(floor, turn, floor.hearing.silence + stalled, now)
+    for turn in owed(floor):
+        if now - turn.progress_at >= PATIENCE:
+            _give_up(floor, turn, now)
+    idle = floor.policy.idle_ticks
+    if idle is not None and floor.idle_since is not None and now - floor.idle_since >= idle:
+        floor.idle_since = None
+        if floor.answering is None and floor.taking is None:
+            floor.out.append(AnnounceIdle(floor.numbers + 1))
+            requested(floor, ReplyRequested(floor.policy.speaks), now)
+
+
+def _give_up(floor: Floor, turn: Turn, now: Ticks) -> None:
+    message = "no sign of life for half a minute"
+    if turn.number in floor.settling:
+        _lose_words(floor, turn, message, now)
+    elif turn is floor.answering and turn.reply is not None and turn.reply.ending:
+        end_reply(floor, turn, now)
+    elif turn is floor.answering:
+        stop(floor, turn, "engine_broken", now, message)
+
+
+def failed(floor: Floor, event: WorkFailed, now: Ticks) -> None:
+    """An engine could not do its work: do without it if possible, else end what rests on it."""
+    turn = find(floor, event.turn, event.revision, now)
+    if turn is None or event.stage == "end_of_turn":
+        return
+    if event.stage == "transcription":
+        turn.listening = False
+        if turn.committed and turn.words is None:
+            _lose_words(floor, turn, event.message, now)
+    elif turn is floor.answering:
+        stop(floor, turn, "engine_broken", now, event.message)
+    elif turn.reply is not None:
+        # Only a speculation failed; the reply is begun afresh when the turn is confirmed.
+        cancel(floor, turn, "failed")
+        turn.reply = None
+
+
+def _lose_words(floor: Floor, turn: Turn, message: str, now: Ticks) -> None:
+    floor.settling.pop(turn.number, None)
+    floor.out.append(SettleCallerWords(turn.number, None, message))
+    if turn is floor.answering:
+        floor.answering = None
+        give_floor(floor, now)
+    if turn is floor.waiting:
+        floor.waiting = None
+    end_turn(floor, turn, "failed")
+    answer_request(floor, now)
