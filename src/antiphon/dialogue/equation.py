@@ -2,9 +2,9 @@
 
 Two chains run from the caller's last voiced sample to the agent's first audible one: the *wait* until the
 turn was confirmed, and the *work* (transcription, context, first token, first clause, synthesis), which
-begins at the first silent frames. Sound starts when both have ended. Each term is the duration of its own work; the
-overlap is the part of the work that was done during the wait; the residual is what remains between the sum
-and the measured time: hops between threads, mostly.
+begins at the first silent frames. Sound starts when both have ended. Each term is the duration of its own
+work; the overlap is the part of the work that was done during the wait; the residual is what remains between
+the sum and the measured time: hops between threads, mostly.
 """
 
 from antiphon.contracts import Outcome, Span, Term, TermName, Ticks, TurnReport, ms
