@@ -1,0 +1,184 @@
+"""Speech by hibari: one small network, eight people, and the exact place of every word."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Annotated, ClassVar, Self
+
+import msgspec
+import numpy as np
+
+from antiphon.contracts import (
+    NEVER,
+    Audio,
+    Cancel,
+    ContractBroken,
+    EngineCard,
+    EngineSetup,
+    SpeechChunk,
+    TimedWord,
+    UnknownName,
+    Voice,
+)
+from antiphon.engines.hibari_network import FRAME_SAMPLES, Network
+from antiphon.engines.hibari_reader import LONGEST_PHONEMES, Reader, Reading
+from antiphon.engines.phrasing import Phrase, phrases
+from antiphon.engines.settings import decode
+from antiphon.engines.voices import TIMBRES, Timbre, reshape
+
+RATE_HZ = 24_000
+_SLOWEST, _FASTEST = 0.25, 1.5
+
+_LEAD_SAMPLES = RATE_HZ // 100  # kept before the first sound: the rest would be heard as waiting
+_MARGIN_FRAMES = 6  # a consonant may begin this early
+_AUDIBLE = 0.005  # of the loudest 5 ms: 46 dB below it
+_HOP = RATE_HZ // 200
+_PAUSES_S = ((r"[.!?…]", 0.26), (r"[,;:—–]", 0.12), (r"", 0.04))  # by what ends the phrase, after it
+_CLOSERS = r"[\"”’'»)\]]*$"
+_LINE_PAUSE_S = 0.15
+_KNEE = 0.7  # above it peaks are rounded off, never clipped
+
+
+class HibariSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `synthesizer.hibari`."""
+
+    threads: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """One is enough: a second of speech takes about 10 ms."""
+
+
+class HibariVoices:
+    """English in eight voices, all made from the one inside the package, so nothing is downloaded."""
+
+    card: ClassVar[EngineCard] = EngineCard(
+        name="hibari",
+        part="synthesizer",
+        summary="hibari: clear American English in eight voices, the first clause within 10 to 40 ms on one thread.",
+        licence="Apache-2.0",
+        languages=("en",),
+        sample_rate_hz=RATE_HZ,
+        capabilities=frozenset({"word_times"}),
+        concurrency=2,
+    )
+    voices: tuple[Voice, ...] = tuple(Voice(timbre.name, timbre.description) for timbre in TIMBRES)
+
+    def __init__(self, reader: Reader, network: Network) -> None:
+        self._reader = reader
+        self._network = network
+        self._timbres = {timbre.name: timbre for timbre in TIMBRES}
+
+    @classmethod
+    def open(cls, setup: EngineSetup) -> Self:
+        """Load rules and network, and speak once, because the first time is the slowest."""
+        settings = decode(setup.settings, HibariSettings, "synthesizer.hibari")
+        engine = cls(Reader(), Network(settings.threads))
+        for _ in engine.synthesize("Warming up, and then some more of it.", voice=TIMBRES[1].name):
+            pass
+        return engine
+
+    def synthesize(
+        self, text: str, *, voice: str = "", speed: float = 1.0, cancel: Cancel = NEVER
+    ) -> Iterator[SpeechChunk]:
+        """Speak `text` phrase by phrase. The same text in the same voice always gives the same samples."""
+        timbre = self._timbres.get(voice or TIMBRES[0].name)
+        if timbre is None:
+            close = get_close_matches(voice, self._timbres, n=1)
+            raise UnknownName(f"hibari has no voice {voice!r}; it has {', '.join(close or self._timbres)}")
+        if not _SLOWEST <= speed <= _FASTEST:
+            raise ContractBroken(f"speed is {speed}; it must lie between {_SLOWEST} and {_FASTEST}")
+        return self._chunks(text, timbre, speed * timbre.pace, cancel)
+
+    def close(self) -> None:
+        """Nothing to let go of but memory."""
+
+    def _chunks(self, text: str, timbre: Timbre, pace: float, cancel: Cancel) -> Iterator[SpeechChunk]:
+        unspoken: tuple[str, ...] = ()  # words without a sound of their own join the next phrase
+        spoken = False
+        for phrase in phrases(text, self._reader.abbreviations):
+            if cancel.is_set():
+                return
+            whole = msgspec.structs.replace(phrase, words=unspoken + phrase.words)
+            for part, reading in self._readings(whole):
+                if not reading.speakable:
+                    unspoken = part.words
+                    continue
+                chunk = self._speak(part, reading, timbre, pace)
+                if cancel.is_set():
+                    return
+                yield chunk
+                unspoken, spoken = (), True
+        if unspoken and spoken:
+            yield _silence(unspoken)
+
+    def _readings(self, phrase: Phrase) -> Iterator[tuple[Phrase, Reading]]:
+        """The phrase and how it is read, in halves where that is more than the network takes."""
+        reading = self._reader.read(phrase.words)
+        if len(reading.phonemes) <= LONGEST_PHONEMES:
+            yield phrase, reading
+        elif len(phrase.words) == 1:
+            cut = reading.phonemes[:LONGEST_PHONEMES]
+            yield phrase, Reading(cut, ((0, len(cut)),))
+        else:
+            middle = len(phrase.words) // 2
+            yield from self._readings(Phrase(phrase.words[:middle]))
+            yield from self._readings(msgspec.structs.replace(phrase, words=phrase.words[middle:]))
+
+    def _speak(self, phrase: Phrase, reading: Reading, timbre: Timbre, pace: float) -> SpeechChunk:
+        frames, begins = self._network.frames(self._reader.ids(reading.phonemes), pace)
+        begins = begins[1:]  # from here on phoneme n begins at begins[n]: the pad before them is dropped
+        first = min(start for start, end in reading.words if start < end)
+        last = max(end for start, end in reading.words if start < end)
+        pause = round(_pause_s(phrase) / pace * RATE_HZ)
+        opening = max(0, int(begins[first]) - _MARGIN_FRAMES)
+        closing = int(begins[last]) + _MARGIN_FRAMES + -(-pause // FRAME_SAMPLES)
+        audio = self._network.waveform(reshape(frames.cut(opening, closing), timbre))
+        start, end = _audible(audio)
+        start = max(0, min(start - _LEAD_SAMPLES, (int(begins[first]) - opening) * FRAME_SAMPLES))
+        end = max(end, (int(begins[last]) - opening) * FRAME_SAMPLES) + pause
+        audio = _levelled(audio[start:end], timbre.gain, end - start)
+        samples = (begins - opening) * FRAME_SAMPLES - start
+        return SpeechChunk(audio, _timed(phrase.words, reading, samples, len(audio)))
+
+
+def _timed(
+    words: tuple[str, ...], reading: Reading, samples: np.ndarray, length: int
+) -> tuple[TimedWord, ...]:
+    """Each word with its samples; a word that makes no sound holds one sample where it stands."""
+    timed: list[TimedWord] = []
+    earliest = 0
+    for word, (start, end) in zip(words, reading.words, strict=True):
+        begin = min(max(int(samples[start]), earliest), length - 1)
+        finish = min(max(int(samples[end]), begin + 1), length) if start < end else begin + 1
+        timed.append(TimedWord(word, begin, finish))
+        earliest = begin
+    return tuple(timed)
+
+
+def _pause_s(phrase: Phrase) -> float:
+    """How long to rest after `phrase`; whoever plays it goes straight on to the next."""
+    word = phrase.words[-1]
+    pause = next(seconds for mark, seconds in _PAUSES_S if re.search(mark + _CLOSERS, word))
+    return pause + (_LINE_PAUSE_S if phrase.line_break else 0.0)
+
+
+def _audible(audio: Audio) -> tuple[int, int]:
+    """Where sound begins and where it ends, to 5 ms."""
+    hops = audio[: len(audio) // _HOP * _HOP].reshape(-1, _HOP)
+    power = np.mean(np.square(hops), axis=1)
+    loud = np.flatnonzero(power > _AUDIBLE**2 * power.max(initial=0.0))
+    return (int(loud[0]) * _HOP, int(loud[-1] + 1) * _HOP) if len(loud) else (0, len(audio))
+
+
+def _levelled(audio: Audio, gain: float, length: int) -> Audio:
+    """`audio` at its voice's gain, peaks rounded off below full scale, silence after it up to `length`."""
+    levelled = np.zeros(length, np.float32)
+    levelled[: len(audio)] = audio * np.float32(gain)
+    high = np.abs(levelled) > _KNEE
+    over = (np.abs(levelled[high]) - _KNEE) / (1 - _KNEE)
+    levelled[high] = np.sign(levelled[high]) * (_KNEE + (1 - _KNEE) * np.tanh(over))
+    return levelled
+
+
+def _silence(words: tuple[str, ...]) -> SpeechChunk:
+    """A breath that carries words the voice has no sound for, so that none is lost."""
+    audio = np.zeros(len(words) + _LEAD_SAMPLES, np.float32)
+    return SpeechChunk(audio, tuple(TimedWord(word, at, at + 1) for at, word in enumerate(words)))
