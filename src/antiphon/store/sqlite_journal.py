@@ -1,0 +1,200 @@
+"""The journal in one SQLite file.
+
+What `append` has returned from survives a killed process: it is in the write-ahead log, in the operating
+system's hands. It need not survive a power cut, which may take the last moments and never damages what is
+older; waiting for the disk on every turn would cost a live conversation tens of milliseconds on a slow disk.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import msgspec
+
+from antiphon.contracts import (
+    Busy,
+    ConfigInvalid,
+    ContractBroken,
+    EngineBroken,
+    EngineCard,
+    EngineSetup,
+    JournalEntry,
+    PrerequisiteMissing,
+)
+from antiphon.store.home import data_home
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    position INTEGER PRIMARY KEY,
+    session TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (session, sequence)
+)
+"""
+_PAGE_ENTRIES = 256
+_WAIT_FOR_WRITER_S = 5.0
+_LARGEST_INTEGER = 2**63 - 1
+
+
+class SqliteJournal:
+    """Append-only, one writer at a time, any number of readers, from any thread."""
+
+    card: ClassVar[EngineCard] = EngineCard(
+        name="sqlite",
+        part="journal",
+        summary="Every conversation in one local file.",
+        licence="Apache-2.0",
+    )
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file at `path`, readable by its owner only: it holds what people said."""
+        self._path = path
+        # One connection under one lock: whatever thread calls, SQLite sees one caller.
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = _connected(path)
+
+    @classmethod
+    def open(cls, setup: EngineSetup) -> Self:
+        """Settings: `path`, the file; by default `journal.sqlite` in Antiphon's data folder."""
+        problems = [
+            f"{key!r} is no setting of this journal; it has `path`" for key in setup.settings if key != "path"
+        ]
+        path = setup.settings.get("path", str(data_home() / "journal.sqlite"))
+        if not isinstance(path, str) or not path:
+            problems.append("`path` must be the path of a file")
+        if problems:
+            raise ConfigInvalid(tuple(problems))
+        return cls(Path(path).expanduser())
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Add `entries`, all or none; on return they survive a killed process.
+
+        Raises:
+            ContractBroken: a gap, a sequence number taken by a different entry, a body that is not JSON, or
+                a closed journal.
+            Busy: another process has been writing for 5 s.
+        """
+        rows = [_row(entry) for entry in entries]
+        with self._use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                for row in rows:
+                    _insert(connection, row)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def read(self, session: str, *, after: int = 0) -> Iterator[JournalEntry]:
+        """The entries of `session` with a sequence number above `after`, in order."""
+        while page := self._page(session, after):
+            yield from page
+            after = page[-1].sequence
+
+    def sessions(self) -> tuple[str, ...]:
+        """Every session that has an entry, oldest first."""
+        with self._use() as connection:
+            rows = connection.execute("SELECT session FROM entries WHERE sequence = 1 ORDER BY position")
+            return tuple(row[0] for row in rows)
+
+    def close(self) -> None:
+        """Let go of the file. Calling it twice is allowed."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _page(self, session: str, after: int) -> list[JournalEntry]:
+        # Page by page: a reader that stops half-way holds nothing, a long journal is never in memory whole.
+        with self._use() as connection:
+            rows = connection.execute(
+                "SELECT sequence, at, kind, body FROM entries WHERE session = ? AND sequence > ? "
+                "ORDER BY sequence LIMIT ?",
+                (session, after, _PAGE_ENTRIES),
+            ).fetchall()
+        return [
+            JournalEntry(session=session, sequence=sequence, at=at, kind=kind, body=msgspec.json.decode(body))
+            for sequence, at, kind, body in rows
+        ]
+
+    @contextmanager
+    def _use(self) -> Generator[sqlite3.Connection]:
+        with self._lock:
+            if self._connection is None:
+                raise ContractBroken("this journal is closed")
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise _meant(self._path, error) from error
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise PrerequisiteMissing(
+            f"the journal {path} cannot be written: {error.strerror}",
+            remedy="set journal.path to another file",
+        ) from error
+    connection = None
+    try:
+        connection = sqlite3.connect(
+            path, timeout=_WAIT_FOR_WRITER_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(_SCHEMA)
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise _meant(path, error) from error
+    return connection
+
+
+def _row(entry: JournalEntry) -> tuple[str, int, int, str, bytes]:
+    try:
+        # Sorted keys: the same entry is the same bytes.
+        body = msgspec.json.encode(entry.body, order="sorted")
+    except (TypeError, ValueError, msgspec.EncodeError) as error:
+        raise ContractBroken(
+            f"entry {entry.sequence} of {entry.session!r} has a body that is not JSON: {error}"
+        ) from error
+    if entry.sequence < 1:
+        raise ContractBroken(
+            f"session {entry.session!r} counts its entries from 1, not from {entry.sequence}"
+        )
+    if max(entry.sequence, abs(entry.at)) > _LARGEST_INTEGER:
+        raise ContractBroken(f"entry {entry.sequence} of {entry.session!r} has a number beyond 64 bits")
+    return entry.session, entry.sequence, entry.at, entry.kind, body
+
+
+def _insert(connection: sqlite3.Connection, row: tuple[str, int, int, str, bytes]) -> None:
+    session, sequence = row[:2]
+    found: Any = connection.execute(
+        "SELECT session, sequence, at, kind, body FROM entries WHERE session = ? AND sequence = ?",
+        (session, sequence),
+    ).fetchone()
+    if found == row:
+        return
+    if found is not None:
+        raise ContractBroken(f"entry {sequence} of {session!r} is already there, and is a different one")
+    last: Any = connection.execute(
+        "SELECT max(sequence) FROM entries WHERE session = ?", (session,)
+    ).fetchone()[0]
+    if sequence != (last or 0) + 1:
+        raise ContractBroken(f"entry {sequence} of {session!r} leaves a gap after {last or 0}")
+    connection.execute("INSERT INTO entries (session, sequence, at, kind, body) VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _meant(path: Path, error: sqlite3.Error) -> Busy | EngineBroken:
+    if "locked" in str(error) or "busy" in str(error):
+        return Busy(f"another process has been writing to the journal {path} for {_WAIT_FOR_WRITER_S:.0f} s")
+    return EngineBroken("sqlite", f"the journal {path}: {error}")
