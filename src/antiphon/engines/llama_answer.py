@@ -1,0 +1,160 @@
+"""One answer on its way from the thread that decodes it to the thread that reads it."""
+
+import queue
+from collections.abc import Callable, Iterator, Mapping
+from threading import Event
+from typing import Any, Literal
+
+import msgspec
+
+from antiphon.contracts import (
+    Cancel,
+    ContractBroken,
+    Finish,
+    Piece,
+    Prompt,
+    Sampling,
+    TextDelta,
+    Tool,
+    Usage,
+)
+from antiphon.engines.tool_text import ToolText
+
+_POLL_SECONDS = 0.02  # how late a cancel may be noticed
+
+
+class ForcedCall(msgspec.Struct, frozen=True):
+    """A call the model must make: how its answer is begun for it, and what may follow."""
+
+    opening: str
+    schema: Mapping[str, Any]
+
+
+def forced_call(prompt: Prompt) -> ForcedCall | None:
+    """What `prompt.tool_choice` forces, or None where the model is free."""
+    if prompt.tool_choice in ("auto", "none"):
+        return None
+    allowed = [t for t in prompt.tools if prompt.tool_choice in ("required", t.name)]
+    if not allowed:
+        raise ContractBroken(f"tool_choice {prompt.tool_choice!r} names none of the prompt's tools")
+    schemas = [_call_schema(tool) for tool in allowed]
+    return ForcedCall("<tool_call>\n", schemas[0] if len(schemas) == 1 else {"anyOf": schemas})
+
+
+class Answer:
+    """A bounded stream with one writer and one reader, either of whom may end it.
+
+    It is also the `Cancel` of its own work: raised by the caller's flag or by a reader who walks away.
+    """
+
+    def __init__(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        call: ForcedCall | None,
+        *,
+        prompt_tokens: int,
+        cancel: Cancel,
+    ) -> None:
+        self._sampling = sampling
+        self._call = call
+        self._reads_tools = bool(prompt.tools) and prompt.tool_choice != "none"
+        self._tools = prompt.tools
+        self._cancel = cancel
+        self._left = Event()
+        # Unbounded by type, bounded by what goes in: at most `max_tokens` pieces and one end.
+        self._queue: queue.SimpleQueue[str | Finish | BaseException] = queue.SimpleQueue()
+        self._said: list[str] = []
+        self._prompt_tokens = prompt_tokens
+        self.evaluated = 0
+        """How many of the prompt's tokens were computed before this answer's own request."""
+
+    def is_set(self) -> bool:
+        """True once nobody wants the rest."""
+        return self._left.is_set() or self._cancel.is_set()
+
+    def request(self) -> Mapping[str, Any]:
+        """The sampling part of the request that makes this answer."""
+        sampling = self._sampling
+        request: dict[str, Any] = {
+            "n_predict": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "min_p": 0.0,
+            "seed": -1 if sampling.seed is None else sampling.seed,
+            "stop": list(sampling.stop),
+        }
+        schema = self._call.schema if self._call else sampling.json_schema
+        if schema is not None:
+            request["json_schema"] = dict(schema)
+        return request
+
+    def receive(self, chunk: Mapping[str, Any]) -> bool:
+        """Take what the model said next; True stops it. Runs once per token, so it does next to nothing."""
+        choice = chunk["choices"][0]
+        if text := choice["text"]:
+            self._said.append(text)
+            self._queue.put(text)
+        if reason := choice["finish_reason"]:
+            self._queue.put(Finish("length" if reason == "length" else "stop", self._usage(chunk)))
+        return self.is_set()
+
+    def fail(self, error: BaseException) -> None:
+        """End with an error, which the reader will meet."""
+        self._queue.put(error)
+
+    def text(self) -> str:
+        """Everything said so far."""
+        return "".join(self._said)
+
+    def pieces(self, start: Callable[[], object]) -> Iterator[Piece]:
+        """The answer, for its one reader, who makes it `start`. Closing it early cancels."""
+        tool_text = ToolText(self._tools) if self._reads_tools else None
+        try:
+            start()
+            if self._call and tool_text:
+                yield from tool_text.feed(self._call.opening)
+            while True:
+                item = self._next()
+                if isinstance(item, BaseException):
+                    raise item
+                if isinstance(item, Finish):
+                    yield from _ending(item, tool_text)
+                    return
+                yield from tool_text.feed(item) if tool_text else (TextDelta(item),)
+        finally:
+            self._left.set()
+
+    def _next(self) -> str | Finish | BaseException:
+        while not self.is_set():
+            try:
+                return self._queue.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+        return Finish("cancelled", Usage(self._prompt_tokens, 0, len(self._said)))
+
+    def _usage(self, chunk: Mapping[str, Any]) -> Usage:
+        usage = chunk["usage"]
+        cached = usage["prompt_tokens_details"]["cached_tokens"] - self.evaluated
+        return Usage(usage["prompt_tokens"], cached, usage["completion_tokens"])
+
+
+def _ending(finish: Finish, tool_text: ToolText | None) -> Iterator[Piece]:
+    reason: Literal["stop", "length", "tool_calls", "cancelled"] = finish.reason
+    if tool_text and reason != "cancelled":
+        yield from tool_text.finish()
+        if tool_text.called and reason == "stop":
+            reason = "tool_calls"
+    yield Finish(reason, finish.usage)
+
+
+def _call_schema(tool: Tool) -> Mapping[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "name": {"const": tool.name},
+            "arguments": dict(tool.parameters) or {"type": "object"},
+        },
+        "required": ["name", "arguments"],
+        "additionalProperties": False,
+    }
