@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from antiphon.cli import models
+from antiphon.cli import check, engines, models
 from antiphon.contracts import AntiphonError
 
 
@@ -11,7 +11,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line `argv`; returns the exit code. What Antiphon knows went wrong is one line."""
     parser = argparse.ArgumentParser(prog="antiphon", description="Real-time spoken conversation.")
     subparsers = parser.add_subparsers(dest="command", required=True)
-    models.register(subparsers)
+    for command in (models, engines, check):
+        command.register(subparsers)
     args = parser.parse_args(argv)
     try:
         return args.run(args)

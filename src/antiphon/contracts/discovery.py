@@ -52,6 +52,8 @@ def _load(entry: EntryPoint) -> object:
         import_module(module)
         return entry.load()
     except ModuleNotFoundError as error:
+        if error.name and f"{module}.".startswith(f"{error.name}."):
+            raise UnknownName(f"{entry.name} is said to be in {module}, and there is no such module") from error
         raise PrerequisiteMissing(
             f"{entry.name} needs the Python package {error.name!r}", remedy=f"pip install {error.name}"
         ) from error

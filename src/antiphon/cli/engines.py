@@ -1,0 +1,69 @@
+"""`antiphon engines`: what is installed, read from the cards without loading anything."""
+
+import argparse
+import json
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from antiphon.contracts import AntiphonError, Part
+from antiphon.contracts.discovery import PARTS, find, installed
+
+_COLUMNS = ("part", "name", "licence", "capabilities", "weights", "summary")
+
+
+def register(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
+) -> None:
+    """Add the `engines` command."""
+    engines = subparsers.add_parser("engines", help="list the installed engines")
+    engines.add_argument("--json", action="store_true", help="print JSON")
+    engines.set_defaults(run=_engines)
+
+
+def _engines(args: argparse.Namespace) -> int:
+    cards = [_card(part, name) for part in PARTS for name in sorted(installed(part))]
+    console = Console()
+    if args.json:
+        print(json.dumps(cards, indent=2, ensure_ascii=False))
+    elif console.is_terminal:
+        console.print(_table(cards))
+    else:
+        for card in cards:
+            print(*_row(card), sep="\t")
+    return 0
+
+
+def _card(part: Part, name: str) -> dict[str, Any]:
+    """The card as plain JSON; an engine whose module cannot be read is listed with the reason."""
+    try:
+        card = find(part, name).card
+    except AntiphonError as error:
+        return {"part": part, "name": name, "error": str(error)}
+    # Under the name it is chosen by, which is its distribution's to give and need not be the card's.
+    plain: dict[str, Any] = msgspec.to_builtins(card)
+    return plain | {"name": name, "capabilities": sorted(card.capabilities)}
+
+
+def _table(cards: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in _COLUMNS:
+        table.add_column(column, no_wrap=column in ("part", "name"))
+    for card in cards:
+        table.add_row(*_row(card))
+    return table
+
+
+def _row(card: dict[str, Any]) -> tuple[str, ...]:
+    if "error" in card:
+        return card["part"], card["name"], "", "", "", card["error"]
+    return (
+        card["part"],
+        card["name"],
+        card["licence"],
+        ", ".join(card["capabilities"]),
+        ", ".join(card["weights"]),
+        card["summary"],
+    )
