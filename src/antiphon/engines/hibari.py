@@ -1,12 +1,13 @@
 """Speech by hibari: one small network, eight people, and the exact place of every word."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Annotated, ClassVar, Self
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from antiphon.contracts import (
     NEVER,
@@ -30,7 +31,8 @@ RATE_HZ = 24_000
 _SLOWEST, _FASTEST = 0.25, 1.5
 
 _LEAD_SAMPLES = RATE_HZ // 100  # kept before the first sound: the rest would be heard as waiting
-_MARGIN_FRAMES = 6  # a consonant may begin this early
+_MARGIN_FRAMES = 6
+_LAG_S = 0.054  # at the reader's pace, the phonemes are heard this much before their place in the network
 _AUDIBLE = 0.005  # of the loudest 5 ms: 46 dB below it
 _HOP = RATE_HZ // 200
 _PAUSES_S = ((r"[.!?…]", 0.26), (r"[,;:—–]", 0.12), (r"", 0.04))  # by what ends the phrase, after it
@@ -52,7 +54,7 @@ class HibariVoices:
     card: ClassVar[EngineCard] = EngineCard(
         name="hibari",
         part="synthesizer",
-        summary="hibari: clear American English in eight voices, the first clause within 10 to 40 ms on one thread.",
+        summary="hibari: American English in eight voices, the first clause in 10 to 40 ms on one thread.",
         licence="Apache-2.0",
         languages=("en",),
         sample_rate_hz=RATE_HZ,
@@ -91,65 +93,69 @@ class HibariVoices:
         """Nothing to let go of but memory."""
 
     def _chunks(self, text: str, timbre: Timbre, pace: float, cancel: Cancel) -> Iterator[SpeechChunk]:
-        unspoken: tuple[str, ...] = ()  # words without a sound of their own join the next phrase
+        unspoken: list[str] = []
         spoken = False
-        for phrase in phrases(text, self._reader.abbreviations):
+        for phrase, reading in self._readings(text):
             if cancel.is_set():
                 return
-            whole = msgspec.structs.replace(phrase, words=unspoken + phrase.words)
-            for part, reading in self._readings(whole):
-                if not reading.speakable:
-                    unspoken = part.words
-                    continue
-                chunk = self._speak(part, reading, timbre, pace)
-                if cancel.is_set():
-                    return
-                yield chunk
-                unspoken, spoken = (), True
-        if unspoken and spoken:
+            if not reading.speakable:
+                unspoken += phrase.words
+                continue
+            if unspoken:
+                yield _silence(unspoken)
+                unspoken = []
+            chunk = self._speak(phrase, reading, timbre, pace)
+            if cancel.is_set():
+                return
+            yield chunk
+            spoken = True
+        if unspoken and spoken and not cancel.is_set():
             yield _silence(unspoken)
 
-    def _readings(self, phrase: Phrase) -> Iterator[tuple[Phrase, Reading]]:
+    def _readings(self, text: str) -> Iterator[tuple[Phrase, Reading]]:
+        for phrase in phrases(text, self._reader.abbreviations):
+            yield from self._short_enough(phrase)
+
+    def _short_enough(self, phrase: Phrase) -> Iterator[tuple[Phrase, Reading]]:
         """The phrase and how it is read, in halves where that is more than the network takes."""
         reading = self._reader.read(phrase.words)
         if len(reading.phonemes) <= LONGEST_PHONEMES:
             yield phrase, reading
         elif len(phrase.words) == 1:
-            cut = reading.phonemes[:LONGEST_PHONEMES]
-            yield phrase, Reading(cut, ((0, len(cut)),))
+            yield phrase, Reading(reading.phonemes[:LONGEST_PHONEMES], ((0, LONGEST_PHONEMES),))
         else:
             middle = len(phrase.words) // 2
-            yield from self._readings(Phrase(phrase.words[:middle]))
-            yield from self._readings(msgspec.structs.replace(phrase, words=phrase.words[middle:]))
+            yield from self._short_enough(Phrase(phrase.words[:middle]))
+            yield from self._short_enough(msgspec.structs.replace(phrase, words=phrase.words[middle:]))
 
     def _speak(self, phrase: Phrase, reading: Reading, timbre: Timbre, pace: float) -> SpeechChunk:
         frames, begins = self._network.frames(self._reader.ids(reading.phonemes), pace)
-        begins = begins[1:]  # from here on phoneme n begins at begins[n]: the pad before them is dropped
-        first = min(start for start, end in reading.words if start < end)
-        last = max(end for start, end in reading.words if start < end)
+        begins = begins[1:] * FRAME_SAMPLES - round(_LAG_S / pace * RATE_HZ)  # [1:]: a pad comes first
+        first = begins[min(start for start, end in reading.words if start < end)]
+        last = begins[max(end for start, end in reading.words if start < end)]
         pause = round(_pause_s(phrase) / pace * RATE_HZ)
-        opening = max(0, int(begins[first]) - _MARGIN_FRAMES)
-        closing = int(begins[last]) + _MARGIN_FRAMES + -(-pause // FRAME_SAMPLES)
+        opening = max(0, int(first) // FRAME_SAMPLES - _MARGIN_FRAMES)
+        closing = int(last + pause) // FRAME_SAMPLES + _MARGIN_FRAMES
         audio = self._network.waveform(reshape(frames.cut(opening, closing), timbre))
         start, end = _audible(audio)
-        start = max(0, min(start - _LEAD_SAMPLES, (int(begins[first]) - opening) * FRAME_SAMPLES))
-        end = max(end, (int(begins[last]) - opening) * FRAME_SAMPLES) + pause
-        audio = _levelled(audio[start:end], timbre.gain, end - start)
-        samples = (begins - opening) * FRAME_SAMPLES - start
-        return SpeechChunk(audio, _timed(phrase.words, reading, samples, len(audio)))
+        start = max(0, start - _LEAD_SAMPLES)
+        audio = _levelled(audio[start : end + pause], timbre.gain, end + pause - start)
+        places = np.clip(begins - opening * FRAME_SAMPLES, start, end) - start
+        return SpeechChunk(audio, _timed(phrase.words, reading, places))
 
 
-def _timed(
-    words: tuple[str, ...], reading: Reading, samples: np.ndarray, length: int
-) -> tuple[TimedWord, ...]:
-    """Each word with its samples; a word that makes no sound holds one sample where it stands."""
+def _timed(words: tuple[str, ...], reading: Reading, places: NDArray[np.intp]) -> tuple[TimedWord, ...]:
+    """Each word with its samples; a word that makes no sound holds one sample where it stands.
+
+    Args:
+        words: of one phrase.
+        reading: of the same words.
+        places: the sample at which each of its phonemes begins, never decreasing.
+    """
     timed: list[TimedWord] = []
-    earliest = 0
     for word, (start, end) in zip(words, reading.words, strict=True):
-        begin = min(max(int(samples[start]), earliest), length - 1)
-        finish = min(max(int(samples[end]), begin + 1), length) if start < end else begin + 1
-        timed.append(TimedWord(word, begin, finish))
-        earliest = begin
+        begin = int(places[start])
+        timed.append(TimedWord(word, begin, max(int(places[end]), begin + 1)))
     return tuple(timed)
 
 
@@ -178,7 +184,7 @@ def _levelled(audio: Audio, gain: float, length: int) -> Audio:
     return levelled
 
 
-def _silence(words: tuple[str, ...]) -> SpeechChunk:
+def _silence(words: Sequence[str]) -> SpeechChunk:
     """A breath that carries words the voice has no sound for, so that none is lost."""
     audio = np.zeros(len(words) + _LEAD_SAMPLES, np.float32)
     return SpeechChunk(audio, tuple(TimedWord(word, at, at + 1) for at, word in enumerate(words)))

@@ -28,16 +28,14 @@ class Network:
         self._dsp: Any = load("hibari.dsp", "hibari-tts")
 
     def frames(self, ids: Sequence[int], speed: float) -> tuple[Frames, NDArray[np.intp]]:
-        """The frames for `ids`, and the frame at which each id begins, with the end as the last: len(ids) + 1."""
+        """The frames for `ids`, and where each id begins, with the end as the last: len(ids) + 1 numbers."""
         inputs = {"ids": np.asarray([ids], np.int64), "speed": np.asarray([speed], np.float32)}
         *parts, durations = self._model.run([*_FRAMES, _DURATIONS], inputs)
         frames = Frames(*(part[0] for part in parts))
         steps = np.concatenate([[0], np.cumsum(durations.reshape(-1))])
         per_step, rest = divmod(len(frames.f0), int(steps[-1]))
         if len(steps) != len(ids) + 1 or rest:
-            raise EngineBroken(
-                "hibari", "the network's durations do not add up; another release of it is needed"
-            )
+            raise EngineBroken("hibari", "its phoneme durations do not add up to its frames")
         return frames, (steps * per_step).astype(np.intp)
 
     def waveform(self, frames: Frames) -> NDArray[np.float32]:
@@ -48,9 +46,9 @@ class Network:
 def graph_output(name: str) -> bytes:
     """What to append to a serialised ONNX model so that its float32 tensor `name` becomes an output.
 
-    Protocol buffers define concatenation as merging: repeated fields of the two messages are joined. So this is
-    a model that holds nothing but ModelProto.graph (7) . output (12): name (1), type (2) . tensor_type (1) .
-    elem_type (1) = FLOAT (1).
+    Protocol buffers define concatenation as merging: repeated fields of the two messages are joined. So this
+    is a model that holds nothing but ModelProto.graph (7) . output (12): name (1), type (2) . tensor_type (1)
+    . elem_type (1) = FLOAT (1).
     """
     float_tensor = _field(1, b"\x08\x01")
     value = _field(1, name.encode()) + _field(2, float_tensor)

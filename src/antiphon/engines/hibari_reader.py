@@ -1,5 +1,6 @@
 """From written words to hibari's phonemes, keeping track of which phonemes each written word became."""
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +13,7 @@ from antiphon.engines.native import load
 from antiphon.engines.wording import assign
 
 _SILENT = frozenset(' ;:,.!?—…"()“”')
+_LONG_NUMBER = re.compile(r"\d{13,}")  # nobody says it but digit by digit, and the rules stop at nonillions
 LONGEST_PHONEMES = 400  # the network was trained on no more
 
 
@@ -30,7 +32,7 @@ class Reading(NamedTuple):
 
 
 class Reader:
-    """hibari's own grapheme-to-phoneme rules over whole phrases, because "the" and "read" depend on others."""
+    """hibari's own rules over whole phrases, because how "the" or "read" sounds depends on its neighbours."""
 
     def __init__(self) -> None:
         """Load lexicon, tagger, and the network for unknown words; raises EngineBroken."""
@@ -56,12 +58,11 @@ class Reader:
         Raises:
             EngineBroken: the rules failed on this text.
         """
+        text = _LONG_NUMBER.sub(lambda digits: " ".join(digits.group()), " ".join(words))
         try:
-            tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(self._normalize(" ".join(words))))
+            tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(self._normalize(text)))
         except Exception as error:
-            raise EngineBroken(
-                "hibari", f"its reading rules failed on {' '.join(words)!r}: {error}"
-            ) from error
+            raise EngineBroken("hibari", f"its reading rules failed on {words!r}: {error}") from error
         spoken = [(text, sound) for token in _units(tokens) for text, sound in self._parts(*token) if sound]
         owners = assign(words, [text for text, _ in spoken])
         ranges = [(0, 0)] * len(words)

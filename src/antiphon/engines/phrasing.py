@@ -8,7 +8,7 @@ import msgspec
 _SENTENCE_END = re.compile(r"[.!?…][\"”’'»)\]]*$")
 _CLAUSE_END = re.compile(r"[,;:—–][\"”’'»)\]]*$")
 _INITIALS = re.compile(r"^\W*(?:[^\W\d_]\.)+$")
-_FIRST_CLAUSE_LETTERS = 10  # fewer than that sound chopped off
+_CLAUSE_LETTERS = 10  # less sounds chopped off, before the cut and after it
 _LONGEST_LETTERS = 220
 
 
@@ -18,11 +18,6 @@ class Phrase(msgspec.Struct, frozen=True):
     words: tuple[str, ...]
     line_break: bool = False
     """The line ends here and another follows."""
-
-    @property
-    def text(self) -> str:
-        """The words with single spaces."""
-        return " ".join(self.words)
 
 
 def phrases(text: str, abbreviations: Set[str]) -> Iterator[Phrase]:
@@ -35,35 +30,50 @@ def phrases(text: str, abbreviations: Set[str]) -> Iterator[Phrase]:
         text: written language.
         abbreviations: words whose full stop ends no sentence, without it ("Dr").
     """
+    for number, sentence in enumerate(_sentences(text, abbreviations)):
+        words = sentence.words
+        while cut := _cut(words, early=number == 0 and words == sentence.words):
+            yield Phrase(words[:cut])
+            words = words[cut:]
+        yield Phrase(words, sentence.line_break)
+
+
+def _sentences(text: str, abbreviations: Set[str]) -> Iterator[Phrase]:
+    """Sentences and lines. What has no letter, such as a bullet, joins what follows."""
     words: list[str] = []
-    first = True
-    for word, following, line_ends in _looking_ahead(text):
-        words.append(word)
-        if line_ends or _ends(words, following, abbreviations, first):
-            if following and not any(map(_letters, words)):
-                continue  # a bullet or a dash is not worth a breath of its own
-            yield Phrase(tuple(words), line_break=line_ends and bool(following))
-            words, first = [], False
-
-
-def _looking_ahead(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Each word, the next ("" at the end), and whether a line ends between them."""
     found = list(re.finditer(r"\S+", text))
     for here, there in zip(found, [*found[1:], None], strict=True):
-        if there is None:
-            yield here.group(), "", True
-        else:
-            yield here.group(), there.group(), "\n" in text[here.end() : there.start()]
+        words.append(here.group())
+        line_break = there is not None and "\n" in text[here.end() : there.start()]
+        following = there.group() if there else ""
+        if there and not any(map(_letters, words)):
+            continue
+        if not there or line_break or _ends_sentence(here.group(), following, abbreviations):
+            yield Phrase(tuple(words), line_break)
+            words = []
 
 
-def _ends(words: list[str], following: str, abbreviations: Set[str], first: bool) -> bool:
-    word, letters = words[-1], sum(map(_letters, words))
-    if _SENTENCE_END.search(word) and not following[:1].islower():
-        bare = word.strip("([{\"“‘'«").rstrip(".")
-        return not (word.endswith(".") and (bare in abbreviations or _INITIALS.match(word)))
-    if _CLAUSE_END.search(word):
-        return (first and letters >= _FIRST_CLAUSE_LETTERS) or letters > _LONGEST_LETTERS / 2
-    return letters > _LONGEST_LETTERS
+def _ends_sentence(word: str, following: str, abbreviations: Set[str]) -> bool:
+    if following[:1].islower() or not _SENTENCE_END.search(word):
+        return False
+    bare = word.strip("([{\"“‘'«").removesuffix(".")
+    return not (word.endswith(".") and (bare in abbreviations or _INITIALS.match(word)))
+
+
+def _cut(words: tuple[str, ...], *, early: bool) -> int:
+    """How many of `words` make a phrase of their own; 0 when they are best spoken together."""
+    total = sum(map(_letters, words))
+    letters = 0
+    clause = 0
+    for count, word in enumerate(words[:-1], 1):
+        letters += _letters(word)
+        if letters > _LONGEST_LETTERS:
+            return clause or count
+        if _CLAUSE_END.search(word):
+            clause = count
+            if early and min(letters, total - letters) >= _CLAUSE_LETTERS:
+                return clause
+    return 0
 
 
 def _letters(word: str) -> int:

@@ -6,7 +6,7 @@ shorter vocal tract does (about 17.5 cm in men, 14.5 in women, 12 in children). 
 into several people, each as clear as the first and none any dearer.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,6 +16,7 @@ Envelope = NDArray[np.float32]
 
 BINS = 601  # of 20 Hz each, up to 12 kHz
 _READER_HZ = 190.0  # the reader's median pitch
+_VOICED_HZ = 40.0  # the network says a little more than 0 where nothing vibrates
 
 
 class Timbre(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,22 +37,44 @@ class Timbre(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TIMBRES = (
-    Timbre(name="woman", description="A woman with a clear, friendly voice."),
-    Timbre(name="man", description="A man with a calm, even voice.", pitch=0.55, formants=0.86),
-    Timbre(name="child", description="A lively child.", pitch=1.38, formants=1.16, melody=1.1, pace=1.03),
-    Timbre(name="alto", description="A woman with a low, warm voice.", pitch=0.78, formants=0.94, pace=0.97),
-    Timbre(name="youth", description="A young man, quick and light.", pitch=0.72, formants=1.02, pace=1.08),
-    Timbre(name="giant", description="A huge, deep, unhurried man.", pitch=0.44, formants=0.78, pace=0.9),
+    Timbre(name="woman", description="A woman with a clear, friendly voice.", gain=1.40),
+    Timbre(name="man", description="A man with a calm, even voice.", pitch=0.55, formants=0.86, gain=1.05),
+    Timbre(
+        name="child",
+        description="A lively child.",
+        pitch=1.38,
+        formants=1.16,
+        melody=1.1,
+        pace=1.03,
+        gain=0.94,
+    ),
+    Timbre(
+        name="alto", description="A woman, low and warm.", pitch=0.78, formants=0.94, pace=0.97, gain=1.27
+    ),
+    Timbre(
+        name="youth",
+        description="A young man, quick and light.",
+        pitch=0.72,
+        formants=1.02,
+        pace=1.08,
+        gain=0.81,
+    ),
+    Timbre(
+        name="giant", description="A huge, deep, slow man.", pitch=0.44, formants=0.78, pace=0.9, gain=1.46
+    ),
     Timbre(
         name="elder",
-        description="An old lady who takes her time.",
+        description="An old lady, in no hurry.",
         pitch=1.12,
         formants=0.95,
         melody=0.6,
         pace=0.84,
     ),
-    Timbre(name="robot", description="A machine on one note.", pitch=0.62, formants=1.08, melody=0.0),
+    Timbre(
+        name="robot", description="A machine on one note.", pitch=0.62, formants=1.08, melody=0.0, gain=1.23
+    ),
 )
+"""The first is the default. The gains bring each to -23 LUFS over the same sixteen sentences."""
 
 
 class Frames(NamedTuple):
@@ -68,7 +91,7 @@ class Frames(NamedTuple):
     phi: Envelope
     """The phase of those, in radians."""
     f0: Envelope
-    """Pitch in Hz, 0 where unvoiced: shape [F]."""
+    """Pitch in Hz, below 40 where unvoiced: shape [F]."""
 
     def cut(self, start: int, end: int) -> "Frames":
         """Frames `start` to `end` only."""
@@ -78,7 +101,7 @@ class Frames(NamedTuple):
 def reshape(frames: Frames, timbre: Timbre) -> Frames:
     """`frames` as another person would say them. Durations stay; pace is the network's own input."""
     lh, theta, ln, lr = (_stretched(part, timbre.formants) for part in frames[:4])
-    voiced = frames.f0 > 0
+    voiced = frames.f0 > _VOICED_HZ
     relative = np.where(voiced, frames.f0, _READER_HZ) / _READER_HZ
     f0 = np.where(voiced, _READER_HZ * timbre.pitch * relative**timbre.melody, 0.0)
     # Every harmonic has the magnitude its envelope says, so twice as many would be twice the power.
@@ -91,8 +114,8 @@ def _stretched(part: Envelope, factor: float) -> Envelope:
     """Along the frequency axis; beyond the top of what is known, the topmost value."""
     if factor == 1.0:
         return part
-    source = np.minimum(np.arange(BINS) / factor, BINS - 1.001)
+    source = np.minimum(np.arange(BINS, dtype=np.float32) / np.float32(factor), np.float32(BINS - 1.001))
     below = source.astype(np.intp)
-    share: NDArray[Any] = (source - below).astype(np.float32)[:, None]
+    share = (source - below).astype(np.float32)[:, None]
     low = part[below]
-    return low + share * (part[below + 1] - low)
+    return (low + share * (part[below + 1] - low)).astype(np.float32, copy=False)

@@ -1,13 +1,14 @@
 """Which of the text's own words each spoken word belongs to.
 
-A reader says "at nine thirty A.M." for "at 9:30am": what is spoken and what is written do not match one to one,
-and the transcript of a conversation is in written words. Words that read the same on both sides are anchors;
+A reader says "at nine thirty A.M." for "at 9:30am": what is spoken and what is written do not match one to
+one, and the record of a conversation is in written words. Words that read the same on both sides are anchors;
 between two anchors the cheapest monotone assignment decides, in which each spoken word has one written word.
 """
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from operator import eq
 
 _EXACT_BOUND = 50_000  # of steps; beyond it, words share what is spoken evenly
 
@@ -64,9 +65,7 @@ def _cost(word: str, spoken: list[str]) -> float:
     extra = 0.1 * (len(spoken) - 1)
     if not word:
         return 0.6 + 3 * extra
-    alike = next(
-        (i for i, (a, b) in enumerate(zip(word, joined, strict=False)) if a != b), min(len(word), len(joined))
-    )
+    alike = sum(takewhile(bool, map(eq, word, joined)))
     return 1.0 - 0.5 * alike / max(len(word), len(joined)) + extra
 
 
