@@ -53,7 +53,7 @@ def _load(entry: EntryPoint) -> object:
         return entry.load()
     except ModuleNotFoundError as error:
         if error.name and f"{module}.".startswith(f"{error.name}."):
-            raise UnknownName(f"{entry.name} is said to be in {module}, and there is no such module") from error
+            raise UnknownName(f"{entry.name} should be in {module}, which does not exist") from error
         raise PrerequisiteMissing(
             f"{entry.name} needs the Python package {error.name!r}", remedy=f"pip install {error.name}"
         ) from error
