@@ -8,6 +8,9 @@ from antiphon.contracts import Ticks, TimedWord, ToolCall, TurnReport, Usage
 
 CancelReason: TypeAlias = Literal["caller_went_on", "turn_detected", "client_cancelled", "dropped", "failed"]
 
+Status: TypeAlias = Literal["completed", "cancelled", "incomplete", "failed"]
+Reason: TypeAlias = Literal["", "turn_detected", "client_cancelled", "max_output_tokens", "engine_broken"]
+
 
 class Transcribe(msgspec.Struct, frozen=True):
     """Write down the caller's audio from `start` to `end`."""
@@ -135,8 +138,8 @@ class EndReply(msgspec.Struct, frozen=True, kw_only=True):
     """The reply is over; `heard` is what of it belongs in the record."""
 
     turn: int
-    status: Literal["completed", "cancelled", "incomplete", "failed"]
-    reason: Literal["", "turn_detected", "client_cancelled", "max_output_tokens", "engine_broken"]
+    status: Status
+    reason: Reason
     message: str
     heard: str
     words: tuple[TimedWord, ...]

@@ -72,3 +72,8 @@ class Dialogue:
     def replying(self) -> bool:
         """Whether a reply is under way or bound to come, so that no other may be asked for."""
         return self._floor.answering is not None or self._floor.waiting is not None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the caller holds no turn, so that the newest audio belongs to nothing yet."""
+        return self._floor.taking is None

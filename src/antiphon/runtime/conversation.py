@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from antiphon.contracts import BadRequest, TimedWord
+from antiphon.dialogue import heard_words, text_of
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +33,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Of an assistant's speech, positions at 24 kHz from the item's first sample."""
     audio_samples: int = 0
     """Length of that speech at 24 kHz."""
-
-
-def heard_text(words: tuple[TimedWord, ...], heard_samples: int) -> str:
-    """The words heard when playout stopped after `heard_samples`: those at least half of which was played."""
-    return " ".join(word.text for word in words if word.start_sample + word.end_sample <= 2 * heard_samples)
 
 
 class Conversation:
@@ -110,10 +106,11 @@ class Conversation:
                 code="invalid_value",
                 param="audio_end_ms",
             )
+        words = heard_words(item.words, heard_samples)
         cut = msgspec.structs.replace(
             item,
-            text=heard_text(item.words, heard_samples),
-            words=tuple(w for w in item.words if w.start_sample + w.end_sample <= 2 * heard_samples),
+            text=text_of(words),
+            words=words,
             audio_samples=min(item.audio_samples, heard_samples),
             interrupted=True,
         )

@@ -40,7 +40,7 @@ class AudioCleared(msgspec.Struct, frozen=True):
 
 
 class ItemAdded(msgspec.Struct, frozen=True):
-    """An item has entered the record. An assistant's item arrives unsettled and is done at `ReplyItemEnded`."""
+    """An item has entered the record, from the caller or the client; replies announce their own."""
 
     item: Item
     previous_item_id: str | None

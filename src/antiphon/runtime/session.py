@@ -1,11 +1,58 @@
-"""One live conversation: the shell around the dialogue core."""
+"""One live conversation: the shell around the dialogue core.
 
-from collections.abc import Callable
+It owns a clock, a timer, the caller's audio, the playout and the record, and decides nothing about turns:
+events go into the core, and whatever commands come out are carried out in order.
+"""
 
-from antiphon.contracts import Audio, TurnReport
-from antiphon.runtime.conversation import Item
-from antiphon.runtime.events import SessionEvent
-from antiphon.runtime.settings import ReplyRequest, SessionSettings
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from antiphon.contracts import (
+    Audio,
+    BadRequest,
+    ConversationClosed,
+    Prompt,
+    Sampling,
+    SpeechProbability,
+    Ticks,
+    TurnReport,
+    ms,
+    ticks,
+)
+from antiphon.dialogue import Dialogue
+from antiphon.dialogue import commands as do
+from antiphon.dialogue import events as ev
+from antiphon.runtime.clock import Clock
+from antiphon.runtime.config import Config
+from antiphon.runtime.conversation import Conversation, Item
+from antiphon.runtime.diary import Diary
+from antiphon.runtime.events import (
+    AudioCleared,
+    AudioCommitted,
+    IdleTimedOut,
+    ItemAdded,
+    SessionEvent,
+    SpeechStarted,
+    SpeechStopped,
+    TranscriptFailed,
+    TranscriptSettled,
+    TurnMeasured,
+)
+from antiphon.runtime.jobs import Jobs
+from antiphon.runtime.parts import Parts
+from antiphon.runtime.playout import Playout, Segment
+from antiphon.runtime.prompt import build_prompt, fit
+from antiphon.runtime.replies import ReplyView
+from antiphon.runtime.settings import ReplyRequest, SessionSettings, policy_of
+from antiphon.runtime.side_reply import SideReply
+from antiphon.runtime.uplink import Uplink, to_listening
+
+SHORTEST_COMMIT: Ticks = ticks(100)
+KEPT_WHILE_QUIET: Ticks = ticks(2000)
+"""Audio kept uncommitted while nobody speaks and the server listens for speech."""
+REPORTS_KEPT = 500
 
 
 class Session:
@@ -15,90 +62,428 @@ class Session:
     Errors of the client's making are raised as `BadRequest` from the method that noticed them.
     """
 
-    id: str
+    def __init__(
+        self,
+        session_id: str,
+        parts: Parts,
+        config: Config,
+        settings: SessionSettings,
+        emit: Callable[[SessionEvent], None],
+    ) -> None:
+        self.id = session_id
+        self._parts, self._config, self._emit_out = parts, config, emit
+        self._settings = settings
+        self._clock = Clock()
+        self._loop = asyncio.get_running_loop()
+        self._dialogue = Dialogue(policy_of(settings))
+        self._uplink = Uplink()
+        self._ear = parts.voice_activity.stream()
+        self._ear_from = 0
+        """Where, in 16 kHz samples of the uplink, the ear began to listen."""
+        self._jobs = Jobs(parts, self._clock, self._uplink, session=session_id, tell=self._handle)
+        self._playout = Playout(
+            self._clock, lead=ticks(config.playout_lead_ms), send=self._send_sound, tell=self._handle
+        )
+        self._record = Conversation()
+        self._diary = Diary(session_id, self._clock, parts.journal, parts.lanes["journal"])
+        self._reports: deque[TurnReport] = deque(maxlen=REPORTS_KEPT)
+        self._timer: asyncio.TimerHandle | None = None
+        self._caller_items: dict[int, str] = {}
+        self._committed_ms: dict[int, float] = {}
+        self._replies: dict[int, ReplyView] = {}
+        self._requests: dict[int, ReplyRequest] = {}
+        self._asked: ReplyRequest | None = None
+        self._queued: dict[int, int] = {}
+        """Samples of each reply queued for playout."""
+        self._sounding: ReplyView | None = None
+        self._side_replies: dict[str, SideReply] = {}
+        self._audio_sent = False
+        self._ids = 0
+        self._closed = False
+        self._diary.note("session_opened", {})
+        self._prefill()
+
+    # What can be known of it.
 
     @property
     def settings(self) -> SessionSettings:
         """As they are now."""
-        ...
+        return self._settings
 
     @property
     def items(self) -> tuple[Item, ...]:
         """The conversation's record, oldest first."""
-        ...
+        return self._record.items
 
     @property
     def reports(self) -> tuple[TurnReport, ...]:
         """The equations of the turns so far, oldest first; the newest few hundred are kept."""
-        ...
+        return tuple(self._reports)
+
+    # What a client may do.
 
     def configure(self, settings: SessionSettings) -> None:
         """Use `settings` from now on. BadRequest: unknown voice, or a new one after audio was sent."""
-        ...
+        self._check_voice(settings.voice)
+        before, self._settings = self._settings, settings
+        if self._audio_sent and settings.voice != before.voice:
+            self._settings = before
+            raise BadRequest(
+                "Cannot update a conversation's voice after audio was sent.",
+                code="cannot_update_voice",
+                param="session.audio.output.voice",
+            )
+        if (before.turn_detection is None) != (settings.turn_detection is None):
+            self._ear = self._parts.voice_activity.stream()
+            self._ear_from = to_listening(self._uplink.end)
+        self._handle(ev.PolicyChanged(policy_of(settings)))
+        if (before.instructions, before.tools) != (settings.instructions, settings.tools):
+            self._prefill()
 
     def push_audio(self, audio: Audio) -> None:
         """Hear 24 kHz audio. BadRequest: more than the limit is uncommitted."""
-        ...
+        self._alive()
+        longest = ticks(self._config.limits.buffered_audio_seconds * 1000)
+        if self._uplink.uncommitted + len(audio) > longest:
+            raise BadRequest(
+                f"More than {self._config.limits.buffered_audio_seconds} s of audio are uncommitted.",
+                code="input_audio_buffer_too_large",
+            )
+        heard = self._uplink.push(audio, self._clock.now())
+        if self._settings.turn_detection is not None:
+            self._jobs.listen(self._ear, heard, partial(self._heard, self._ear_from))
 
     def commit_audio(self) -> None:
-        """End the caller's turn here; emits AudioCommitted and so on. BadRequest: less than 100 ms to commit."""
-        ...
+        """End the caller's turn here; emits AudioCommitted and so on.
+
+        BadRequest: less than 100 ms to commit.
+        """
+        self._alive()
+        if self._uplink.uncommitted < SHORTEST_COMMIT:
+            raise BadRequest(
+                "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, "
+                f"but buffer only has {ms(self._uplink.uncommitted):.2f}ms of audio.",
+                code="input_audio_buffer_commit_empty",
+            )
+        self._handle(ev.CommitRequested(self._uplink.free, self._uplink.end))
 
     def clear_audio(self) -> None:
         """Drop uncommitted audio; emits AudioCleared."""
-        ...
+        self._alive()
+        self._handle(ev.ClearRequested())
+        self._uplink.release(self._uplink.end)
+        self._emit(AudioCleared())
 
     def create_item(self, item: Item, *, after: str | None = None) -> None:
-        """Add to the record; emits ItemAdded (of a settled item). BadRequest: see Conversation.add; too many."""
-        ...
+        """Add to the record; emits ItemAdded (of a settled item).
+
+        BadRequest: see Conversation.add; too many.
+        """
+        self._alive()
+        if len(self._record.items) >= self._config.limits.items:
+            raise BadRequest(
+                f"A conversation holds at most {self._config.limits.items} items.", code="too_many_items"
+            )
+        previous = self._record.add(item, after=after)
+        self._diary.note("item_created", {"id": item.id, "kind": item.kind, "role": item.role})
+        self._emit(ItemAdded(item, previous))
 
     def delete_item(self, item_id: str) -> None:
         """Remove from the record. BadRequest: unknown."""
-        ...
+        self._record.delete(item_id)
+        self._diary.note("item_deleted", {"id": item_id})
 
     def get_item(self, item_id: str) -> Item:
         """BadRequest: unknown."""
-        ...
+        return self._record.get(item_id)
 
     def truncate_item(self, item_id: str, audio_end_ms: int) -> None:
         """Keep only what was heard. BadRequest: see Conversation.truncate."""
-        ...
+        item = self._record.truncate(item_id, audio_end_ms)
+        self._diary.note("item_truncated", {"id": item_id, "text": item.text, "audio_end_ms": audio_end_ms})
 
     def respond(self, request: ReplyRequest) -> None:
         """Reply now. BadRequest: a reply in the conversation is already active."""
-        ...
+        self._alive()
+        self._check_voice(request.voice or "")
+        if not request.in_conversation:
+            self._respond_aside(request)
+            return
+        if self._dialogue.replying:
+            raise BadRequest(
+                "Conversation already has an active response in progress. Wait until it is finished.",
+                code="conversation_already_has_active_response",
+            )
+        self._asked = request
+        self._handle(ev.ReplyRequested(self._settings.speak if request.speak is None else request.speak))
 
     def cancel_reply(self, reply_id: str | None = None) -> None:
         """Stop the active reply, or the one named. BadRequest `response_cancel_not_active`: there is none."""
-        ...
+        aside = self._side_replies.get(reply_id or "")
+        active = any(reply_id in (None, view.id) for view in self._replies.values())
+        if aside is not None:
+            aside.cancel()
+        elif active or (reply_id is None and self._dialogue.replying):
+            self._handle(ev.CancelRequested())
+        else:
+            raise BadRequest(
+                "Cancellation failed: no active response found", code="response_cancel_not_active"
+            )
 
     def acknowledge_playout(self, item_id: str, played_ms: int) -> None:
         """The listener has now played this much of an item: makes heard times and heard words true."""
-        ...
+        for turn, view in self._replies.items():
+            if view.item_id == item_id:
+                self._playout.acknowledge(turn, ticks(played_ms))
 
     async def close(self) -> None:
         """End everything under way and let go of it. Nothing is emitted afterwards."""
-        ...
+        if self._closed:
+            return
+        self._diary.note("session_closed", {})
+        self._closed = True
+        self._jobs.close()
+        self._playout.close()
+        for aside in self._side_replies.values():
+            aside.close()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # Events in, commands out.
+
+    def _heard(self, ear_from: int, answer: SpeechProbability) -> None:
+        if self._closed or ear_from != self._ear_from:
+            return
+        end = (ear_from + answer.end_sample) * 3 // 2
+        start = end - self._parts.voice_activity.window_samples * 3 // 2
+        self._handle(ev.VoiceWindow(start, end, answer.probability))
+        if self._dialogue.quiet:
+            self._uplink.release(end - KEPT_WHILE_QUIET)
+
+    def _handle(self, event: ev.Event) -> None:
+        if self._closed:
+            return
+        for command in self._dialogue.handle(event, self._clock.now()):
+            self._do(command)
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._dialogue.deadline
+        if deadline is not None and not self._closed:
+            wait_s = max(0.0, ms(deadline - self._clock.now()) / 1000) + 0.001
+            self._timer = self._loop.call_later(wait_s, self._handle, ev.TimePassed())
+
+    def _do(self, command: do.Command) -> None:
+        match command:
+            case do.Transcribe():
+                self._jobs.transcribe(command, self._settings.transcription_hint)
+            case do.ScoreEndOfTurn():
+                self._jobs.score(command)
+            case do.Prefill():
+                self._prefill(command.text)
+            case do.Generate():
+                self._generate(command)
+            case do.Synthesize():
+                request = self._requests.get(command.turn)
+                voice = (request.voice if request is not None else None) or self._settings.voice
+                self._jobs.synthesize(command, voice=voice, speed=self._settings.speed)
+            case do.CancelWork():
+                self._jobs.cancel(command.turn, command.revision)
+            case do.Play():
+                self._play(command)
+            case do.PausePlayout():
+                self._playout.pause(command.turn)
+            case do.ResumePlayout():
+                self._playout.resume(command.turn)
+            case do.FlushPlayout():
+                self._playout.flush(command.turn)
+            case do.EmitText():
+                self._replies[command.turn].show(command.text)
+            case do.AnnounceIdle():
+                end_ms = int(ms(self._uplink.end))
+                self._emit(IdleTimedOut(self._new_id("item"), int(ms(self._uplink.free)), end_ms))
+            case _:
+                self._tell(command)
+
+    def _tell(self, command: do.Command) -> None:
+        """Carry out a command that is about the record and what the client knows."""
+        match command:
+            case do.AnnounceSpeech():
+                self._emit(SpeechStarted(self._caller_item(command.turn), int(ms(command.at))))
+            case do.AnnounceSilence():
+                self._emit(SpeechStopped(self._caller_item(command.turn), int(ms(command.at))))
+            case do.CommitCallerAudio():
+                self._commit(command)
+            case do.SettleCallerWords():
+                self._settle(command)
+            case do.StartReply():
+                self._start_reply(command.turn)
+            case do.EndReply():
+                self._end_reply(command)
+            case do.EndTurn():
+                self._end_turn(command.report)
+            case _:
+                raise AssertionError(f"nobody carries out {command}")
+
+    # The caller's items.
+
+    def _caller_item(self, turn: int) -> str:
+        return self._caller_items.setdefault(turn, self._new_id("item"))
+
+    def _commit(self, command: do.CommitCallerAudio) -> None:
+        item = Item(id=self._caller_item(command.turn), kind="message", spoken=True, settled=False)
+        previous = self._record.add(item)
+        self._committed_ms[command.turn] = ms(command.end - command.start)
+        self._uplink.release(command.end)
+        self._emit(AudioCommitted(item.id, previous))
+        self._emit(ItemAdded(item, previous))
+
+    def _settle(self, command: do.SettleCallerWords) -> None:
+        item_id = self._caller_item(command.turn)
+        text = command.text or ""
+        self._record.replace(Item(id=item_id, kind="message", spoken=True, text=text))
+        self._diary.note("caller_turn_committed", {"turn": command.turn, "item": item_id, "text": text})
+        if command.text is None:
+            self._emit(TranscriptFailed(item_id, command.message))
+        else:
+            seconds = self._committed_ms.get(command.turn, 0.0) / 1000
+            self._emit(TranscriptSettled(item_id, command.text, seconds))
+
+    # The agent's replies.
+
+    def _generate(self, command: do.Generate) -> None:
+        request = self._requests.setdefault(command.turn, self._asked or ReplyRequest())
+        self._asked = None
+        build = self._prompt_builder(request, command.text)
+        self._jobs.generate(command, build, self._sampling(request))
+
+    def _prompt_builder(self, request: ReplyRequest, saying: str | None) -> Callable[[], Prompt]:
+        """How to build the prompt of a reply, on the lane, from the record as it is now."""
+        settings, items = self._settings, self._record.items if request.input is None else request.input
+        tools = settings.tools if request.tools is None else request.tools
+
+        def build(kept: Sequence[Item]) -> Prompt:
+            return build_prompt(
+                settings.instructions if request.instructions is None else request.instructions,
+                kept,
+                saying=saying,
+                tools=tools,
+                tool_choice=request.tool_choice or settings.tool_choice,
+            )
+
+        def fitting() -> Prompt:
+            model = self._parts.language_model
+            budget = min(self._config.prompt_tokens, model.context_tokens - self._config.answer_tokens)
+            return fit(
+                build,
+                items,
+                budget_tokens=budget,
+                count=model.count_tokens,
+                may_drop=settings.truncate_history,
+            )[0]
+
+        return fitting
+
+    def _sampling(self, request: ReplyRequest) -> Sampling:
+        limit = request.max_output_tokens or self._settings.max_output_tokens or self._config.answer_tokens
+        temperature = self._settings.temperature if request.temperature is None else request.temperature
+        return Sampling(max_tokens=limit, temperature=temperature)
+
+    def _prefill(self, saying: str = "") -> None:
+        """Have the model read what is certain of the next prompt."""
+        settings, items = self._settings, self._record.items
+        self._jobs.prefill(
+            lambda: build_prompt(
+                settings.instructions, items, saying=saying, open_ended=True, tools=settings.tools
+            )
+        )
+
+    def _view(self, request: ReplyRequest, *, record: Conversation | None) -> ReplyView:
+        return ReplyView(
+            new_id=self._new_id,
+            emit=self._emit,
+            record=record,
+            speak=self._settings.speak if request.speak is None else request.speak,
+            request=request,
+            max_output_tokens=request.max_output_tokens or self._settings.max_output_tokens,
+        )
+
+    def _start_reply(self, turn: int) -> None:
+        request = self._requests.get(turn, ReplyRequest())
+        self._replies[turn] = self._view(request, record=self._record)
+
+    def _play(self, command: do.Play) -> None:
+        sound, view = self._jobs.take_sound(command), self._replies[command.turn]
+        at = self._queued.get(command.turn, 0)
+        self._queued[command.turn] = at + len(sound.audio)
+
+        def begun() -> None:
+            self._sounding = view
+            view.say(sound.words, at)
+
+        self._playout.queue(command.turn, Segment(sound.audio, begun))
+
+    def _send_sound(self, audio: Audio) -> None:
+        if self._sounding is not None:
+            self._audio_sent = True
+            self._sounding.sound(audio)
+
+    def _end_reply(self, command: do.EndReply) -> None:
+        view = self._replies.pop(command.turn)
+        self._queued.pop(command.turn, None)
+        self._diary.note(
+            "reply_ended",
+            {
+                "turn": command.turn,
+                "status": command.status,
+                "reason": command.reason,
+                "heard": command.heard,
+            },
+        )
+        view.end(command, audio_input_ms=round(self._committed_ms.get(command.turn, 0.0)))
+
+    def _end_turn(self, report: TurnReport) -> None:
+        for kept in (self._caller_items, self._committed_ms, self._requests):
+            kept.pop(report.turn, None)
+        self._jobs.forget(report.turn)
+        self._reports.append(report)
+        self._diary.note("turn_ended", {"turn": report.turn, "outcome": report.outcome})
+        self._emit(TurnMeasured(report))
+
+    def _respond_aside(self, request: ReplyRequest) -> None:
+        view = self._view(request, record=None)
+        aside = SideReply(self._parts, view, ended=lambda reply_id: _drop(self._side_replies, reply_id))
+        self._side_replies[aside.id] = aside
+        speak = self._settings.speak if request.speak is None else request.speak
+        voice = request.voice or self._settings.voice
+        aside.begin(self._prompt_builder(request, None), self._sampling(request), speak=speak, voice=voice)
+
+    # Small things.
+
+    def _check_voice(self, voice: str) -> None:
+        known = [known.name for known in self._parts.synthesizer.voices]
+        if voice and voice not in known:
+            raise BadRequest(
+                f"There is no voice {voice!r}; there are {', '.join(known)}.",
+                code="invalid_value",
+                param="session.audio.output.voice",
+            )
+
+    def _alive(self) -> None:
+        if self._closed:
+            raise ConversationClosed("the session is closed")
+
+    def _new_id(self, kind: str) -> str:
+        self._ids += 1
+        return f"{kind}_{self.id.removeprefix('sess_')}_{self._ids}"
+
+    def _emit(self, event: SessionEvent) -> None:
+        if not self._closed:
+            self._emit_out(event)
 
 
-class Hub:
-    """Engines loaded once and the sessions that share them."""
-
-    ready: bool
-
-    def open_session(self, emit: Callable[[SessionEvent], None], settings: SessionSettings) -> Session:
-        """A new conversation. Busy: as many sessions as allowed are open. BadRequest: bad settings."""
-        ...
-
-    def session(self, session_id: str) -> Session | None:
-        """An open session."""
-        ...
-
-    @property
-    def sessions(self) -> tuple[Session, ...]:
-        """All open sessions."""
-        ...
-
-    def voices(self) -> tuple[str, ...]:
-        """Names the synthesizer speaks with."""
-        ...
+def _drop(replies: dict[str, SideReply], reply_id: str) -> None:
+    replies.pop(reply_id, None)

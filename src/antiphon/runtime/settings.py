@@ -4,7 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from antiphon.contracts import Tool
+from antiphon.contracts import Tool, ticks
+from antiphon.dialogue import Policy
 from antiphon.runtime.conversation import Item
 
 DEFAULT_INSTRUCTIONS = (
@@ -73,3 +74,33 @@ class ReplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float | None = None
     metadata: dict[str, str] | None = None
     """Echoed with the reply, unread."""
+
+
+EAGERNESS = {"high": 0.6, "medium": 1.0, "auto": 1.0, "low": 2.0}
+"""How far each eagerness stretches the waits of the end-of-turn policy."""
+
+
+def policy_of(settings: SessionSettings) -> Policy:
+    """The turn-taking rules that these settings ask for."""
+    match settings.turn_detection:
+        case None:
+            return Policy(mode="manual", speaks=settings.speak)
+        case ServerVad() as vad:
+            return Policy(
+                mode="silence",
+                speech_threshold=vad.threshold,
+                prefix_ticks=ticks(vad.prefix_padding_ms),
+                silence_ticks=ticks(vad.silence_duration_ms),
+                answers=vad.create_response,
+                yields=vad.interrupt_response,
+                speaks=settings.speak,
+                idle_ticks=None if vad.idle_timeout_ms is None else ticks(vad.idle_timeout_ms),
+            )
+        case SemanticVad() as vad:
+            return Policy(
+                mode="sounding",
+                patience=EAGERNESS[vad.eagerness],
+                answers=vad.create_response,
+                yields=vad.interrupt_response,
+                speaks=settings.speak,
+            )

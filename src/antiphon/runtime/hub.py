@@ -1,0 +1,82 @@
+"""Engines loaded once, and the sessions that share them."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from secrets import token_hex
+
+from antiphon.contracts import Busy
+from antiphon.runtime.config import Config
+from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.parts import Parts, open_parts
+from antiphon.runtime.session import Session
+from antiphon.runtime.settings import SessionSettings
+
+
+class Hub:
+    """All conversations of one process.
+
+    Attributes:
+        ready: whether the engines are loaded, so that sessions can be opened.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.ready = False
+        self._parts: Parts | None = None
+        self._sessions: dict[str, Session] = {}
+
+    async def load(self, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> None:
+        """Open the engines, on a thread; `progress` is told, on that thread, which one is next.
+
+        Raises:
+            AntiphonError: see `open_parts`.
+        """
+        self._parts = await asyncio.to_thread(open_parts, self.config, weights=weights, progress=progress)
+        self.ready = True
+
+    def open_session(
+        self, emit: Callable[[SessionEvent], None], settings: SessionSettings | None = None
+    ) -> Session:
+        """A new conversation. Busy: the engines are loading, or as many sessions as allowed are open."""
+        if self._parts is None:
+            raise Busy("the engines are still loading")
+        if len(self._sessions) >= self.config.limits.sessions:
+            raise Busy(f"{self.config.limits.sessions} sessions are open, which is as many as are allowed")
+        session_id = f"sess_{token_hex(8)}"
+        session = Session(session_id, self._parts, self.config, settings or self.config.session, emit)
+        self._sessions[session_id] = session
+        return session
+
+    async def close_session(self, session: Session) -> None:
+        """End a conversation."""
+        self._sessions.pop(session.id, None)
+        await session.close()
+
+    def session(self, session_id: str) -> Session | None:
+        """An open session."""
+        return self._sessions.get(session_id)
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """All open sessions."""
+        return tuple(self._sessions.values())
+
+    def voices(self) -> tuple[str, ...]:
+        """Names the synthesizer speaks with; empty while the engines are loading."""
+        return () if self._parts is None else tuple(voice.name for voice in self._parts.synthesizer.voices)
+
+    async def close(self) -> None:
+        """End every conversation, then let go of the engines."""
+        for session in self.sessions:
+            await self.close_session(session)
+        parts, self._parts, self.ready = self._parts, None, False
+        if parts is not None:
+            await asyncio.to_thread(parts.close)
+
+
+async def open_hub(config: Config, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> Hub:
+    """A hub with its engines loaded."""
+    hub = Hub(config)
+    await hub.load(weights=weights, progress=progress)
+    return hub

@@ -1,0 +1,175 @@
+"""The work a session has under way on the lanes, by `(turn, revision)`, and the sounds it has made so far."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from threading import Event as Flag
+
+import msgspec
+
+from antiphon.contracts import (
+    LISTENING_HZ,
+    AntiphonError,
+    Audio,
+    Part,
+    Prompt,
+    Sampling,
+    SpeechProbability,
+    TimedWord,
+    VoiceActivityStream,
+)
+from antiphon.dialogue import commands as do
+from antiphon.dialogue.events import Event, Stage, WorkFailed
+from antiphon.runtime import working
+from antiphon.runtime.clock import Clock
+from antiphon.runtime.lanes import post
+from antiphon.runtime.parts import Parts
+from antiphon.runtime.uplink import Uplink
+
+
+class Sound(msgspec.Struct, frozen=True):
+    """A chunk of synthesized speech at 24 kHz."""
+
+    audio: Audio
+    words: tuple[TimedWord, ...]
+
+
+class Jobs:
+    """Sends work to the lanes and brings answers back to the loop, through `tell`."""
+
+    def __init__(
+        self, parts: Parts, clock: Clock, uplink: Uplink, *, session: str, tell: Callable[[Event], None]
+    ) -> None:
+        self._parts, self._clock, self._uplink, self._session = parts, clock, uplink, session
+        self._loop = asyncio.get_running_loop()
+        self._tell_now = tell
+        self._flags: dict[tuple[int, int], Flag] = {}
+        self._sounds: dict[tuple[int, int], dict[tuple[int, int], Sound]] = {}
+        self._speaking: dict[int, int] = {}
+        """The revision that answers each turn."""
+        self._prefilling = Flag()
+        self._closed = False
+
+    def listen(
+        self, ear: VoiceActivityStream, audio: Audio, heard: Callable[[SpeechProbability], None]
+    ) -> None:
+        """Pass 16 kHz audio to the caller's ear."""
+
+        def hear() -> None:
+            for answer in ear.push(audio):
+                post(self._loop, partial(heard, answer))
+
+        self._parts.lanes["voice_activity"].submit(hear)
+
+    def transcribe(self, command: do.Transcribe, hint: str) -> None:
+        """Carry out `command`."""
+        audio = self._uplink.slice(command.start, command.end)
+        arrived_at = self._uplink.arrivals(command.start)
+        job = self._job(command.turn, command.revision)
+        call = partial(
+            working.transcribe,
+            job,
+            self._parts.transcriber,
+            audio,
+            start=command.start,
+            hint=hint,
+            arrived_at=arrived_at,
+        )
+        self._submit("transcriber", "transcription", job, call)
+
+    def score(self, command: do.ScoreEndOfTurn) -> None:
+        """Carry out `command`."""
+        audio = self._uplink.slice(command.start, command.end)[-8 * LISTENING_HZ :]
+        job = self._job(command.turn, command.revision)
+        call = partial(working.score_end_of_turn, job, self._parts.end_of_turn, audio)
+        self._submit("end_of_turn", "end_of_turn", job, call)
+
+    def generate(self, command: do.Generate, build: Callable[[], Prompt], sampling: Sampling) -> None:
+        """Carry out `command` with the prompt that `build` makes on the lane."""
+        self._prefilling.set()
+        self._speaking[command.turn] = command.revision
+        job = self._job(command.turn, command.revision)
+        model = self._parts.language_model
+        call = partial(working.generate, job, model, build, sampling, cache_key=self._session)
+        self._submit("language_model", "generation", job, call)
+
+    def synthesize(self, command: do.Synthesize, *, voice: str, speed: float) -> None:
+        """Carry out `command`."""
+        job = self._job(command.turn, command.revision)
+        sounds = self._sounds.setdefault((command.turn, command.revision), {})
+
+        def keep(clause: int, chunk: int, audio: Audio, words: tuple[TimedWord, ...]) -> None:
+            sounds[clause, chunk] = Sound(audio, words)
+
+        call = partial(
+            working.synthesize,
+            job,
+            self._parts.synthesizer,
+            command.text,
+            clause=command.clause,
+            voice=voice,
+            speed=speed,
+            keep=keep,
+        )
+        self._submit("synthesizer", "synthesis", job, call)
+
+    def prefill(self, build: Callable[[], Prompt]) -> None:
+        """Read what is certain of the next prompt into the cache, unless something better comes up first."""
+        self._prefilling.set()
+        flag = self._prefilling = Flag()
+        model = self._parts.language_model
+
+        def call() -> None:
+            try:
+                model.prefill(build(), cache_key=self._session, cancel=flag)
+            except AntiphonError:
+                # A prefill only saves time; what is wrong will be told by the reply that needs the model.
+                return
+
+        self._parts.lanes["language_model"].submit(call, flag)
+
+    def take_sound(self, command: do.Play) -> Sound:
+        """The chunk that is to be played; it is kept no longer."""
+        return self._sounds[command.turn, self._speaking[command.turn]].pop((command.clause, command.chunk))
+
+    def cancel(self, turn: int, revision: int) -> None:
+        """Nothing of this revision is wanted."""
+        flag = self._flags.pop((turn, revision), None)
+        if flag is not None:
+            flag.set()
+        self._sounds.pop((turn, revision), None)
+
+    def forget(self, turn: int) -> None:
+        """The turn has ended."""
+        for key in [key for key in self._flags if key[0] == turn]:
+            self.cancel(*key)
+        self._speaking.pop(turn, None)
+        for key in [key for key in self._sounds if key[0] == turn]:
+            del self._sounds[key]
+
+    def close(self) -> None:
+        """Nothing is wanted any more, and nothing will be told."""
+        self._closed = True
+        self._prefilling.set()
+        for flag in self._flags.values():
+            flag.set()
+        self._flags.clear()
+        self._sounds.clear()
+
+    def _job(self, turn: int, revision: int) -> working.Job:
+        flag = self._flags.setdefault((turn, revision), Flag())
+        return working.Job(turn, revision, clock=self._clock, tell=self._tell_from_lane, cancel=flag)
+
+    def _submit(self, part: Part, stage: Stage, job: working.Job, call: Callable[[], None]) -> None:
+        try:
+            self._parts.lanes[part].submit(call, job.cancel)
+        except AntiphonError as error:
+            failure = WorkFailed(job.turn, job.revision, stage, str(error))
+            self._loop.call_soon(partial(self._tell, failure))
+
+    def _tell_from_lane(self, event: Event) -> None:
+        post(self._loop, partial(self._tell, event))
+
+    def _tell(self, event: Event) -> None:
+        if not self._closed:
+            self._tell_now(event)

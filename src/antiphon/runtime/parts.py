@@ -1,0 +1,72 @@
+"""The engines one process has open, each with its lane, shared by every session."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from antiphon.contracts import (
+    EndOfTurn,
+    Engine,
+    EngineSetup,
+    Journal,
+    LanguageModel,
+    Part,
+    Synthesizer,
+    Transcriber,
+    VoiceActivity,
+)
+from antiphon.contracts.discovery import find
+from antiphon.runtime.config import Config
+from antiphon.runtime.lanes import Lane
+
+LIVE_PARTS: tuple[Part, ...] = (
+    "voice_activity",
+    "end_of_turn",
+    "transcriber",
+    "synthesizer",
+    "language_model",
+    "journal",
+)
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session talks to. `lanes` holds one lane per part, under the part's name."""
+
+    voice_activity: VoiceActivity
+    end_of_turn: EndOfTurn
+    transcriber: Transcriber
+    language_model: LanguageModel
+    synthesizer: Synthesizer
+    journal: Journal
+    lanes: dict[Part, Lane]
+
+    def close(self) -> None:
+        """Let every running call end, then close every engine."""
+        for lane in self.lanes.values():
+            lane.close()
+        for part in LIVE_PARTS:
+            cast(Engine, getattr(self, part)).close()
+
+
+def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> Parts:
+    """Open every engine the configuration names. Blocks for seconds: call it on a thread.
+
+    Raises:
+        AntiphonError: as `discovery.find` and the engines' `open` do; what was opened is closed again.
+    """
+    opened: dict[str, Any] = {}
+    lanes: dict[Part, Lane] = {}
+    try:
+        for part in LIVE_PARTS:
+            choice = config.engines[part]
+            progress(f"{part.replace('_', ' ')}: {choice.use}")
+            setup = EngineSetup(settings=choice.settings, weights=weights, threads=config.threads)
+            engine = find(part, choice.use).open(setup)
+            opened[part], lanes[part] = engine, Lane(engine)
+    except BaseException:
+        for engine in opened.values():
+            engine.close()
+        raise
+    return Parts(**opened, lanes=lanes)

@@ -1,0 +1,149 @@
+"""Sending the agent's sound at the pace it is heard, so that it can be stopped at the very word.
+
+Audio leaves in frames, a short *lead* ahead of the moment it is due at the listener. What has been heard is
+therefore known at any time: what was sent, less the part of the lead that is still to come. A listener that
+acknowledges its playout replaces that reckoning with its own truth.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from antiphon.contracts import CLOCK_HZ, Audio, Ticks, ms, ticks
+from antiphon.dialogue.events import (
+    Event,
+    PlayoutAcknowledged,
+    PlayoutProgress,
+    PlayoutStarted,
+    PlayoutStopped,
+)
+from antiphon.runtime.clock import Clock
+from antiphon.runtime.voiced import first_audible_sample
+
+FRAME: Ticks = ticks(20)
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A stretch of sound with whatever is to be told when it begins."""
+
+    audio: Audio
+    begun: Callable[[], None]
+
+
+class Playout:
+    """One listener's ear. At most one reply plays at a time."""
+
+    def __init__(
+        self, clock: Clock, *, lead: Ticks, send: Callable[[Audio], None], tell: Callable[[Event], None]
+    ) -> None:
+        self._clock, self._lead, self._send, self._tell = clock, lead, send, tell
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._start(0)
+
+    def _start(self, turn: int) -> None:
+        self._turn = turn
+        self._segments: deque[Segment] = deque()
+        self._offset = 0
+        """How much of the first segment was sent."""
+        self._sent = 0
+        self._audible: int | None = None
+        """Where the first audible sample lies; None until one was queued."""
+        self._queued = 0
+        self._started = self._acknowledged = self._paused = False
+        self._run_from, self._run_at = 0, 0
+        """The sample that was heard at a certain time, from which hearing goes on at the pace of time."""
+
+    @property
+    def sent_samples(self) -> int:
+        """Of the reply that plays."""
+        return self._sent
+
+    def queue(self, turn: int, segment: Segment) -> None:
+        """Play `segment` behind all that is queued for `turn`."""
+        if turn != self._turn:
+            self._start(turn)
+        if self._audible is None:
+            first = first_audible_sample(segment.audio, CLOCK_HZ)
+            self._audible = None if first is None else self._queued + first
+        self._queued += len(segment.audio)
+        self._segments.append(segment)
+        if self._timer is None and not self._paused:
+            self._run()
+
+    def pause(self, turn: int) -> None:
+        """Send nothing more for now. What was sent ahead will still be heard."""
+        if turn != self._turn:
+            self._start(turn)
+        self._paused = True
+
+    def resume(self, turn: int) -> None:
+        """Go on from the first sample that was not sent."""
+        if turn == self._turn and self._paused:
+            self._paused = False
+            self._stop_timer()
+            self._run()
+
+    def flush(self, turn: int) -> None:
+        """Drop all that was not sent, and tell how much will have been heard."""
+        heard = self._heard() if turn == self._turn else 0
+        self._stop_timer()
+        self._start(turn)
+        self._tell(PlayoutStopped(turn, heard))
+
+    def acknowledge(self, turn: int, played_samples: int) -> None:
+        """The listener says what it has played of `turn` by now."""
+        if turn != self._turn or not 0 <= played_samples <= self._sent:
+            return
+        now = self._clock.now()
+        self._run_from, self._run_at = played_samples, now
+        if not self._acknowledged and self._audible is not None and played_samples > self._audible:
+            self._acknowledged = True
+            self._tell(PlayoutAcknowledged(turn, now - (played_samples - self._audible)))
+
+    def close(self) -> None:
+        """Fall silent."""
+        self._stop_timer()
+        self._segments.clear()
+
+    def _heard(self) -> int:
+        return min(self._sent, self._run_from + max(0, self._clock.now() - self._run_at))
+
+    def _run(self) -> None:
+        """Begin, or begin again after silence: time and sound run together from here."""
+        self._run_from, self._run_at = self._heard(), self._clock.now()
+        self._tick()
+
+    def _tick(self) -> None:
+        self._timer = None
+        turn = self._turn
+        due = self._run_from + (self._clock.now() - self._run_at) + self._lead
+        while self._segments and not self._paused and self._sent < due:
+            self._send_frame()
+        heard = self._heard()
+        self._tell(PlayoutProgress(turn, heard))
+        if turn == self._turn and (heard < self._sent or (self._segments and not self._paused)):
+            self._timer = self._loop.call_later(ms(FRAME) / 1000, self._tick)
+
+    def _send_frame(self) -> None:
+        segment = self._segments[0]
+        if self._offset == 0:
+            segment.begun()
+        frame = segment.audio[self._offset : self._offset + FRAME]
+        self._offset += len(frame)
+        self._sent += len(frame)
+        if self._offset >= len(segment.audio):
+            self._segments.popleft()
+            self._offset = 0
+        self._send(np.ascontiguousarray(frame))
+        if not self._started and self._audible is not None and self._sent > self._audible:
+            self._started = True
+            self._tell(PlayoutStarted(self._turn, self._clock.now()))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,134 @@
+"""A reply out of band: beside the conversation, without the floor and without a place in the record."""
+
+import asyncio
+from collections.abc import Callable
+from threading import Event as Flag
+
+from antiphon.contracts import (
+    AntiphonError,
+    Finish,
+    Prompt,
+    Sampling,
+    SpeechChunk,
+    TextDelta,
+    TimedWord,
+    ToolCall,
+    Usage,
+)
+from antiphon.dialogue import text_of
+from antiphon.dialogue.clauses import speakable
+from antiphon.dialogue.commands import EndReply, Reason, Status
+from antiphon.runtime.lanes import post
+from antiphon.runtime.parts import Parts
+from antiphon.runtime.replies import ReplyView
+from antiphon.runtime.working import at_clock_rate
+
+
+class SideReply:
+    """Runs one such reply: generated whole, then spoken if it is to be sound, sent as fast as it is made."""
+
+    def __init__(self, parts: Parts, view: ReplyView, *, ended: Callable[[str], None]) -> None:
+        self.id = view.id
+        self._parts, self._view, self._ended = parts, view, ended
+        self._loop = asyncio.get_running_loop()
+        self._cancel = Flag()
+        self._text = ""
+        self._words: tuple[TimedWord, ...] = ()
+        self._samples = 0
+        self._usage = Usage()
+        self._calls: list[ToolCall] = []
+        self._hit_limit = False
+        self._done = False
+
+    def begin(self, build: Callable[[], Prompt], sampling: Sampling, *, speak: bool, voice: str) -> None:
+        """Ask the language model."""
+
+        def call() -> None:
+            try:
+                model = self._parts.language_model
+                for piece in model.generate(build(), sampling, cache_key=self.id, cancel=self._cancel):
+                    match piece:
+                        case TextDelta():
+                            self._post(self._generated, piece.text, not speak)
+                        case ToolCall():
+                            self._calls.append(piece)
+                        case Finish():
+                            self._usage, self._hit_limit = piece.usage, piece.reason == "length"
+            except AntiphonError as error:
+                self._post(self._finish, str(error))
+            else:
+                self._post(self._speak if speak else self._finish, voice if speak else "")
+
+        self._parts.lanes["language_model"].submit(call)
+
+    def cancel(self) -> None:
+        """Stop it; its end is told at once."""
+        self._cancel.set()
+        self._end("cancelled", "client_cancelled")
+
+    def close(self) -> None:
+        """Stop it silently."""
+        self._cancel.set()
+        self._done = True
+
+    def _generated(self, text: str, show: bool) -> None:
+        self._text += text
+        if show:
+            self._view.show(text)
+
+    def _speak(self, voice: str) -> None:
+        text = speakable(self._text)
+
+        def call() -> None:
+            try:
+                synthesizer = self._parts.synthesizer
+                for chunk in synthesizer.synthesize(text, voice=voice, cancel=self._cancel):
+                    self._post(self._sound, chunk)
+            except AntiphonError as error:
+                self._post(self._finish, str(error))
+            else:
+                self._post(self._finish, "")
+
+        self._parts.lanes["synthesizer"].submit(call)
+
+    def _sound(self, chunk: SpeechChunk) -> None:
+        rate_hz = self._parts.synthesizer.card.sample_rate_hz or 24_000
+        audio, words = at_clock_rate(chunk.audio, chunk.words, rate_hz)
+        self._view.say(words, self._samples)
+        self._view.sound(audio)
+        self._words += tuple(
+            TimedWord(w.text, self._samples + w.start_sample, self._samples + w.end_sample) for w in words
+        )
+        self._samples += len(audio)
+
+    def _finish(self, failure: str) -> None:
+        if failure:
+            self._end("failed", "engine_broken", failure)
+        elif self._hit_limit:
+            self._end("incomplete", "max_output_tokens")
+        else:
+            self._end("completed", "")
+
+    def _end(self, status: Status, reason: Reason, message: str = "") -> None:
+        self._done = True
+        self._view.end(
+            EndReply(
+                turn=0,
+                status=status,
+                reason=reason,
+                message=message,
+                heard=text_of(self._words) if self._words else self._text,
+                words=self._words,
+                heard_samples=self._samples,
+                tool_calls=tuple(self._calls) if status == "completed" else (),
+                usage=self._usage,
+            )
+        )
+        self._ended(self.id)
+
+    def _post(self, call: Callable[..., None], *values: object) -> None:
+        def unless_done() -> None:
+            if not self._done:
+                call(*values)
+
+        post(self._loop, unless_done)

@@ -1,0 +1,75 @@
+"""The caller's audio: kept as long as a turn may need it, at the rate the models hear.
+
+Positions are ticks: samples at 24 kHz as they came. Storage is at 16 kHz.
+"""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+import soxr
+
+from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks
+
+KEPT: Ticks = CLOCK_HZ * 2
+"""How much audio from before the free position is kept, for the beginning of the next speech."""
+ARRIVALS_MAX = 10_000
+"""How many arrivals are remembered: 200 s of 20 ms frames."""
+
+
+def to_listening(position: Ticks) -> int:
+    """A position in samples at 16 kHz."""
+    return position * LISTENING_HZ // CLOCK_HZ
+
+
+class Uplink:
+    """Audio in, slices out.
+
+    Attributes:
+        end: how much has come.
+        free: where the audio that no committed turn owns begins.
+    """
+
+    def __init__(self) -> None:
+        self.end: Ticks = 0
+        self.free: Ticks = 0
+        self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
+        self._audio = np.zeros(0, np.float32)
+        self._base = 0
+        """Position, at 16 kHz, of the first sample kept."""
+        self._arrivals: deque[tuple[Ticks, Ticks]] = deque(maxlen=ARRIVALS_MAX)
+
+    @property
+    def uncommitted(self) -> Ticks:
+        """How much audio waits for a commit."""
+        return self.end - self.free
+
+    def push(self, audio: Audio, now: Ticks) -> Audio:
+        """Take in 24 kHz audio that arrived at `now`; returns the new samples at 16 kHz."""
+        self.end += len(audio)
+        self._arrivals.append((self.end, now))
+        heard: Audio = self._resampler.resample_chunk(audio)
+        drop = max(0, to_listening(self.free - KEPT) - self._base)
+        self._audio = np.concatenate((self._audio[drop:], heard))
+        self._base += drop
+        return heard
+
+    def slice(self, start: Ticks, end: Ticks) -> Audio:
+        """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept."""
+        first = max(0, to_listening(start) - self._base)
+        return self._audio[first : max(0, to_listening(end) - self._base)].copy()
+
+    def release(self, position: Ticks) -> None:
+        """No turn will need audio from before `position`."""
+        self.free = max(self.free, min(position, self.end))
+
+    def arrivals(self, start: Ticks) -> Callable[[Ticks], Ticks]:
+        """When each sample from `start` on arrived: a function that other threads may ask."""
+        known = [arrival for arrival in self._arrivals if arrival[0] > start]
+
+        def arrived_at(position: Ticks) -> Ticks:
+            place = bisect_right(known, position, key=lambda arrival: arrival[0])
+            return known[min(place, len(known) - 1)][1] if known else 0
+
+        return arrived_at

@@ -1,0 +1,114 @@
+"""Where a voice begins and ends in a recording: the published anchor of the response time.
+
+Mouth-to-ear time runs from the caller's last voiced sample to the first audible sample of the answer. Server
+and client each look at their own copy of the sound, at different rates, cut at different places, and must
+find the same instant; so the rule is here once, and needs nothing but the samples.
+
+The rule. Power between 20 Hz and 8 kHz is averaged over 20 ms, every 5 ms. Two levels are read off the
+stretch: *loud*, which its loudest 200 ms reach, and *floor*, which its quietest 100 ms stay under (digital
+silence tells nothing about a room, and does not count). What lies above a threshold is a voice:
+
+    threshold = max(loud − 27 dB, min(floor + 8 dB, loud − 12 dB))
+
+In a quiet room the first term decides, so that breath and the dying room do not count; in a noisy one the
+second; and the third keeps an utterance without a pause from being taken for its own room. Parts less than
+150 ms apart belong together (the closure of a final "t"), and a part without 30 ms at 6 dB above the threshold
+is a noise.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.contracts import Audio
+
+_HOPS_PER_SECOND = 200
+_HOPS_PER_WINDOW = 4
+_BAND_HZ = (20.0, 8000.0)  # what both ends have, whichever rate they listen at
+
+_LOUD_HOPS = 40
+_FLOOR_HOPS = 20
+_BELOW_LOUD_DB = 27.0
+_ABOVE_FLOOR_DB = 8.0
+_LEAST_BELOW_LOUD_DB = 12.0
+_BRIDGED_HOPS = 30
+_SURE_HOPS = 6
+_SURE_DB = 6.0
+
+_DIGITAL_SILENCE_DB = -90.0
+_INAUDIBLE_DB = -60.0
+AUDIBLE_AMPLITUDE = 0.005
+"""A sample of an answer this far from zero is heard: −46 dB of full scale, since a synthesizer has no noise."""
+
+
+def voiced_span(audio: Audio, rate_hz: int) -> tuple[int, int] | None:
+    """The first voiced sample and the end of the last, or None when nobody is heard.
+
+    Args:
+        audio: one utterance, pauses and all, with some of the silence around it.
+        rate_hz: its sample rate; the answer is in samples at this rate.
+    """
+    level = _level_db(audio, rate_hz)
+    if len(level) == 0:
+        return None
+    ordered = np.sort(level)
+    loud = ordered[-min(_LOUD_HOPS, len(ordered))]
+    if loud < _INAUDIBLE_DB:
+        return None
+    threshold = _threshold_db(ordered, loud)
+    parts = [
+        (start, end)
+        for start, end in _joined(_runs(level > threshold))
+        if np.count_nonzero(level[start:end] > min(threshold + _SURE_DB, loud))
+        >= min(_SURE_HOPS, end - start)
+    ]
+    if not parts:
+        return None
+    hop = rate_hz / _HOPS_PER_SECOND
+    return round(parts[0][0] * hop), min(round(parts[-1][1] * hop), len(audio))
+
+
+def first_audible_sample(audio: Audio, rate_hz: int) -> int | None:
+    """Where a piece of an answer is first heard, or None when it is silent.
+
+    It looks at single samples, so it matters neither how a stream was cut into pieces nor at what rate.
+    """
+    del rate_hz
+    heard = np.abs(audio) >= AUDIBLE_AMPLITUDE
+    return int(np.argmax(heard)) if bool(heard.any()) else None
+
+
+def _level_db(audio: Audio, rate_hz: int) -> NDArray[np.float64]:
+    """Power around each hop, in decibels of full scale."""
+    hop = rate_hz // _HOPS_PER_SECOND
+    hops = len(audio) // hop
+    if hops == 0:
+        return np.zeros(0)
+    spectrum = np.fft.rfft(audio)
+    pitch = np.fft.rfftfreq(len(audio), 1 / rate_hz)
+    spectrum[(pitch < _BAND_HZ[0]) | (pitch > _BAND_HZ[1])] = 0
+    heard = np.fft.irfft(spectrum, len(audio))[: hops * hop]
+    power = (heard.reshape(hops, hop) ** 2).mean(axis=1)
+    window = np.full(_HOPS_PER_WINDOW, 1 / _HOPS_PER_WINDOW)
+    smooth = np.convolve(power, window)[_HOPS_PER_WINDOW // 2 :][:hops]
+    return 10 * np.log10(smooth + 1e-10)
+
+
+def _threshold_db(ordered: NDArray[np.float64], loud: float) -> float:
+    room = ordered[ordered > _DIGITAL_SILENCE_DB]
+    floor = room[min(_FLOOR_HOPS, len(room)) - 1]
+    return float(max(loud - _BELOW_LOUD_DB, min(floor + _ABOVE_FLOOR_DB, loud - _LEAST_BELOW_LOUD_DB)))
+
+
+def _runs(voiced: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], voiced, [False]]).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def _joined(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in runs:
+        if joined and start - joined[-1][1] <= _BRIDGED_HOPS:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined

@@ -1,0 +1,187 @@
+"""What the engines do for a session: each function is one blocking call, made on an engine's lane.
+
+None of them knows a session. They take values, report events through `tell`, and translate every failure into
+one. A raised cancel means that nobody wants the answer any more.
+"""
+
+from collections.abc import Callable, Sequence
+from threading import Event as Flag
+from typing import TypeVar
+
+import numpy as np
+import soxr
+
+from antiphon.contracts import (
+    CLOCK_HZ,
+    LISTENING_HZ,
+    Audio,
+    EndOfTurn,
+    Finish,
+    LanguageModel,
+    Piece,
+    Prompt,
+    Sampling,
+    Synthesizer,
+    TextDelta,
+    Ticks,
+    TimedWord,
+    ToolCall,
+    Transcriber,
+)
+from antiphon.dialogue.events import (
+    EndOfTurnScored,
+    Event,
+    GenerationEnded,
+    PromptBuilt,
+    SpeechReady,
+    Stage,
+    TextGenerated,
+    Timing,
+    Transcribed,
+    WorkFailed,
+)
+from antiphon.runtime.clock import Clock
+from antiphon.runtime.voiced import voiced_span
+
+Tell = Callable[[Event], None]
+T = TypeVar("T")
+
+
+class Job:
+    """A call on behalf of one `(turn, revision)`: when it was asked for, and where its answer goes."""
+
+    def __init__(self, turn: int, revision: int, *, clock: Clock, tell: Tell, cancel: Flag) -> None:
+        self.turn, self.revision = turn, revision
+        self.tell, self.cancel = tell, cancel
+        self._clock = clock
+        self._queued = clock.now()
+        self._began: Ticks = 0
+
+    def began(self) -> None:
+        """The lane has come to it."""
+        self._began = self._clock.now()
+
+    def timing(self, owner: str) -> Timing:
+        """Up to now."""
+        return Timing(self._queued, self._began, self._clock.now(), owner)
+
+    def next_leg(self) -> None:
+        """What comes now is timed by itself."""
+        self._queued = self._began = self._clock.now()
+
+    def guard(self, stage: Stage, work: Callable[[], None]) -> None:
+        """Run `work`; whatever it raises becomes `WorkFailed`."""
+        self.began()
+        try:
+            work()
+        except Exception as error:
+            if not self.cancel.is_set():
+                self.tell(WorkFailed(self.turn, self.revision, stage, f"{type(error).__name__}: {error}"))
+
+
+def transcribe(
+    job: Job,
+    transcriber: Transcriber,
+    audio: Audio,
+    *,
+    start: Ticks,
+    hint: str,
+    arrived_at: Callable[[Ticks], Ticks],
+) -> None:
+    """Words of the 16 kHz `audio` that begins at `start` of the caller's audio."""
+
+    def work() -> None:
+        transcript = transcriber.transcribe(audio, hint=hint, cancel=job.cancel)
+        if job.cancel.is_set():
+            return
+        timing = job.timing(transcriber.card.name)
+        span = voiced_span(audio, LISTENING_HZ)
+        last = None if span is None else arrived_at(start + span[1] * CLOCK_HZ // LISTENING_HZ - 1)
+        job.tell(Transcribed(job.turn, job.revision, transcript.text, timing, last))
+
+    job.guard("transcription", work)
+
+
+def score_end_of_turn(job: Job, end_of_turn: EndOfTurn, audio: Audio) -> None:
+    """How finished the 16 kHz `audio` sounds."""
+
+    def work() -> None:
+        probability = end_of_turn.score(audio)
+        timing = job.timing(end_of_turn.card.name)
+        job.tell(EndOfTurnScored(job.turn, job.revision, probability, timing))
+
+    job.guard("end_of_turn", work)
+
+
+def generate(
+    job: Job,
+    model: LanguageModel,
+    build: Callable[[], Prompt],
+    sampling: Sampling,
+    *,
+    cache_key: str,
+) -> None:
+    """The answer to the prompt `build` makes, told as it comes."""
+
+    def work() -> None:
+        prompt = build()
+        job.tell(PromptBuilt(job.turn, job.revision, job.timing("prompt")))
+        job.next_leg()
+        calls: list[ToolCall] = []
+        for piece in model.generate(prompt, sampling, cache_key=cache_key, cancel=job.cancel):
+            _tell_piece(job, piece, calls, model.card.name)
+
+    job.guard("generation", work)
+
+
+def _tell_piece(job: Job, piece: Piece, calls: list[ToolCall], owner: str) -> None:
+    match piece:
+        case TextDelta():
+            job.tell(TextGenerated(job.turn, job.revision, piece.text, job.timing(owner)))
+        case ToolCall():
+            calls.append(piece)
+        case Finish():
+            job.tell(GenerationEnded(job.turn, job.revision, piece.reason, piece.usage, tuple(calls)))
+
+
+def synthesize(
+    job: Job,
+    synthesizer: Synthesizer,
+    text: str,
+    *,
+    clause: int,
+    voice: str,
+    speed: float,
+    keep: Callable[[int, int, Audio, tuple[TimedWord, ...]], None],
+) -> None:
+    """Sound of one clause, chunk by chunk; `keep` gets the samples, at 24 kHz, before they are told of."""
+
+    def work() -> None:
+        chunk = 0
+        rate_hz = synthesizer.card.sample_rate_hz or CLOCK_HZ
+        owner = synthesizer.card.name
+        for made in synthesizer.synthesize(text, voice=voice, speed=speed, cancel=job.cancel):
+            audio, words = at_clock_rate(made.audio, made.words, rate_hz)
+            keep(clause, chunk, audio, words)
+            event = SpeechReady(
+                job.turn, job.revision, clause, chunk, len(audio), words, False, job.timing(owner)
+            )
+            job.tell(event)
+            chunk += 1
+        job.tell(SpeechReady(job.turn, job.revision, clause, chunk, 0, (), True, job.timing(owner)))
+
+    job.guard("synthesis", work)
+
+
+def at_clock_rate(
+    audio: Audio, words: Sequence[TimedWord], rate_hz: int
+) -> tuple[Audio, tuple[TimedWord, ...]]:
+    """Speech and the places of its words, at 24 kHz."""
+    if rate_hz == CLOCK_HZ:
+        return audio, tuple(words)
+    resampled: Audio = np.asarray(soxr.resample(audio, rate_hz, CLOCK_HZ), dtype=np.float32)
+    moved = (
+        TimedWord(w.text, w.start_sample * CLOCK_HZ // rate_hz, w.end_sample * CLOCK_HZ // rate_hz)
+        for w in words
+    )
+    return resampled, tuple(moved)
