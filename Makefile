@@ -1,0 +1,55 @@
+# Two commands are all there is to know: `make run` talks, `make test` checks everything.
+# Each sets up what it needs in .venv and fetches the weights once; later runs start at once.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run test setup setup-dev weights weights-test lint types borders check format lock clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: weights ## set up, fetch the weights, and start the server on http://127.0.0.1:8080
+	@$(BIN)/antiphon serve
+
+test: weights-test check ## set up, then lint, types, borders and every test
+	$(BIN)/pytest
+
+check: lint types borders
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup-dev
+	$(BIN)/pyright
+
+borders: setup-dev
+	$(BIN)/lint-imports --cache-dir .venv/import_linter
+
+format: setup-dev ## put every file into its standard form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+setup: .venv/.installed ## only what a user needs
+setup-dev: .venv/.installed-dev ## also what the checks and tests need
+
+.venv/.installed: requirements.txt pyproject.toml
+	@sh tools/setup.sh $(PYTHON) requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt pyproject.toml
+	@sh tools/setup.sh $(PYTHON) requirements-dev.txt
+	@touch $@ .venv/.installed
+
+weights: setup
+	@$(BIN)/antiphon models pull
+
+weights-test: setup-dev
+	@$(BIN)/antiphon models pull --for test
+
+lock: ## renew the two lock files from pyproject.toml (hashes, no addresses)
+	@sh tools/lock.sh $(PYTHON)
+
+clean: ## remove the environment and every cache; the weights stay
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Usage: lock.sh PYTHON
+# Resolves pyproject.toml into two hashed requirements files that name no address.
+set -eu
+python=$1
+tool=$(mktemp -d)
+trap 'rm -rf "$tool"' EXIT
+"$python" -m venv "$tool/venv"
+"$tool/venv/bin/pip" install --quiet uv
+for target in requirements.txt requirements-dev.txt; do
+    case $target in
+        requirements.txt) extras="--extra build --extra talk" ;;
+        requirements-dev.txt) extras="--all-extras" ;;
+    esac
+    # shellcheck disable=SC2086
+    "$tool/venv/bin/uv" pip compile pyproject.toml $extras --quiet --generate-hashes --python-version 3.11 \
+        --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --output-file "$target"
+done

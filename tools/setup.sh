@@ -1,0 +1,26 @@
+#!/bin/sh
+# Usage: setup.sh PYTHON REQUIREMENTS
+# Makes .venv if it is not there and installs the locked requirements and the project itself.
+set -eu
+python=$1
+requirements=$2
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "Antiphon needs Python 3.11 or newer, and '$python' is not. Name one: make PYTHON=python3.11" >&2
+    exit 1
+fi
+
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    # Debian splits these off its Python.
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        apt-get update -qq && apt-get install -y -qq python3-venv
+    else
+        echo "Python's venv module is missing. Mend it with: sudo apt-get install python3-venv" >&2
+        exit 1
+    fi
+fi
+
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+echo "Installing from $requirements ..."
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
