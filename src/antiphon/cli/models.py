@@ -14,8 +14,8 @@ from rich.table import Table
 from antiphon.contracts import ContractBroken
 from antiphon.store import ModelSet, ModelStatus, PullProgress, Source, Store
 
-_PLAIN_STEP = 0.1
-"""How much further a pull must be before a line is printed where nobody watches a bar."""
+_PLAIN_LINES = 10
+"""How many lines a pull prints on its way where nobody watches a bar."""
 
 
 def register(
@@ -63,15 +63,10 @@ def _list(args: argparse.Namespace) -> int:
     console = Console()
     if console.is_terminal:
         console.print(table)
+        console.print(f"in {store.root}; unpinned: verified against what the Hub states", highlight=False)
     else:
         for model in models:
             print(*_row(model), sep="\t")
-    unpinned = [model.name for model in models if not model.pinned]
-    console.print(f"in {store.root}", highlight=False, soft_wrap=True)
-    if unpinned and console.is_terminal:
-        console.print(
-            f"unpinned, verified against what the Hub states: {', '.join(unpinned)}", highlight=False
-        )
     return 0
 
 
@@ -85,8 +80,12 @@ def _pull(args: argparse.Namespace) -> int:
     store = Store()
     names = _chosen(store, args)
     for name in names:
-        with _shown(name, "pulling") as progress:
-            folder = store.pull(name, source=args.source, progress=progress)
+        try:
+            with _shown(name, "pulling") as progress:
+                folder = store.pull(name, source=args.source, progress=progress)
+        except KeyboardInterrupt:
+            print(f"stopped; antiphon models pull {name} goes on from here", file=sys.stderr)
+            raise
         print(f"{name}: ready in {folder}")
     return 0
 
@@ -150,15 +149,15 @@ def _shown(name: str, doing: str, *, quiet: bool = False) -> Generator[Callable[
 
 
 def _plain(doing: str) -> Callable[[PullProgress], None]:
-    shown = -_PLAIN_STEP
+    shown = -1
 
     def show(step: PullProgress) -> None:
         nonlocal shown
-        part = step.done_bytes / step.total_bytes if step.total_bytes else 0.0
+        come = step.done_bytes * _PLAIN_LINES // max(step.total_bytes, 1)
         if step.note:
             print(step.note, file=sys.stderr, flush=True)
-        elif part >= shown + _PLAIN_STEP:
-            shown = part
+        elif come > shown:
+            shown = come
             of = f"{_size(step.done_bytes)} of {_size(step.total_bytes)}"
             print(f"{doing} {step.model}: {of}", file=sys.stderr, flush=True)
 

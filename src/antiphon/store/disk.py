@@ -41,19 +41,15 @@ def is_no_room(error: Exception) -> bool:
     return NO_ROOM_SAID.search(str(error)) is not None
 
 
-def no_room(folder: Path, *, needed: int | None = None) -> DiskFull:
-    """The error that says how much room there is for `folder`, and how much is needed if that is known."""
-    free = shutil.disk_usage(nearest_existing(folder)).free
-    wanted = f", {human(needed)} needed" if needed is not None else ""
-    return DiskFull(
-        f"no room left in {folder}: {human(free)} free{wanted}; "
-        "make room and pull again, what was fetched so far is kept"
-    )
+def no_room(folder: Path, *, needed: int = 0) -> DiskFull:
+    """The error that says that `folder` can take no more, and why if the bytes `needed` are known."""
+    wanted = f"; {human(needed)} are needed and {human(free_bytes(folder))} are free" if needed else ""
+    return DiskFull(f"no room in {folder}{wanted}; make room and pull again, what was fetched so far is kept")
 
 
-def nearest_existing(folder: Path) -> Path:
-    """`folder`, or the closest folder above it that exists."""
-    return next(place for place in (folder, *folder.parents) if place.exists())
+def free_bytes(folder: Path) -> int:
+    """What this user may still write to the file system `folder` is on, or will be on once it is made."""
+    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
 
 
 def sha256_of(path: Path, on_bytes: Callable[[int], None] = lambda count: None) -> str:

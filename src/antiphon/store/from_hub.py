@@ -1,5 +1,6 @@
 """The second source: a Hugging Face repository, by its own client. `HF_ENDPOINT` names a mirror."""
 
+import errno
 import hashlib
 import os
 import re
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 
 from antiphon.contracts import AntiphonError
-from antiphon.store.disk import CHUNK_BYTES, is_no_room, no_room, settle
+from antiphon.store.disk import CHUNK_BYTES, is_no_room, settle
 from antiphon.store.errors import Damaged, NotPermitted, SourceFailed
 from antiphon.store.manifest import Hub, Model, ModelFile
 from antiphon.store.progress import Meter
@@ -42,10 +43,11 @@ def fetch(model: Model, files: Path, work: Path, meter: Meter) -> str:
     Raises:
         SourceFailed: the Hub cannot be reached, or does not have them.
         Damaged: a file came `ATTEMPTS` times and is still not what it should be.
-        DiskFull, NotPermitted: from the disk.
+        NotPermitted, OSError: from the disk.
     """
     if model.hub is None:
         raise SourceFailed(f"{model.name} is on no Hugging Face repository")
+    _knock(model.hub, model.file[0], work)
     wanted = [(file, _expected(model.hub, file, work)) for file in model.file]
     meter.start(sum(expected.size for _, expected in wanted))
     for file, expected in wanted:
@@ -57,13 +59,25 @@ def fetch(model: Model, files: Path, work: Path, meter: Meter) -> str:
     return wanted[0][1].revision
 
 
+def _knock(hub: Hub, file: ModelFile, work: Path) -> None:
+    """Fail at once where there is no network: a download would try for half a minute and tell of each try."""
+    import_module("huggingface_hub.utils.logging").set_verbosity_error()
+    _stated(hub, file, work)
+
+
+def _stated(hub: Hub, file: ModelFile, work: Path) -> Any:
+    """What the Hub says of a file: `etag`, `size` and `commit_hash`, each None when it does not say."""
+    client: Any = import_module("huggingface_hub")
+    url = client.hf_hub_url(hub.repo, file.hub_file, revision=hub.revision, endpoint=_endpoint())
+    ask = partial(client.get_hf_file_metadata, url, endpoint=_endpoint())
+    return _asked(f"{file.hub_file} of {hub.repo}", work, ask)
+
+
 def _expected(hub: Hub, file: ModelFile, work: Path) -> Expected:
     if file.size is not None and file.sha256 is not None:
         return Expected(hub.revision, file.size, file.sha256)
     name = f"{file.hub_file} of {hub.repo}"
-    client: Any = import_module("huggingface_hub")
-    url = client.hf_hub_url(hub.repo, file.hub_file, revision=hub.revision, endpoint=_endpoint())
-    stated = _asked(name, work, lambda: client.get_hf_file_metadata(url, endpoint=_endpoint()))
+    stated = _stated(hub, file, work)
     etag = stated.etag or ""
     if (
         not stated.size
@@ -151,13 +165,13 @@ def _asked(name: str, folder: Path, call: Callable[[], Any]) -> Any:
         raise _meant(name, folder, error) from error
 
 
-def _meant(name: str, folder: Path, error: Exception) -> AntiphonError:
+def _meant(name: str, folder: Path, error: Exception) -> AntiphonError | OSError:
     errors: Any = import_module("huggingface_hub.errors")
     if isinstance(error, errors.LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
         # "Not in the cache either" hides what happened; the cause tells.
         error = error.__cause__
     if is_no_room(error):
-        return no_room(folder)
+        return OSError(errno.ENOSPC, str(error), str(folder))
     if isinstance(error, PermissionError):
         return NotPermitted(f"{error.filename or folder} may not be written: {error.strerror}")
     if isinstance(error, errors.OfflineModeIsEnabled):

