@@ -28,7 +28,6 @@ class ReplyView:
         record: Conversation | None,
         speak: bool,
         request: ReplyRequest,
-        max_output_tokens: int | None,
     ) -> None:
         self.id = new_id("resp")
         self.item_id = ""
@@ -43,7 +42,7 @@ class ReplyView:
                 in_conversation=record is not None,
                 speak=speak,
                 metadata=request.metadata,
-                max_output_tokens=max_output_tokens,
+                max_output_tokens=request.max_output_tokens,
             )
         )
 

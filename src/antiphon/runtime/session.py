@@ -5,7 +5,6 @@ events go into the core, and whatever commands come out are carried out in order
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -26,25 +25,18 @@ from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.config import Config
-from antiphon.runtime.conversation import Conversation, Item
+from antiphon.runtime.conversation import Item
 from antiphon.runtime.diary import Diary
 from antiphon.runtime.events import (
     AudioCleared,
-    AudioCommitted,
-    IdleTimedOut,
     ItemAdded,
     SessionEvent,
-    SpeechStarted,
-    SpeechStopped,
-    TranscriptFailed,
-    TranscriptSettled,
-    TurnMeasured,
 )
 from antiphon.runtime.jobs import Jobs
+from antiphon.runtime.minutes import Minutes
 from antiphon.runtime.parts import Parts
-from antiphon.runtime.playout import Playout, Segment
+from antiphon.runtime.playout import Playout
 from antiphon.runtime.prompt import build_prompt, fit
-from antiphon.runtime.replies import ReplyView
 from antiphon.runtime.settings import ReplyRequest, SessionSettings, policy_of
 from antiphon.runtime.side_reply import SideReply
 from antiphon.runtime.uplink import Uplink, to_listening
@@ -81,23 +73,15 @@ class Session:
         self._ear_from = 0
         """Where, in 16 kHz samples of the uplink, the ear began to listen."""
         self._jobs = Jobs(parts, self._clock, self._uplink, session=session_id, tell=self._handle)
-        self._playout = Playout(
-            self._clock, lead=ticks(config.playout_lead_ms), send=self._send_sound, tell=self._handle
-        )
-        self._record = Conversation()
         self._diary = Diary(session_id, self._clock, parts.journal, parts.lanes["journal"])
-        self._reports: deque[TurnReport] = deque(maxlen=REPORTS_KEPT)
+        self._minutes = Minutes(self._new_id, self._emit, self._diary)
+        self._playout = Playout(
+            self._clock, lead=ticks(config.playout_lead_ms), send=self._minutes.sound, tell=self._handle
+        )
         self._timer: asyncio.TimerHandle | None = None
-        self._caller_items: dict[int, str] = {}
-        self._committed_ms: dict[int, float] = {}
-        self._replies: dict[int, ReplyView] = {}
-        self._requests: dict[int, ReplyRequest] = {}
         self._asked: ReplyRequest | None = None
-        self._queued: dict[int, int] = {}
-        """Samples of each reply queued for playout."""
-        self._sounding: ReplyView | None = None
+        """What the client asked of the reply that is about to be generated."""
         self._side_replies: dict[str, SideReply] = {}
-        self._audio_sent = False
         self._ids = 0
         self._closed = False
         self._diary.note("session_opened", {})
@@ -113,12 +97,12 @@ class Session:
     @property
     def items(self) -> tuple[Item, ...]:
         """The conversation's record, oldest first."""
-        return self._record.items
+        return self._minutes.record.items
 
     @property
     def reports(self) -> tuple[TurnReport, ...]:
         """The equations of the turns so far, oldest first; the newest few hundred are kept."""
-        return tuple(self._reports)
+        return tuple(self._minutes.reports)
 
     # What a client may do.
 
@@ -126,7 +110,7 @@ class Session:
         """Use `settings` from now on. BadRequest: unknown voice, or a new one after audio was sent."""
         self._check_voice(settings.voice)
         before, self._settings = self._settings, settings
-        if self._audio_sent and settings.voice != before.voice:
+        if self._minutes.audio_sent and settings.voice != before.voice:
             self._settings = before
             raise BadRequest(
                 "Cannot update a conversation's voice after audio was sent.",
@@ -180,26 +164,26 @@ class Session:
         BadRequest: see Conversation.add; too many.
         """
         self._alive()
-        if len(self._record.items) >= self._config.limits.items:
+        if len(self._minutes.record.items) >= self._config.limits.items:
             raise BadRequest(
                 f"A conversation holds at most {self._config.limits.items} items.", code="too_many_items"
             )
-        previous = self._record.add(item, after=after)
+        previous = self._minutes.record.add(item, after=after)
         self._diary.note("item_created", {"id": item.id, "kind": item.kind, "role": item.role})
         self._emit(ItemAdded(item, previous))
 
     def delete_item(self, item_id: str) -> None:
         """Remove from the record. BadRequest: unknown."""
-        self._record.delete(item_id)
+        self._minutes.record.delete(item_id)
         self._diary.note("item_deleted", {"id": item_id})
 
     def get_item(self, item_id: str) -> Item:
         """BadRequest: unknown."""
-        return self._record.get(item_id)
+        return self._minutes.record.get(item_id)
 
     def truncate_item(self, item_id: str, audio_end_ms: int) -> None:
         """Keep only what was heard. BadRequest: see Conversation.truncate."""
-        item = self._record.truncate(item_id, audio_end_ms)
+        item = self._minutes.record.truncate(item_id, audio_end_ms)
         self._diary.note("item_truncated", {"id": item_id, "text": item.text, "audio_end_ms": audio_end_ms})
 
     def respond(self, request: ReplyRequest) -> None:
@@ -220,7 +204,7 @@ class Session:
     def cancel_reply(self, reply_id: str | None = None) -> None:
         """Stop the active reply, or the one named. BadRequest `response_cancel_not_active`: there is none."""
         aside = self._side_replies.get(reply_id or "")
-        active = any(reply_id in (None, view.id) for view in self._replies.values())
+        active = self._minutes.turn_of(reply_id=reply_id) is not None
         if aside is not None:
             aside.cancel()
         elif active or (reply_id is None and self._dialogue.replying):
@@ -232,9 +216,9 @@ class Session:
 
     def acknowledge_playout(self, item_id: str, played_ms: int) -> None:
         """The listener has now played this much of an item: makes heard times and heard words true."""
-        for turn, view in self._replies.items():
-            if view.item_id == item_id:
-                self._playout.acknowledge(turn, ticks(played_ms))
+        turn = self._minutes.turn_of(item_id=item_id)
+        if turn is not None:
+            self._playout.acknowledge(turn, ticks(played_ms))
 
     async def close(self) -> None:
         """End everything under way and let go of it. Nothing is emitted afterwards."""
@@ -287,82 +271,47 @@ class Session:
             case do.Generate():
                 self._generate(command)
             case do.Synthesize():
-                request = self._requests.get(command.turn)
+                request = self._minutes.requests.get(command.turn)
                 voice = (request.voice if request is not None else None) or self._settings.voice
                 self._jobs.synthesize(command, voice=voice, speed=self._settings.speed)
             case do.CancelWork():
                 self._jobs.cancel(command.turn, command.revision)
             case do.Play():
-                self._play(command)
+                sound = self._jobs.take_sound(command)
+                self._playout.queue(command.turn, self._minutes.segment(command.turn, sound))
             case do.PausePlayout():
                 self._playout.pause(command.turn)
             case do.ResumePlayout():
                 self._playout.resume(command.turn)
             case do.FlushPlayout():
                 self._playout.flush(command.turn)
-            case do.EmitText():
-                self._replies[command.turn].show(command.text)
             case do.AnnounceIdle():
-                end_ms = int(ms(self._uplink.end))
-                self._emit(IdleTimedOut(self._new_id("item"), int(ms(self._uplink.free)), end_ms))
+                self._minutes.idle(int(ms(self._uplink.free)), int(ms(self._uplink.end)))
             case _:
-                self._tell(command)
+                self._note(command)
 
-    def _tell(self, command: do.Command) -> None:
-        """Carry out a command that is about the record and what the client knows."""
-        match command:
-            case do.AnnounceSpeech():
-                self._emit(SpeechStarted(self._caller_item(command.turn), int(ms(command.at))))
-            case do.AnnounceSilence():
-                self._emit(SpeechStopped(self._caller_item(command.turn), int(ms(command.at))))
-            case do.CommitCallerAudio():
-                self._commit(command)
-            case do.SettleCallerWords():
-                self._settle(command)
-            case do.StartReply():
-                self._start_reply(command.turn)
-            case do.EndReply():
-                self._end_reply(command)
-            case do.EndTurn():
-                self._end_turn(command.report)
-            case _:
-                raise AssertionError(f"nobody carries out {command}")
-
-    # The caller's items.
-
-    def _caller_item(self, turn: int) -> str:
-        return self._caller_items.setdefault(turn, self._new_id("item"))
-
-    def _commit(self, command: do.CommitCallerAudio) -> None:
-        item = Item(id=self._caller_item(command.turn), kind="message", spoken=True, settled=False)
-        previous = self._record.add(item)
-        self._committed_ms[command.turn] = ms(command.end - command.start)
-        self._uplink.release(command.end)
-        self._emit(AudioCommitted(item.id, previous))
-        self._emit(ItemAdded(item, previous))
-
-    def _settle(self, command: do.SettleCallerWords) -> None:
-        item_id = self._caller_item(command.turn)
-        text = command.text or ""
-        self._record.replace(Item(id=item_id, kind="message", spoken=True, text=text))
-        self._diary.note("caller_turn_committed", {"turn": command.turn, "item": item_id, "text": text})
-        if command.text is None:
-            self._emit(TranscriptFailed(item_id, command.message))
-        else:
-            seconds = self._committed_ms.get(command.turn, 0.0) / 1000
-            self._emit(TranscriptSettled(item_id, command.text, seconds))
+    def _note(self, command: do.Command) -> None:
+        """Let the record and the client know, and let go of what is over."""
+        if isinstance(command, do.CommitCallerAudio):
+            self._uplink.release(command.end)
+        elif isinstance(command, do.EndTurn):
+            self._jobs.forget(command.report.turn)
+        self._minutes.take(command, speak=self._settings.speak)
 
     # The agent's replies.
 
     def _generate(self, command: do.Generate) -> None:
-        request = self._requests.setdefault(command.turn, self._asked or ReplyRequest())
+        request = self._minutes.requests.setdefault(command.turn, self._asked or ReplyRequest())
         self._asked = None
         build = self._prompt_builder(request, command.text)
         self._jobs.generate(command, build, self._sampling(request))
 
     def _prompt_builder(self, request: ReplyRequest, saying: str | None) -> Callable[[], Prompt]:
         """How to build the prompt of a reply, on the lane, from the record as it is now."""
-        settings, items = self._settings, self._record.items if request.input is None else request.input
+        settings, items = (
+            self._settings,
+            self._minutes.record.items if request.input is None else request.input,
+        )
         tools = settings.tools if request.tools is None else request.tools
 
         def build(kept: Sequence[Item]) -> Prompt:
@@ -394,70 +343,18 @@ class Session:
 
     def _prefill(self, saying: str = "") -> None:
         """Have the model read what is certain of the next prompt."""
-        settings, items = self._settings, self._record.items
+        settings, items = self._settings, self._minutes.record.items
         self._jobs.prefill(
             lambda: build_prompt(
                 settings.instructions, items, saying=saying, open_ended=True, tools=settings.tools
             )
         )
 
-    def _view(self, request: ReplyRequest, *, record: Conversation | None) -> ReplyView:
-        return ReplyView(
-            new_id=self._new_id,
-            emit=self._emit,
-            record=record,
-            speak=self._settings.speak if request.speak is None else request.speak,
-            request=request,
-            max_output_tokens=request.max_output_tokens or self._settings.max_output_tokens,
-        )
-
-    def _start_reply(self, turn: int) -> None:
-        request = self._requests.get(turn, ReplyRequest())
-        self._replies[turn] = self._view(request, record=self._record)
-
-    def _play(self, command: do.Play) -> None:
-        sound, view = self._jobs.take_sound(command), self._replies[command.turn]
-        at = self._queued.get(command.turn, 0)
-        self._queued[command.turn] = at + len(sound.audio)
-
-        def begun() -> None:
-            self._sounding = view
-            view.say(sound.words, at)
-
-        self._playout.queue(command.turn, Segment(sound.audio, begun))
-
-    def _send_sound(self, audio: Audio) -> None:
-        if self._sounding is not None:
-            self._audio_sent = True
-            self._sounding.sound(audio)
-
-    def _end_reply(self, command: do.EndReply) -> None:
-        view = self._replies.pop(command.turn)
-        self._queued.pop(command.turn, None)
-        self._diary.note(
-            "reply_ended",
-            {
-                "turn": command.turn,
-                "status": command.status,
-                "reason": command.reason,
-                "heard": command.heard,
-            },
-        )
-        view.end(command, audio_input_ms=round(self._committed_ms.get(command.turn, 0.0)))
-
-    def _end_turn(self, report: TurnReport) -> None:
-        for kept in (self._caller_items, self._committed_ms, self._requests):
-            kept.pop(report.turn, None)
-        self._jobs.forget(report.turn)
-        self._reports.append(report)
-        self._diary.note("turn_ended", {"turn": report.turn, "outcome": report.outcome})
-        self._emit(TurnMeasured(report))
-
     def _respond_aside(self, request: ReplyRequest) -> None:
-        view = self._view(request, record=None)
+        speak = self._settings.speak if request.speak is None else request.speak
+        view = self._minutes.view(request, speak=speak, record=None)
         aside = SideReply(self._parts, view, ended=lambda reply_id: _drop(self._side_replies, reply_id))
         self._side_replies[aside.id] = aside
-        speak = self._settings.speak if request.speak is None else request.speak
         voice = request.voice or self._settings.voice
         aside.begin(self._prompt_builder(request, None), self._sampling(request), speak=speak, voice=voice)
 
