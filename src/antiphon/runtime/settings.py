@@ -9,10 +9,11 @@ from antiphon.dialogue import Policy
 from antiphon.runtime.conversation import Item
 
 DEFAULT_INSTRUCTIONS = (
-    "You are having a spoken conversation. Answer in one or two short, natural sentences of plain words, "
-    "as people talk. Begin with a few words that already say something. Never use lists, markup, code, "
-    "emoji or stage directions."
+    "You are a friendly voice assistant in a live phone call. Give your own reply to the caller: if they ask, "
+    "answer directly; if they tell you something, react to it and add a thought or a short question. Say one or "
+    "two short sentences. Do not repeat or rephrase the caller's words. Plain spoken English only."
 )
+"""Chosen on the embedded 1.5B model, which echoes the caller unless it is told not to."""
 
 
 class ServerVad(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="server_vad"):
@@ -53,7 +54,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     tool_choice: str = "auto"
     max_output_tokens: int | None = None
     """None: as many as the configuration allows."""
-    temperature: float = 0.7
+    temperature: float = 0.5
     truncate_history: bool = True
     """Drop the oldest items when the prompt no longer fits; otherwise the reply fails."""
 
