@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from antiphon.contracts import ContractBroken
-from antiphon.store import ModelSet, ModelStatus, PullProgress, Source, Store
+from antiphon.store import ModelSet, ModelStatus, PullProgress, Source, Store, human
 
 _PLAIN_LINES = 10
 """How many lines a pull prints on its way where nobody watches a bar."""
@@ -55,23 +55,26 @@ def _list(args: argparse.Namespace) -> int:
         document = {"root": str(store.root), "models": models}
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
         return 0
-    table = Table(box=None, pad_edge=False)
-    for column in ("model", "part", "state", "size", "licence", "sets", "from"):
-        table.add_column(column, justify="right" if column == "size" else "left", no_wrap=True)
-    for model in models:
-        table.add_row(*_row(model))
     console = Console()
-    if console.is_terminal:
-        console.print(table)
-        console.print(f"in {store.root}; unpinned: verified against what the Hub states", highlight=False)
-    else:
+    if not console.is_terminal:
         for model in models:
             print(*_row(model), sep="\t")
+        return 0
+    # Five columns fit 80 characters; plain lines and JSON have the rest.
+    table = Table(box=None, pad_edge=False)
+    for column in ("model", "state", "size", "licence", "needed by"):
+        table.add_column(column, justify="right" if column == "size" else "left", no_wrap=True)
+    for model in models:
+        name, _, state, size, licence, _, _ = _row(model)
+        table.add_row(name if model.pinned else f"{name} *", state, size, licence, (*model.sets, "")[0])
+    console.print(table)
+    console.print(f"in {store.root}", highlight=False, soft_wrap=True)
+    console.print("* unpinned: verified against what the Hub states", highlight=False)
     return 0
 
 
 def _row(model: ModelStatus) -> tuple[str, ...]:
-    size = _size(model.size_bytes) if model.size_bytes else "?"
+    size = human(model.size_bytes) if model.size_bytes else "?"
     sources = "+".join(model.sources) + ("" if model.pinned else " (unpinned)")
     return model.name, model.part, model.state, size, model.licence, ",".join(model.sets), sources
 
@@ -81,7 +84,7 @@ def _pull(args: argparse.Namespace) -> int:
     names = _chosen(store, args)
     for name in names:
         try:
-            with _shown(name, "pulling") as progress:
+            with _shown(name) as progress:
                 folder = store.pull(name, source=args.source, progress=progress)
         except KeyboardInterrupt:
             print(f"stopped; antiphon models pull {name} goes on from here", file=sys.stderr)
@@ -107,7 +110,7 @@ def _verify(args: argparse.Namespace) -> int:
     names = args.names or [model.name for model in store.status() if model.state == "ready"]
     found: dict[str, tuple[str, ...]] = {}
     for name in names:
-        with _shown(name, "hashing", quiet=args.json) as progress:
+        with _shown(name, bar_only=True) as progress:
             found[name] = store.verify(name, progress)
         if not args.json:
             problems = found[name]
@@ -123,18 +126,16 @@ def _remove(args: argparse.Namespace) -> int:
     store = Store()
     for name in [store.manifest.find(name).name for name in args.names]:
         freed = store.remove(name)
-        print(f"{name}: removed, {_size(freed)} set free" if freed else f"{name}: was not here")
+        print(f"{name}: removed, {human(freed)} set free" if freed else f"{name}: was not here")
     return 0
 
 
 @contextmanager
-def _shown(name: str, doing: str, *, quiet: bool = False) -> Generator[Callable[[PullProgress], None]]:
-    """What to call with each step: a bar on a terminal, a line now and then elsewhere."""
+def _shown(name: str, *, bar_only: bool = False) -> Generator[Callable[[PullProgress], None]]:
+    """What to call with each step: a bar on a terminal, elsewhere a line now and then."""
     console = Console(stderr=True)
-    if quiet:
-        yield lambda step: None
-    elif not console.is_terminal:
-        yield _plain(doing)
+    if not console.is_terminal:
+        yield (lambda step: None) if bar_only else _plain()
     else:
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with Progress(*columns, console=console, transient=True) as bars:
@@ -148,7 +149,7 @@ def _shown(name: str, doing: str, *, quiet: bool = False) -> Generator[Callable[
             yield show
 
 
-def _plain(doing: str) -> Callable[[PullProgress], None]:
+def _plain() -> Callable[[PullProgress], None]:
     shown = -1
 
     def show(step: PullProgress) -> None:
@@ -158,14 +159,7 @@ def _plain(doing: str) -> Callable[[PullProgress], None]:
             print(step.note, file=sys.stderr, flush=True)
         elif come > shown:
             shown = come
-            of = f"{_size(step.done_bytes)} of {_size(step.total_bytes)}"
-            print(f"{doing} {step.model}: {of}", file=sys.stderr, flush=True)
+            of = f"{human(step.done_bytes)} of {human(step.total_bytes)}"
+            print(f"pulling {step.model}: {of}", file=sys.stderr, flush=True)
 
     return show
-
-
-def _size(count: int) -> str:
-    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= scale:
-            return f"{count / scale:.1f} {unit}"
-    return f"{count} B"

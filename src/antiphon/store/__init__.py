@@ -1,5 +1,6 @@
 """Where weights come from and where journals live."""
 
+from antiphon.store.disk import human
 from antiphon.store.errors import Damaged, DiskFull, NotPermitted, SourceFailed
 from antiphon.store.home import data_home, models_root
 from antiphon.store.manifest import Manifest, Model, ModelSet
@@ -19,5 +20,6 @@ __all__ = [
     "SourceFailed",
     "Store",
     "data_home",
+    "human",
     "models_root",
 ]
