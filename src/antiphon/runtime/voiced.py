@@ -5,15 +5,16 @@ and client each look at their own copy of the sound, at different rates, cut at 
 find the same instant; so the rule is here once, and needs nothing but the samples.
 
 The rule. Power between 20 Hz and 8 kHz is averaged over 20 ms, every 5 ms. Two levels are read off the
-stretch: *loud*, which its loudest 200 ms reach, and *floor*, which its quietest 100 ms stay under (digital
-silence tells nothing about a room, and does not count). What lies above a threshold is a voice:
+stretch: *loud*, which its loudest 200 ms reach (or its loudest third, when it is short), and *floor*, which
+its quietest 100 ms stay under (digital silence tells nothing about a room, and does not count). What lies
+above a threshold is a voice:
 
     threshold = max(loud − 27 dB, min(floor + 8 dB, loud − 12 dB))
 
 In a quiet room the first term decides, so that breath and the dying room do not count; in a noisy one the
 second; and the third keeps an utterance without a pause from being taken for its own room. Parts less than
-150 ms apart belong together (the closure of a final "t"), and a part without 30 ms at 6 dB above the threshold
-is a noise.
+150 ms apart belong together (the closure of a final "t"), and a part without 30 ms at 6 dB above the
+threshold is a noise.
 """
 
 import numpy as np
@@ -37,7 +38,7 @@ _SURE_DB = 6.0
 _DIGITAL_SILENCE_DB = -90.0
 _INAUDIBLE_DB = -60.0
 AUDIBLE_AMPLITUDE = 0.005
-"""A sample of an answer this far from zero is heard: −46 dB of full scale, since a synthesizer has no noise."""
+"""A sample of an answer this far from zero is heard: −46 dB of full scale; synthesizers make no noise."""
 
 
 def voiced_span(audio: Audio, rate_hz: int) -> tuple[int, int] | None:
@@ -51,15 +52,15 @@ def voiced_span(audio: Audio, rate_hz: int) -> tuple[int, int] | None:
     if len(level) == 0:
         return None
     ordered = np.sort(level)
-    loud = ordered[-min(_LOUD_HOPS, len(ordered))]
+    loud = ordered[-min(_LOUD_HOPS, (len(ordered) + 2) // 3)]
     if loud < _INAUDIBLE_DB:
         return None
     threshold = _threshold_db(ordered, loud)
+    sure = min(threshold + _SURE_DB, loud)
     parts = [
         (start, end)
         for start, end in _joined(_runs(level > threshold))
-        if np.count_nonzero(level[start:end] > min(threshold + _SURE_DB, loud))
-        >= min(_SURE_HOPS, end - start)
+        if np.count_nonzero(level[start:end] >= sure) >= _SURE_HOPS
     ]
     if not parts:
         return None
