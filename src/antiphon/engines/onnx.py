@@ -25,8 +25,9 @@ class OnnxModel:
             EngineBroken: the file is not a model this runtime understands.
         """
         if isinstance(model, Path) and not model.is_file():
+            name = model.parent.name
             raise PrerequisiteMissing(
-                f"{engine} needs {model.name}, which is not in {model.parent.name}", remedy="antiphon pull"
+                f"{engine} needs {model.name} of {name}", remedy=f"antiphon models pull {name}"
             )
         runtime = load("onnxruntime", "onnxruntime")
         options = runtime.SessionOptions()

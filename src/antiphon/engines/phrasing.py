@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Set
+from itertools import zip_longest
 
 import msgspec
 
@@ -42,7 +43,7 @@ def _sentences(text: str, abbreviations: Set[str]) -> Iterator[Phrase]:
     """Sentences and lines. What has no letter, such as a bullet, joins what follows."""
     words: list[str] = []
     found = list(re.finditer(r"\S+", text))
-    for here, there in zip(found, [*found[1:], None], strict=True):
+    for here, there in zip_longest(found, found[1:]):
         words.append(here.group())
         line_break = there is not None and "\n" in text[here.end() : there.start()]
         following = there.group() if there else ""

@@ -103,7 +103,8 @@ class Whisper:
         tokenizers = load("tokenizers", "tokenizers")
         for name in ("model.bin", "config.json", "tokenizer.json"):
             if not (folder / name).is_file():
-                raise PrerequisiteMissing(f"{settings.model} lacks {name}", remedy="antiphon pull")
+                remedy = f"antiphon models pull {settings.model}"
+                raise PrerequisiteMissing(f"{settings.model} lacks {name}", remedy=remedy)
         try:
             tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
             model = models.Whisper(
