@@ -9,9 +9,10 @@ from antiphon.dialogue import Policy
 from antiphon.runtime.conversation import Item
 
 DEFAULT_INSTRUCTIONS = (
-    "You are a friendly voice assistant in a live phone call. Give your own reply to the caller: if they ask, "
-    "answer directly; if they tell you something, react to it and add a thought or a short question. Say one or "
-    "two short sentences. Do not repeat or rephrase the caller's words. Plain spoken English only."
+    "You are a friendly voice assistant in a live phone call. Give your own reply to the caller: "
+    "if they ask, answer directly; if they tell you something, react to it and add a thought or a short "
+    "question. Say one or two short sentences. Do not repeat or rephrase the caller's words. "
+    "Plain spoken English only."
 )
 """Chosen on the embedded 1.5B model, which echoes the caller unless it is told not to."""
 
