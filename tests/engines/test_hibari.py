@@ -27,6 +27,7 @@ TRICKY = (
     "a " * 500,
     "🙂 yes",
     "yes 🙂",
+    "one ¹A two",
 )
 
 

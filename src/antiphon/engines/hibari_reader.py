@@ -53,17 +53,8 @@ class Reader:
         return [0, *(self._ids[phoneme] for phoneme in phonemes), 0]
 
     def read(self, words: Sequence[str]) -> Reading:
-        """How `words`, at least one, sound in a row.
-
-        Raises:
-            EngineBroken: the rules failed on this text.
-        """
-        text = _LONG_NUMBER.sub(lambda digits: " ".join(digits.group()), " ".join(words))
-        try:
-            tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(self._normalize(text)))
-        except Exception as error:
-            raise EngineBroken("hibari", f"its reading rules failed on {words!r}: {error}") from error
-        spoken = [(text, sound) for token in _units(tokens) for text, sound in self._parts(*token) if sound]
+        """How `words`, at least one, sound in a row."""
+        spoken = self._spoken(words)
         owners = assign(words, [text for text, _ in spoken])
         ranges = [(0, 0)] * len(words)
         at = 0
@@ -75,6 +66,20 @@ class Reader:
             phonemes.append(sound)
             at += len(sound) + 1
         return Reading(" ".join(phonemes), _placed(ranges))
+
+    def _spoken(self, words: Sequence[str]) -> list[tuple[str, str]]:
+        """The spoken words, each with its phonemes.
+
+        Rare characters break the rules ("¹A" looks like a number). Halving finds the word at fault, and that
+        one goes unspoken, so that the others are heard.
+        """
+        text = _LONG_NUMBER.sub(lambda digits: " ".join(digits.group()), " ".join(words))
+        try:
+            tokens = self._g2p.phonemize_tokens(self._g2p.tokenize(self._normalize(text)))
+        except Exception:
+            middle = len(words) // 2
+            return self._spoken(words[:middle]) + self._spoken(words[middle:]) if middle else []
+        return [(text, sound) for unit in _units(tokens) for text, sound in self._parts(*unit) if sound]
 
     def _parts(self, text: str, sound: str) -> list[tuple[str, str]]:
         """One spoken unit; two or more where it is several words that the rules kept together."""
