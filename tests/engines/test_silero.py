@@ -34,6 +34,16 @@ def test_speech_is_found_where_it_is(silero: Silero, say: Callable[..., Audio]) 
     assert 3 * SECOND + len(speech) - 0.6 * SECOND < voiced[-1] < 3 * SECOND + len(speech) + 0.2 * SECOND
 
 
+def test_minutes_of_noise_leave_no_trace(silero: Silero, say: Callable[..., Audio]) -> None:
+    hiss = np.random.default_rng(0).normal(0, 0.003, 62 * 512 * 10).astype(np.float32)
+    speech = say("Good evening, and welcome back.")
+    once, often = silero.stream(), silero.stream()
+    once.push(hiss[: 62 * 512])
+    often.push(hiss)
+    one, other = (stream.push(np.concatenate([hiss[-640:], speech])) for stream in (once, often))
+    assert [a.probability for a in one] == pytest.approx([b.probability for b in other], abs=0.02)
+
+
 def test_a_missing_file_names_the_command_that_fetches_it(tmp_path: Path) -> None:
     with pytest.raises(PrerequisiteMissing, match="antiphon models pull silero-vad"):
         Silero.open(EngineSetup(weights=lambda name: tmp_path / name))
