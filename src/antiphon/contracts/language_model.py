@@ -56,6 +56,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     top_p: float = 0.9
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    """The answer ends before the first of these that it would hold."""
     json_schema: Mapping[str, Any] | None = None
     """When given, the answer is a JSON value that conforms to it."""
 

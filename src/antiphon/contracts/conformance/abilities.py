@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 from math import exp, isfinite
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
@@ -107,6 +108,19 @@ def check_prefill_helps_the_answer(engine: LanguageModel) -> None:
         f"after a prefill of {read.prompt_tokens} tokens the answer found {finish.usage.cached_tokens} of "
         f"its prompt in the cache; a generate that begins with what was prefilled must reuse it",
     )
+
+
+def check_prefill_is_cancelled(engine: LanguageModel) -> None:
+    """With cancel raised it reads little and does not raise; the next prefill is whole."""
+    needs(engine, "prefill")
+    key, cancel = _key(), Event()
+    cancel.set()
+    given_up = engine.prefill(_growing(4), cache_key=key, cancel=cancel)
+    demand(
+        given_up.evaluated_tokens <= given_up.prompt_tokens,
+        f"a cancelled prefill reports {given_up!r}; it cannot have evaluated more than the prompt",
+    )
+    _adds_up(engine.prefill(_growing(4), cache_key=key))
 
 
 def check_scores_are_log_probabilities(engine: LanguageModel) -> None:

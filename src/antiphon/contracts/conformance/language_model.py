@@ -12,6 +12,7 @@ from antiphon.contracts.conformance.abilities import (
     check_prefill_adds_up,
     check_prefill_grows,
     check_prefill_helps_the_answer,
+    check_prefill_is_cancelled,
     check_prefill_is_reused,
     check_scores_are_log_probabilities,
 )
@@ -193,6 +194,7 @@ SUITE: Suite[LanguageModel] = Suite(
         check_prefill_is_reused,
         check_prefill_grows,
         check_prefill_helps_the_answer,
+        check_prefill_is_cancelled,
         check_scores_are_log_probabilities,
         check_options_are_ordered,
         check_options_need_the_capability,
