@@ -1,0 +1,52 @@
+"""What waits to be sent to one client: bounded, so that a client which stops reading costs us only itself."""
+
+from asyncio import Event
+from collections import deque
+
+import msgspec
+
+
+class Goodbye(msgspec.Struct, frozen=True):
+    """The last thing sent: the WebSocket's closing frame."""
+
+    code: int
+    reason: str = ""
+
+
+class Outbox:
+    """Messages in order. Nothing can be put behind a goodbye."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting: deque[bytes | Goodbye] = deque()
+        self._filled = Event()
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether a goodbye was queued."""
+        return self._closed
+
+    def put(self, message: bytes) -> bool:
+        """Queue a message; False when the bound is reached and the client must go."""
+        if self._closed:
+            return True
+        if len(self._waiting) >= self._limit:
+            return False
+        self._waiting.append(message)
+        self._filled.set()
+        return True
+
+    def close(self, goodbye: Goodbye) -> None:
+        """Say goodbye behind everything that waits."""
+        if not self._closed:
+            self._closed = True
+            self._waiting.append(goodbye)
+            self._filled.set()
+
+    async def wait_next(self) -> bytes | Goodbye:
+        """The next message, as soon as there is one."""
+        while not self._waiting:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._waiting.popleft()
