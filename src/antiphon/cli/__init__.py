@@ -2,16 +2,24 @@
 
 import argparse
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
-from antiphon.cli import check, engines, models
+from antiphon.cli import call, check, doctor, engines, models, serve, talk
 from antiphon.contracts import AntiphonError
+
+_COMMANDS = (talk, call, serve, doctor, models, engines, check)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line `argv`; returns the exit code. What Antiphon knows went wrong is one line."""
     parser = argparse.ArgumentParser(prog="antiphon", description="Real-time spoken conversation.")
-    subparsers = parser.add_subparsers(dest="command", required=True)
-    for command in (models, engines, check):
+    parser.add_argument("--version", action="version", version=f"antiphon {version('antiphon')}")
+    parser.add_argument(
+        "--config", type=Path, metavar="PATH", help="the configuration file; antiphon.toml here otherwise"
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in _COMMANDS:
         command.register(subparsers)
     args = parser.parse_args(argv)
     try:

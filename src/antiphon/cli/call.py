@@ -1,0 +1,151 @@
+"""`antiphon call`: speak recordings into a server and measure how soon the answers are heard."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from antiphon.cli.caller import Caller, Wishes
+from antiphon.cli.client import DEFAULT_URL, connect
+from antiphon.cli.outcome import LineOutcome, outcome_of, reports_of, summary, write_call
+from antiphon.cli.score import Line, Spoken, read_line
+from antiphon.cli.waterfall import waterfall
+from antiphon.contracts import TurnReport
+
+_TALE = """\
+Each FILE is one turn of a conversation, spoken in real time; the next is spoken when the answer has been
+heard to its end. FILE@1.5 is spoken into the answer before it, 1.5 s after that began to be heard.
+
+"here" is measured by this command on its own clock, from sending the last voiced sample to receiving the
+first audible one. "sent" and "heard" are the server's figures for the same turn."""
+
+
+def register(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
+) -> None:
+    """Add the `call` command."""
+    call = subparsers.add_parser(
+        "call",
+        help="speak recordings to a server and measure its answers",
+        description="Speak recordings to a running server, listen to its answers, and measure them.",
+        epilog=_TALE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    call.add_argument("files", nargs="+", metavar="FILE[@SECONDS]", help="recordings, spoken in this order")
+    call.add_argument("--url", default=DEFAULT_URL, help=f"{DEFAULT_URL} otherwise")
+    call.add_argument("--json", action="store_true", help="print one JSON document")
+    call.add_argument("--out", type=Path, metavar="DIR", help="write the answers and the conversation as WAV")
+    call.add_argument("--voice", default="", help="the voice that answers")
+    call.add_argument("--instructions", default="", help="what the agent is told to be")
+    call.add_argument("--manual", action="store_true", help="end each turn ourselves, without turn detection")
+    call.add_argument(
+        "--realtime-factor", type=_factor, default=1.0, metavar="X", help="speak X times as fast as real time"
+    )
+    call.set_defaults(run=_call)
+
+
+def _factor(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 100:
+        raise argparse.ArgumentTypeError("must lie between 0.1 and 100")
+    return value
+
+
+def _call(args: argparse.Namespace) -> int:
+    lines = tuple(read_line(text) for text in args.files)
+    wishes = Wishes(
+        voice=args.voice, instructions=args.instructions, manual=args.manual, pace=args.realtime_factor
+    )
+    return asyncio.run(_make(args, lines, wishes))
+
+
+async def _make(args: argparse.Namespace, lines: tuple[Line, ...], wishes: Wishes) -> int:
+    async with connect(args.url) as connection:
+        caller = Caller(connection, lines, wishes)
+
+        async def tell(spoken: Spoken) -> None:
+            reports = await connection.turns(caller.exchange.session_id)
+            outcome = outcome_of(spoken, caller.director, caller.exchange)
+            _print_line(outcome, reports_of(spoken, caller.exchange, reports))
+
+        if not args.json:
+            caller.over = tell
+        await caller.call()
+        reports = await connection.turns(caller.exchange.session_id)
+    written = write_call(args.out, caller.director, caller.exchange) if args.out else {}
+    outcomes = [
+        msgspec.structs.replace(
+            outcome_of(spoken, caller.director, caller.exchange), answer_file=written.get(i, "")
+        )
+        for i, spoken in enumerate(caller.director.spoken)
+    ]
+    if args.json:
+        _print_document(args.url, caller, outcomes, reports)
+    else:
+        _print_end(summary(outcomes), caller.exchange.errors, args.out)
+    return 0 if all(outcome.status == "completed" or outcome.overlapping for outcome in outcomes) else 1
+
+
+def _print_document(
+    url: str, caller: Caller, outcomes: list[LineOutcome], reports: tuple[TurnReport, ...]
+) -> None:
+    spoken = caller.director.spoken
+    lines: list[dict[str, Any]] = [
+        msgspec.to_builtins(outcome)
+        | {"turns": msgspec.to_builtins(reports_of(line, caller.exchange, reports))}
+        for outcome, line in zip(outcomes, spoken, strict=True)
+    ]
+    document = {
+        "url": url,
+        "session_id": caller.exchange.session_id,
+        "summary": summary(outcomes),
+        "lines": lines,
+        "errors": caller.exchange.errors,
+    }
+    print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _print_line(outcome: LineOutcome, reports: tuple[TurnReport, ...]) -> None:
+    print(f"\n{outcome.file}" + (" (into the answer before)" if outcome.overlapping else ""))
+    print(f"  understood    {outcome.understood or '(nothing)'}")
+    print(f"  answer        {outcome.answer or '(none)'}")
+    print(f"  mouth to ear  {_times(outcome, reports)}")
+    if outcome.status not in ("completed", "unanswered"):
+        print(f"  the answer is {outcome.status}")
+    if outcome.cut_in:
+        print("  the agent cut in before the recording was over")
+    if outcome.gaps_ms >= 1:
+        print(f"  the answer had {outcome.gaps_ms:.0f} ms of gaps: its sound came late")
+    for report in reports:
+        for line in waterfall(report):
+            print(f"    {line}")
+    sys.stdout.flush()
+
+
+def _times(outcome: LineOutcome, reports: tuple[TurnReport, ...]) -> str:
+    if outcome.mouth_to_ear_ms is None:
+        return "nothing was heard"
+    # Of several turns in one recording, the last is the one that was answered to its end.
+    server = [("sent", report.sent_ms) for report in reports[-1:]]
+    server += [("heard", report.heard_ms) for report in reports[-1:]]
+    figures = [f"{outcome.mouth_to_ear_ms:.0f} ms here"]
+    figures += [f"{figure:.0f} ms {name}" for name, figure in server if figure is not None]
+    return ", ".join(figures)
+
+
+def _print_end(numbers: dict[str, Any], errors: list[str], out: Path | None) -> None:
+    if numbers["mouth_to_ear_median_ms"] is not None:
+        print(
+            f"\n{numbers['answered']} of {numbers['lines']} answered; mouth to ear: median "
+            f"{numbers['mouth_to_ear_median_ms']:.0f} ms, worst {numbers['mouth_to_ear_worst_ms']:.0f} ms"
+        )
+    else:
+        print(f"\n{numbers['answered']} of {numbers['lines']} answered")
+    if out is not None:
+        print(f"the call is in {out / 'conversation.wav'} (left: caller, right: agent)")
+    for error in errors:
+        print(f"the server complained: {error}", file=sys.stderr)

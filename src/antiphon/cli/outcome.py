@@ -1,0 +1,124 @@
+"""What came of each line of a call: the words, the sound, and the time between mouth and ear."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from antiphon.cli.exchange import Exchange, Reply
+from antiphon.cli.recording import write_wav
+from antiphon.cli.score import Director, Spoken
+from antiphon.contracts import CLOCK_HZ, TurnReport
+
+_BEFORE_S = 0.5
+"""A turn may begin this long before the line it belongs to: a listener keeps some of the sound before."""
+
+
+class LineOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One line and what answered it. Times are milliseconds on the caller's clock."""
+
+    file: str
+    overlapping: bool
+    """It was spoken into the answer before."""
+    understood: str
+    answer: str
+    status: str
+    """Of the reply, as the server gave it; "unanswered" without one."""
+    mouth_to_ear_ms: float | None
+    """From sending the last voiced sample to receiving the first audible one."""
+    heard_ms: float | None
+    """To that sample leaving the loudspeaker."""
+    cut_in: bool
+    """The agent began to speak before the line was over."""
+    answer_seconds: float
+    gaps_ms: float
+    """Silence in the middle of the answer, because its sound came late."""
+    answer_file: str = ""
+
+
+def outcome_of(spoken: Spoken, director: Director, exchange: Exchange) -> LineOutcome:
+    """Measure a line that has been spoken."""
+    replies = director.answers(spoken)
+    silent = [] if replies else _silent_replies(spoken, director, exchange)
+    reply = replies[0] if replies else (silent[0] if silent else None)
+    voiced_at = None if spoken.last_voiced is None else exchange.sent_at(spoken.last_voiced)
+    turns = [turn for turn in exchange.heard if _within(turn.start_sample, spoken)]
+    return LineOutcome(
+        file=spoken.line.name,
+        overlapping=spoken.line.after_heard_s is not None,
+        understood=" ".join(turn.words.strip() for turn in turns if turn.words),
+        answer=" ".join(reply.words.split()) if reply else "",
+        status=reply.status if reply else "unanswered",
+        mouth_to_ear_ms=_since(voiced_at, reply.received_at if reply else None),
+        heard_ms=_since(voiced_at, reply.heard_at if reply else None),
+        cut_in=_cut_in(spoken, exchange),
+        answer_seconds=sum(len(audio) for audio in reply.audio) / CLOCK_HZ if reply else 0.0,
+        gaps_ms=sum(exchange.loudspeaker.gaps_s(item) for item in reply.items) * 1000 if reply else 0.0,
+    )
+
+
+def reports_of(spoken: Spoken, exchange: Exchange, reports: Sequence[TurnReport]) -> tuple[TurnReport, ...]:
+    """The server's accounts of the turns that began in a line."""
+    begun = exchange.sent_at(spoken.start) - _BEFORE_S
+    ended = exchange.sent_at(min(spoken.end, exchange.sent_samples - 1))
+    return tuple(
+        report for report in reports if begun <= exchange.session_at + report.started_at_ms / 1000 <= ended
+    )
+
+
+def summary(outcomes: Sequence[LineOutcome]) -> dict[str, Any]:
+    """The call in numbers."""
+    times = sorted(o.mouth_to_ear_ms for o in outcomes if o.mouth_to_ear_ms is not None)
+    return {
+        "lines": len(outcomes),
+        "answered": sum(o.status != "unanswered" for o in outcomes),
+        "cut_in": sum(o.cut_in for o in outcomes),
+        "mouth_to_ear_median_ms": median(times) if times else None,
+        "mouth_to_ear_worst_ms": times[-1] if times else None,
+    }
+
+
+def write_call(folder: Path, director: Director, exchange: Exchange) -> dict[int, str]:
+    """Write each answer, and the whole call with the caller left and the agent right.
+
+    Returns:
+        The answer's file for each line that has one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written: dict[int, str] = {}
+    for index, spoken in enumerate(director.spoken):
+        audio = [piece for reply in director.answers(spoken)[:1] for piece in reply.audio]
+        if audio:
+            path = folder / f"{index + 1:02d}-{Path(spoken.line.name).stem}-answer.wav"
+            write_wav(path, np.concatenate(audio))
+            written[index] = str(path)
+    caller = exchange.sent_audio()
+    agent = exchange.loudspeaker.track(exchange.origin, len(caller))
+    write_wav(folder / "conversation.wav", caller, agent)
+    return written
+
+
+def _within(sample: int, spoken: Spoken) -> bool:
+    return spoken.start - _BEFORE_S * CLOCK_HZ <= sample <= spoken.end + _BEFORE_S * CLOCK_HZ
+
+
+def _since(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else (end - start) * 1000
+
+
+def _cut_in(spoken: Spoken, exchange: Exchange) -> bool:
+    if spoken.last_voiced is None:
+        return False
+    begun, over = exchange.sent_at(spoken.start), exchange.sent_at(spoken.last_voiced)
+    return any(r.received_at is not None and begun < r.received_at < over for r in exchange.replies)
+
+
+def _silent_replies(spoken: Spoken, director: Director, exchange: Exchange) -> list[Reply]:
+    """Replies without sound that came after the line and before the next."""
+    starts = [s.start for s in director.spoken if s.start > spoken.start]
+    after = exchange.sent_at(min(spoken.end, exchange.sent_samples - 1))
+    until = exchange.sent_at(starts[0]) if starts else float("inf")
+    return [r for r in exchange.replies if r.received_at is None and after <= r.begun_at < until]

@@ -1,0 +1,115 @@
+"""`antiphon serve`: listen at once, load the engines behind, and say what to do next."""
+
+import argparse
+import asyncio
+import sys
+from time import perf_counter
+
+import msgspec
+from rich.console import Console
+
+from antiphon.contracts import ConfigInvalid
+from antiphon.runtime import Config, Hub, load_config
+from antiphon.server import serve
+from antiphon.store import Store
+
+_NEXT = """\
+Ready after {seconds:.1f} s. Now, in another window:
+
+  antiphon talk{url}                 speak to it, or type
+  antiphon call question.wav{url}    send a recording, see where every millisecond went
+
+Or with the client of the OpenAI SDK:
+
+  client = openai.AsyncOpenAI(base_url="{base}/v1", api_key="any")
+  async with client.realtime.connect(model="antiphon") as connection:
+      await connection.conversation.item.create(
+          item={{"type": "message", "role": "user", "content": [{{"type": "input_text", "text": "Hello!"}}]}})
+      await connection.response.create()
+      async for event in connection: print(event.type)
+
+Ctrl-C ends it."""
+
+
+def register(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
+) -> None:
+    """Add the `serve` command."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="run the server",
+        description="Run the server. It answers /readyz with 503 until its engines are loaded.",
+    )
+    parser.add_argument("--host", help="the address to listen on; 127.0.0.1 otherwise")
+    parser.add_argument("--port", type=int, help="the port; 8080 otherwise, 0 for any that is free")
+    parser.set_defaults(run=_serve)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    config = listening_at(load_config(args.config), args.host, args.port)
+    asyncio.run(_run(config))
+    return 0
+
+
+def listening_at(config: Config, host: str | None, port: int | None) -> Config:
+    """`config` with another place to listen. ConfigInvalid: no such port."""
+    if port is not None and not 0 <= port <= 65535:
+        raise ConfigInvalid((f"{port} is no port: they go from 0 to 65535",))
+    server = msgspec.structs.replace(
+        config.server,
+        host=config.server.host if host is None else host,
+        port=config.server.port if port is None else port,
+    )
+    return msgspec.structs.replace(config, server=server)
+
+
+async def _run(config: Config) -> None:
+    hub = Hub(config)
+    try:
+        await _listen(hub, config)
+    finally:
+        await hub.close()
+
+
+async def _listen(hub: Hub, config: Config) -> None:
+    """Serve, and load as soon as somebody could connect; whichever of the two fails ends both."""
+    listening = asyncio.Event()
+    url = ""
+
+    def started(at: str) -> None:
+        nonlocal url
+        url = at
+        print(f"listening on {at}", file=sys.stderr, flush=True)
+        listening.set()
+
+    async def load() -> None:
+        await listening.wait()
+        await _load(hub, url)
+
+    serving = asyncio.create_task(serve(hub, config, started=started))
+    loading = asyncio.create_task(load())
+    try:
+        await asyncio.wait((serving, loading), return_when=asyncio.FIRST_COMPLETED)
+        if not serving.done():
+            await loading
+        await serving
+    finally:
+        for task in (serving, loading):
+            task.cancel()
+        await asyncio.gather(serving, loading, return_exceptions=True)
+
+
+async def _load(hub: Hub, url: str) -> None:
+    began = perf_counter()
+    console = Console(stderr=True)
+    with console.status("loading the engines") as status:
+
+        def progress(step: str) -> None:
+            if console.is_terminal:
+                status.update(f"loading {step}")
+            else:
+                print(f"loading {step}", file=sys.stderr, flush=True)
+
+        await hub.load(weights=Store().folder, progress=progress)
+    other = "" if url == "http://127.0.0.1:8080" else f" --url {url.replace('http', 'ws', 1)}/v1/realtime"
+    print(_NEXT.format(seconds=perf_counter() - began, url=other, base=url), flush=True)
