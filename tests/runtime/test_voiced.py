@@ -60,6 +60,20 @@ def test_a_click_after_the_voice_is_not_a_voice() -> None:
     assert span[1] / 16_000 == pytest.approx(1.60, abs=0.015)
 
 
+def test_a_breath_after_the_voice_is_not_a_voice() -> None:
+    breath = np.diff(room(0.3, 16_000, 0.05), prepend=0).astype(np.float32)  # all hiss, no hum
+    span = voiced_span(np.concatenate([utterance(16_000), breath, room(0.3, 16_000)]), 16_000)
+    assert span is not None
+    assert span[1] / 16_000 == pytest.approx(1.60, abs=0.015)
+
+
+def test_a_whisper_is_a_voice_when_there_is_no_other() -> None:
+    whisper = np.diff(room(0.6, 16_000, 0.05), prepend=0).astype(np.float32)
+    span = voiced_span(np.concatenate([room(0.4, 16_000), whisper, room(0.4, 16_000)]), 16_000)
+    assert span is not None
+    assert span[1] / 16_000 == pytest.approx(1.0, abs=0.015)
+
+
 def test_digital_silence_around_a_noisy_recording_is_not_its_room() -> None:
     silence = room(0.5, 16_000)
     span = voiced_span(np.concatenate([silence, utterance(16_000, 0.01), silence]), 16_000)

@@ -33,13 +33,14 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
 
     def session_update(self) -> dict[str, Any]:
         """The event that asks for it."""
-        session: dict[str, Any] = {"type": "realtime", "audio": {"input": {}, "output": {}}}
+        hearing: dict[str, Any] = {"transcription": {"model": "whisper-1"}}  # a server may pick its own
+        session: dict[str, Any] = {"type": "realtime", "audio": {"input": hearing, "output": {}}}
         if self.voice:
             session["audio"]["output"]["voice"] = self.voice
         if self.instructions:
             session["instructions"] = self.instructions
         if self.manual:
-            session["audio"]["input"]["turn_detection"] = None
+            hearing["turn_detection"] = None
         return {"type": "session.update", "session": session}
 
 

@@ -15,6 +15,11 @@ In a quiet room the first term decides, so that breath and the dying room do not
 second; and the third keeps an utterance without a pause from being taken for its own room. Parts less than
 150 ms apart belong together (the closure of a final "t"), and a part without 30 ms at 6 dB above the
 threshold is a noise.
+
+A throat is told from a breath by its pitch: between 80 and 400 Hz a part must come within 18 dB of the
+loudest for 30 ms. Without that it counts only when no part has it, as in a whisper. After the last such moment
+a voice goes on for 300 ms at most, which is as long as a final "sts" lasts; a breath drawn right behind it
+ends there.
 """
 
 import numpy as np
@@ -26,6 +31,8 @@ _HOPS_PER_SECOND = 200
 _HOPS_PER_WINDOW = 4
 _BAND_HZ = (20.0, 8000.0)  # what both ends have, whichever rate they listen at
 
+_PITCH_HZ = (80.0, 400.0)
+
 _LOUD_HOPS = 40
 _FLOOR_HOPS = 20
 _BELOW_LOUD_DB = 27.0
@@ -34,6 +41,8 @@ _LEAST_BELOW_LOUD_DB = 12.0
 _BRIDGED_HOPS = 30
 _SURE_HOPS = 6
 _SURE_DB = 6.0
+_PITCH_BELOW_LOUD_DB = 18.0
+_AFTER_PITCH_HOPS = 60
 
 _DIGITAL_SILENCE_DB = -90.0
 _INAUDIBLE_DB = -60.0
@@ -48,24 +57,19 @@ def voiced_span(audio: Audio, rate_hz: int) -> tuple[int, int] | None:
         audio: one utterance, pauses and all, with some of the silence around it.
         rate_hz: its sample rate; the answer is in samples at this rate.
     """
-    level = _level_db(audio, rate_hz)
-    if len(level) == 0:
+    level, pitch = _levels_db(audio, rate_hz)
+    loud_hops = min(_LOUD_HOPS, (len(level) + 2) // 3)
+    if loud_hops == 0 or (loud := _loudest(level, loud_hops)) < _INAUDIBLE_DB:
         return None
-    ordered = np.sort(level)
-    loud = ordered[-min(_LOUD_HOPS, (len(ordered) + 2) // 3)]
-    if loud < _INAUDIBLE_DB:
-        return None
-    threshold = _threshold_db(ordered, loud)
-    sure = min(threshold + _SURE_DB, loud)
-    parts = [
-        (start, end)
-        for start, end in _joined(_runs(level > threshold))
-        if np.count_nonzero(level[start:end] >= sure) >= _SURE_HOPS
-    ]
+    threshold = _threshold_db(level, loud)
+    sure = level >= min(threshold + _SURE_DB, loud)
+    parts = [part for part in _joined(_runs(level > threshold)) if _often(sure, part)]
     if not parts:
         return None
+    pitched = pitch >= _loudest(pitch, loud_hops) - _PITCH_BELOW_LOUD_DB
+    voices = [part for part in parts if _often(pitched, part)] or parts
     hop = rate_hz / _HOPS_PER_SECOND
-    return round(parts[0][0] * hop), min(round(parts[-1][1] * hop), len(audio))
+    return round(voices[0][0] * hop), min(round(_end(voices[-1], pitched) * hop), len(audio))
 
 
 def first_audible_sample(audio: Audio, rate_hz: int) -> int | None:
@@ -78,26 +82,45 @@ def first_audible_sample(audio: Audio, rate_hz: int) -> int | None:
     return int(np.argmax(heard)) if bool(heard.any()) else None
 
 
-def _level_db(audio: Audio, rate_hz: int) -> NDArray[np.float64]:
-    """Power around each hop, in decibels of full scale."""
-    hop = rate_hz // _HOPS_PER_SECOND
-    hops = len(audio) // hop
-    if hops == 0:
-        return np.zeros(0)
-    spectrum = np.fft.rfft(audio)
-    pitch = np.fft.rfftfreq(len(audio), 1 / rate_hz)
-    spectrum[(pitch < _BAND_HZ[0]) | (pitch > _BAND_HZ[1])] = 0
-    heard = np.fft.irfft(spectrum, len(audio))[: hops * hop]
-    power = (heard.reshape(hops, hop) ** 2).mean(axis=1)
-    window = np.full(_HOPS_PER_WINDOW, 1 / _HOPS_PER_WINDOW)
-    smooth = np.convolve(power, window)[_HOPS_PER_WINDOW // 2 :][:hops]
-    return 10 * np.log10(smooth + 1e-10)
+def _levels_db(audio: Audio, rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Power around each hop, in decibels of full scale: of everything, and where a throat sounds."""
+    spectrum = np.fft.rfft(audio) if len(audio) else np.zeros(0, np.complex128)
+    frequency = np.fft.rfftfreq(len(audio), 1 / rate_hz) if len(audio) else np.zeros(0)
+
+    def level(low: float, high: float) -> NDArray[np.float64]:
+        hop = rate_hz // _HOPS_PER_SECOND
+        hops = len(audio) // hop
+        if hops == 0:
+            return np.zeros(0)
+        kept = np.where((frequency >= low) & (frequency <= high), spectrum, 0)
+        heard = np.fft.irfft(kept, len(audio))[: hops * hop]
+        power = (heard.reshape(hops, hop) ** 2).mean(axis=1)
+        window = np.full(_HOPS_PER_WINDOW, 1 / _HOPS_PER_WINDOW)
+        smooth = np.convolve(power, window)[_HOPS_PER_WINDOW // 2 :][:hops]
+        return 10 * np.log10(smooth + 1e-10)
+
+    return level(*_BAND_HZ), level(*_PITCH_HZ)
 
 
-def _threshold_db(ordered: NDArray[np.float64], loud: float) -> float:
-    room = ordered[ordered > _DIGITAL_SILENCE_DB]
-    floor = room[min(_FLOOR_HOPS, len(room)) - 1]
-    return float(max(loud - _BELOW_LOUD_DB, min(floor + _ABOVE_FLOOR_DB, loud - _LEAST_BELOW_LOUD_DB)))
+def _loudest(level: NDArray[np.float64], hops: int) -> float:
+    """What the loudest `hops` reach."""
+    return float(np.sort(level)[-hops])
+
+
+def _threshold_db(level: NDArray[np.float64], loud: float) -> float:
+    room = np.sort(level[level > _DIGITAL_SILENCE_DB])
+    floor = float(room[min(_FLOOR_HOPS, len(room)) - 1])
+    return max(loud - _BELOW_LOUD_DB, min(floor + _ABOVE_FLOOR_DB, loud - _LEAST_BELOW_LOUD_DB))
+
+
+def _often(happens: NDArray[np.bool_], part: tuple[int, int]) -> bool:
+    return int(np.count_nonzero(happens[slice(*part)])) >= _SURE_HOPS
+
+
+def _end(part: tuple[int, int], pitched: NDArray[np.bool_]) -> int:
+    start, end = part
+    last = np.flatnonzero(pitched[start:end])
+    return end if len(last) == 0 else min(end, start + int(last[-1]) + 1 + _AFTER_PITCH_HOPS)
 
 
 def _runs(voiced: NDArray[np.bool_]) -> list[tuple[int, int]]:
