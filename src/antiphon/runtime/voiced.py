@@ -17,9 +17,9 @@ second; and the third keeps an utterance without a pause from being taken for it
 threshold is a noise.
 
 A throat is told from a breath by its pitch: between 80 and 400 Hz a part must come within 18 dB of the
-loudest for 30 ms. Without that it counts only when no part has it, as in a whisper. After the last such moment
-a voice goes on for 300 ms at most, which is as long as a final "sts" lasts; a breath drawn right behind it
-ends there.
+loudest for 30 ms. Without that it counts only when no part has it, as in a whisper. After the last such
+moment a voice goes on for 300 ms at most, as long as a final "sts" lasts; a breath drawn right behind it ends
+there.
 """
 
 import numpy as np
