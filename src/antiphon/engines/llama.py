@@ -102,6 +102,11 @@ class Llama:
         )
         return cls(server, settings)
 
+    @property
+    def listens_on(self) -> Path:
+        """The Unix socket llama.cpp serves its tokenizer on, in a folder that only this user may enter."""
+        return self._server.socket
+
     def close(self) -> None:
         """Wait for what is running to end, then unload."""
         self._workers.shutdown(wait=True, cancel_futures=True)

@@ -1,25 +1,29 @@
 """One answer on its way from the thread that decodes it to the thread that reads it."""
 
+import json
 import queue
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Event
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from antiphon.contracts import (
     Cancel,
     ContractBroken,
+    EngineBroken,
     Finish,
     Piece,
     Prompt,
     Sampling,
     TextDelta,
     Tool,
+    ToolCall,
     Usage,
 )
 from antiphon.engines.tool_text import ToolText
 
+_CALL_OPENINGS = ("<tool_call>", "{", '{"', "{{", "{\n", "```")  # each one token of Qwen's vocabulary
 _POLL_SECONDS = 0.02  # how late a cancel may be noticed
 
 
@@ -58,8 +62,8 @@ class Answer:
     ) -> None:
         self._sampling = sampling
         self._call = call
-        self._reads_tools = bool(prompt.tools) and prompt.tool_choice != "none"
-        self._tools = prompt.tools
+        self._tools = {tool.name for tool in prompt.tools} | _called(prompt)
+        self._may_call = bool(prompt.tools) and prompt.tool_choice != "none"
         self._cancel = cancel
         self._left = Event()
         # Unbounded by type, bounded by what goes in: at most `max_tokens` pieces and one end.
@@ -87,6 +91,9 @@ class Answer:
         schema = self._call.schema if self._call else sampling.json_schema
         if schema is not None:
             request["json_schema"] = dict(schema)
+        elif self._tools and not self._may_call:
+            # A model that sees calls in its past makes more of them, whether it may or not.
+            request["logit_bias"] = [[opening, False] for opening in _CALL_OPENINGS]
         return request
 
     def receive(self, chunk: Mapping[str, Any]) -> bool:
@@ -109,7 +116,7 @@ class Answer:
 
     def pieces(self, start: Callable[[], object]) -> Iterator[Piece]:
         """The answer, for its one reader, who makes it `start`. Closing it early cancels."""
-        tool_text = ToolText(self._tools) if self._reads_tools else None
+        tool_text = ToolText(self._tools) if self._tools else None
         try:
             start()
             if self._call and tool_text:
@@ -119,9 +126,9 @@ class Answer:
                 if isinstance(item, BaseException):
                     raise item
                 if isinstance(item, Finish):
-                    yield from _ending(item, tool_text)
+                    yield from self._ending(item, tool_text)
                     return
-                yield from tool_text.feed(item) if tool_text else (TextDelta(item),)
+                yield from self._wanted(tool_text.feed(item)) if tool_text else (TextDelta(item),)
         finally:
             self._left.set()
 
@@ -133,19 +140,37 @@ class Answer:
                 continue
         return Finish("cancelled", Usage(self._prompt_tokens, 0, len(self._said)))
 
+    def _ending(self, finish: Finish, tool_text: ToolText | None) -> Iterator[Piece]:
+        reason = finish.reason
+        if tool_text and reason != "cancelled":
+            yield from self._wanted(tool_text.finish())
+            if self._may_call and tool_text.called and reason == "stop":
+                reason = "tool_calls"
+        if reason == "stop":
+            self._check_form()
+        yield Finish(reason, finish.usage)
+
+    def _wanted(self, pieces: Iterable[TextDelta | ToolCall]) -> Iterator[Piece]:
+        return (piece for piece in pieces if self._may_call or isinstance(piece, TextDelta))
+
+    def _check_form(self) -> None:
+        """llama.cpp answers freely, without a word, where it does not understand a schema."""
+        if self._call:
+            raise EngineBroken("llama", f"it was to call a tool and said {self.text()[:80]!r}")
+        if self._sampling.json_schema is not None:
+            try:
+                json.loads(self.text())
+            except json.JSONDecodeError as error:
+                raise EngineBroken("llama", "it does not understand the JSON schema it was given") from error
+
     def _usage(self, chunk: Mapping[str, Any]) -> Usage:
         usage = chunk["usage"]
         cached = usage["prompt_tokens_details"]["cached_tokens"] - self.evaluated
         return Usage(usage["prompt_tokens"], cached, usage["completion_tokens"])
 
 
-def _ending(finish: Finish, tool_text: ToolText | None) -> Iterator[Piece]:
-    reason: Literal["stop", "length", "tool_calls", "cancelled"] = finish.reason
-    if tool_text and reason != "cancelled":
-        yield from tool_text.finish()
-        if tool_text.called and reason == "stop":
-            reason = "tool_calls"
-    yield Finish(reason, finish.usage)
+def _called(prompt: Prompt) -> set[str]:
+    return {call.name for message in prompt.messages for call in message.tool_calls}
 
 
 def _call_schema(tool: Tool) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ server listens on a Unix socket in a folder that nobody else may enter, and with
 is no network port. A call over that socket takes about 0.3 ms.
 """
 
+import os
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -39,10 +40,12 @@ class LlamaServer:
         _check(engine, model)
         self._engine = engine
         self._folder = tempfile.TemporaryDirectory(prefix="antiphon-")  # mode 0700
-        socket = str(Path(self._folder.name) / "llama.sock")
+        self._socket = Path(self._folder.name) / "llama.sock"
         key = secrets.token_urlsafe(32)
         self._http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=socket, limits=httpx.Limits(max_connections=_CONNECTIONS)),
+            transport=httpx.HTTPTransport(
+                uds=str(self._socket), limits=httpx.Limits(max_connections=_CONNECTIONS)
+            ),
             base_url="http://llama",
             headers={"Authorization": f"Bearer {key}"},
             timeout=_ANSWER_SECONDS,
@@ -50,7 +53,7 @@ class LlamaServer:
         try:
             self._native = _start(
                 model,
-                socket,
+                str(self._socket),
                 key,
                 slots=slots,
                 context_tokens=context_tokens,
@@ -60,6 +63,13 @@ class LlamaServer:
         except RuntimeError as error:
             self.close()
             raise EngineBroken(engine, f"llama.cpp cannot load {model}: {error}") from error
+        # Its loop begins a moment after it says it is ready; to close it before that would take for ever.
+        self.complete({"prompt": self.tokenize("Hello", markup=False), "n_predict": 0})
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens: a Unix socket in a folder that only this user may enter."""
+        return self._socket
 
     def tokenize(self, text: str, *, markup: bool) -> list[int]:
         """The tokens of `text`; with `markup`, the template's control sequences become single tokens."""
@@ -121,7 +131,9 @@ class LlamaServer:
 
 def _check(engine: str, model: Path) -> None:
     if not model.is_file():
-        raise PrerequisiteMissing(f"{engine} needs the model file {model}", remedy="antiphon pull")
+        raise PrerequisiteMissing(
+            f"{engine} needs the model file {model}", remedy=f"antiphon models pull {model.parent.name}"
+        )
     with model.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise EngineBroken(engine, f"{model} is not a GGUF model")
@@ -130,6 +142,9 @@ def _check(engine: str, model: Path) -> None:
 def _start(
     model: Path, socket: str, key: str, *, slots: int, context_tokens: int, batch_tokens: int, threads: int
 ) -> Any:
+    # Its threads wait for each other hundreds of times a token. Waiting by spinning is a little faster on an
+    # idle machine, and tens of times slower as soon as anything else wants one of the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     llama = load("xllamacpp", "xllamacpp")
     params = llama.CommonParams()
     params.model.path = str(model)

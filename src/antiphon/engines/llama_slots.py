@@ -5,8 +5,8 @@ conversation is fast as long as it comes back to its own slot and nobody was the
 
 * a conversation has one slot and keeps it until all slots are taken and it is the one unheard for longest;
 * a slot serves one call at a time, and calls of the same conversation wait for each other;
-* calls without a conversation (an empty key) take what is free and no conversation's, if there is such a slot,
-  and of these the one that already holds most of what they are about to read.
+* calls without a conversation (an empty key) take what is free and no conversation's, if there is such a
+  slot, and of these the one that already holds most of what they are about to read.
 """
 
 from collections.abc import Sequence
@@ -101,5 +101,5 @@ class Slots:
 
 
 def _rank(slot: Slot, tokens: Sequence[int]) -> int:
-    """Least for the conversation unheard for longest, or for the nobody's slot that knows most of `tokens`."""
+    """Least for the conversation unheard for longest, or for nobody's slot that knows most of `tokens`."""
     return slot.used if slot.key else -slot.shared(tokens)

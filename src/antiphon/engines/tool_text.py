@@ -7,37 +7,42 @@ count. Text that may yet turn out to begin a call is held back, so that half a c
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from secrets import token_hex
 from typing import Any, cast
 
-from antiphon.contracts import TextDelta, Tool, ToolCall
+from antiphon.contracts import TextDelta, ToolCall
 
 _OPENINGS = ("<tool_call>", "```", "{")
 _WRAPPING = re.compile(r"\s*(?:<tool_call>|```[a-z]*\s)?\s*")
-_UNWRAPPING = re.compile(r"[\s}]*(?:</tool_call>|```)?\s*")
+_CLOSINGS = ("</tool_call>", "```")
 _DECODER = json.JSONDecoder()
 
 
 class ToolText:
     """Reads one answer. Feed it as it comes, then `finish`."""
 
-    def __init__(self, tools: tuple[Tool, ...], first_id: int = 0) -> None:
-        self._names = {tool.name for tool in tools}
+    def __init__(self, names: Iterable[str]) -> None:
+        """Read calls of the tools called `names`; what calls anything else is speech."""
+        self._names = set(names)
         self._held = ""
-        self._next_id = first_id
-        self.called = False
+        self._closing = False
+        self._calls = 0
+
+    @property
+    def called(self) -> bool:
         """Whether any call has been made."""
+        return self._calls > 0
 
     def feed(self, text: str) -> Iterator[TextDelta | ToolCall]:
         """What is now certain."""
         self._held += text
-        while self._held:
+        while self._held and not self._still_closing():
             at = _opening(self._held)
             if at > 0:
                 speech, self._held = self._held[:at], self._held[at:]
-                yield from self._spoken(speech)
-            elif (found := self._call_at_start()) is not None:
-                call, self._held = found
+                yield TextDelta(speech)
+            elif (call := self._call_at_start()) is not None:
                 yield call
             else:
                 return
@@ -45,17 +50,24 @@ class ToolText:
     def finish(self) -> Iterator[TextDelta | ToolCall]:
         """What the end of the answer makes certain. A call that never became whole is dropped."""
         held, self._held = self._held, ""
-        if not self._looks_like_a_call(held):
-            yield from self._spoken(held)
+        if held and not self._closing and not self._looks_like_a_call(held):
+            yield TextDelta(held)
 
-    def _spoken(self, text: str) -> Iterator[TextDelta]:
-        if self.called:  # what closes a call is no speech
-            text = _UNWRAPPING.sub("", text, count=1)
-        if text:
-            yield TextDelta(text)
+    def _still_closing(self) -> bool:
+        """Drop what closes the last call; True while more of that may come."""
+        if not self._closing:
+            return False
+        self._held = self._held.lstrip("} \n")
+        for closing in _CLOSINGS:
+            if closing.startswith(self._held):
+                return True
+            self._held = self._held.removeprefix(closing)
+        self._held = self._held.lstrip()
+        self._closing = False
+        return False
 
-    def _call_at_start(self) -> tuple[ToolCall, str] | None:
-        """The call that the held text begins with, and the text after it; None while it is not whole."""
+    def _call_at_start(self) -> ToolCall | None:
+        """Take the call that the held text begins with; None while it is not whole."""
         wrapping = _WRAPPING.match(self._held)
         start = wrapping.end() if wrapping else 0
         for brace in (start, start + 1):
@@ -66,7 +78,8 @@ class ToolText:
             except json.JSONDecodeError:
                 continue
             if call := self._call(value):
-                return call, _UNWRAPPING.sub("", self._held[end:], count=1)
+                self._held, self._closing = self._held[end:], True
+                return call
         return None
 
     def _call(self, value: Any) -> ToolCall | None:
@@ -76,9 +89,8 @@ class ToolText:
             arguments = _parsed(arguments)
         if fields.get("name") not in self._names or not isinstance(arguments, dict):
             return None
-        self.called = True
-        self._next_id += 1
-        return ToolCall(f"call_{self._next_id}", fields["name"], json.dumps(arguments, ensure_ascii=False))
+        self._calls += 1
+        return ToolCall(f"call_{token_hex(8)}", fields["name"], json.dumps(arguments, ensure_ascii=False))
 
     def _looks_like_a_call(self, text: str) -> bool:
         if "<tool_call>" in text:
