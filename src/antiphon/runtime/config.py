@@ -2,12 +2,15 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
 from antiphon.contracts import ConfigInvalid, Part
+from antiphon.runtime.checking import problems
 from antiphon.runtime.settings import SessionSettings
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class EngineChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,17 +24,17 @@ class EngineChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds that keep one client from hurting the others."""
 
-    sessions: int = 16
-    session_seconds: int = 3600
-    message_bytes: int = 1_048_576
+    sessions: Count = 16
+    session_seconds: Count = 3600
+    message_bytes: Count = 1_048_576
     """The largest message a client may send."""
-    buffered_audio_seconds: int = 120
+    buffered_audio_seconds: Count = 120
     """The longest audio held uncommitted in one session."""
-    items: int = 2000
+    items: Count = 2000
     """The most items one conversation may hold."""
-    outbound_messages: int = 2048
+    outbound_messages: Count = 2048
     """How far a client may fall behind in reading before it is let go."""
-    requests_per_second: int = 500
+    requests_per_second: Count = 500
     """Client events, averaged over ten seconds."""
 
 
@@ -39,7 +42,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Where to listen."""
 
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8080
     key_env: str = "ANTIPHON_KEY"
     """The environment variable with the bearer key; required unless `host` is a loopback address."""
 
@@ -63,13 +66,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     engines: dict[Part, EngineChoice] = msgspec.field(default_factory=_default_engines)
     """Parts that are not named keep their default."""
     session: SessionSettings = SessionSettings()
-    threads: int = 2
+    threads: Count = 2
     """Threads a native engine may use for one call."""
-    answer_tokens: int = 160
+    answer_tokens: Count = 160
     """The longest answer when a session asks for no other limit."""
-    prompt_tokens: int = 3500
+    prompt_tokens: Count = 3500
     """The hard budget of a prompt; older items are dropped to fit it."""
-    playout_lead_ms: int = 100
+    playout_lead_ms: Annotated[int, msgspec.Meta(ge=0)] = 100
     """How far audio is sent ahead of the moment it is due at the listener."""
 
 
@@ -93,17 +96,13 @@ def load_config(path: Path | None) -> Config:
 
 
 def parse_config(table: dict[str, Any], name: str = "configuration") -> Config:
-    """The configuration in `table`; every section is checked, and all problems are reported at once."""
-    problems: list[str] = []
-    for field in msgspec.structs.fields(Config):
-        if field.name in table:
-            try:
-                msgspec.convert({field.name: table[field.name]}, Config)
-            except msgspec.ValidationError as error:
-                problems.append(f"{name}: {error}")
-    known = {field.name for field in msgspec.structs.fields(Config)}
-    problems += [f"{name}: there is no setting {key!r}" for key in table if key not in known]
-    if problems:
-        raise ConfigInvalid(tuple(problems))
+    """The configuration in `table`.
+
+    Raises:
+        ConfigInvalid: with every unknown name and every value that is not understood.
+    """
+    found = tuple(f"{name}: {problem}" for problem in problems(table, Config))
+    if found:
+        raise ConfigInvalid(found)
     config = msgspec.convert(table, Config)
     return msgspec.structs.replace(config, engines=_default_engines() | config.engines)
