@@ -2,7 +2,8 @@
 
 Audio leaves in frames, a short *lead* ahead of the moment it is due at the listener. What has been heard is
 therefore known at any time: what was sent, less the part of the lead that is still to come. A listener that
-acknowledges its playout replaces that reckoning with its own truth.
+acknowledges its playout replaces that reckoning with its own truth; the pace stays that of time, because an
+acknowledgement comes late by the way it travels, and waiting for it would starve the listener.
 """
 
 import asyncio
@@ -33,6 +34,17 @@ class Segment(msgspec.Struct, frozen=True):
     begun: Callable[[], None]
 
 
+class Running(msgspec.Struct, frozen=True):
+    """Sound that runs with time: sample `sample` is played at `at`, and so on from there."""
+
+    sample: int = 0
+    at: Ticks = 0
+
+    def position(self, now: Ticks) -> int:
+        """The sample that is due at `now`."""
+        return self.sample + max(0, now - self.at)
+
+
 class Playout:
     """One listener's ear. At most one reply plays at a time."""
 
@@ -45,22 +57,18 @@ class Playout:
         self._start(0)
 
     def _start(self, turn: int) -> None:
+        self._stop_timer()
         self._turn = turn
         self._segments: deque[Segment] = deque()
         self._offset = 0
         """How much of the first segment was sent."""
         self._sent = 0
+        self._queued = 0
         self._audible: int | None = None
         """Where the first audible sample lies; None until one was queued."""
-        self._queued = 0
         self._started = self._acknowledged = self._paused = False
-        self._run_from, self._run_at = 0, 0
-        """The sample that was heard at a certain time, from which hearing goes on at the pace of time."""
-
-    @property
-    def sent_samples(self) -> int:
-        """Of the reply that plays."""
-        return self._sent
+        self._pace = self._hearing = Running()
+        """What is due, and what is heard: the same until the listener says otherwise."""
 
     def queue(self, turn: int, segment: Segment) -> None:
         """Play `segment` behind all that is queued for `turn`."""
@@ -71,7 +79,7 @@ class Playout:
             self._audible = None if first is None else self._queued + first
         self._queued += len(segment.audio)
         self._segments.append(segment)
-        if self._timer is None and not self._paused:
+        if not self._paused and self._due() >= self._sent:
             self._run()
 
     def pause(self, turn: int) -> None:
@@ -84,13 +92,11 @@ class Playout:
         """Go on from the first sample that was not sent."""
         if turn == self._turn and self._paused:
             self._paused = False
-            self._stop_timer()
             self._run()
 
     def flush(self, turn: int) -> None:
-        """Drop all that was not sent, and tell how much will have been heard."""
+        """Drop all that was not sent, and tell how much was heard."""
         heard = self._heard() if turn == self._turn else 0
-        self._stop_timer()
         self._start(turn)
         self._tell(PlayoutStopped(turn, heard))
 
@@ -99,28 +105,33 @@ class Playout:
         if turn != self._turn or not 0 <= played_samples <= self._sent:
             return
         now = self._clock.now()
-        self._run_from, self._run_at = played_samples, now
+        self._hearing = Running(played_samples, now)
         if not self._acknowledged and self._audible is not None and played_samples > self._audible:
             self._acknowledged = True
             self._tell(PlayoutAcknowledged(turn, now - (played_samples - self._audible)))
 
     def close(self) -> None:
         """Fall silent."""
-        self._stop_timer()
-        self._segments.clear()
+        self._start(0)
+
+    def _due(self) -> int:
+        return self._pace.position(self._clock.now())
 
     def _heard(self) -> int:
-        return min(self._sent, self._run_from + max(0, self._clock.now() - self._run_at))
+        return min(self._sent, self._hearing.position(self._clock.now()))
 
     def _run(self) -> None:
         """Begin, or begin again after silence: time and sound run together from here."""
-        self._run_from, self._run_at = self._heard(), self._clock.now()
+        now = self._clock.now()
+        self._pace = Running(min(self._sent, self._due()), now)
+        self._hearing = Running(self._heard(), now)
+        self._stop_timer()
         self._tick()
 
     def _tick(self) -> None:
         self._timer = None
         turn = self._turn
-        due = self._run_from + (self._clock.now() - self._run_at) + self._lead
+        due = self._due() + self._lead
         while self._segments and not self._paused and self._sent < due:
             self._send_frame()
         heard = self._heard()
