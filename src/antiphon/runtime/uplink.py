@@ -35,7 +35,8 @@ class Uplink:
         self.end: Ticks = 0
         self.free: Ticks = 0
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
-        self._audio = np.zeros(0, np.float32)
+        self._pieces: deque[Audio] = deque()
+        """Of the audio at 16 kHz, without a gap between them."""
         self._base = 0
         """Position, at 16 kHz, of the first sample kept."""
         self._arrivals: deque[tuple[Ticks, Ticks]] = deque(maxlen=ARRIVALS_MAX)
@@ -45,20 +46,28 @@ class Uplink:
         """How much audio waits for a commit."""
         return self.end - self.free
 
+    @property
+    def kept_from(self) -> Ticks:
+        """The first position whose sound can still be had."""
+        return -(-self._base * CLOCK_HZ // LISTENING_HZ)
+
     def push(self, audio: Audio, now: Ticks) -> Audio:
         """Take in 24 kHz audio that arrived at `now`; returns the new samples at 16 kHz."""
         self.end += len(audio)
         self._arrivals.append((self.end, now))
         heard: Audio = self._resampler.resample_chunk(audio)
-        drop = max(0, to_listening(self.free - KEPT) - self._base)
-        self._audio = np.concatenate((self._audio[drop:], heard))
-        self._base += drop
+        if len(heard):
+            self._pieces.append(heard)
+        keep_from = to_listening(self.free - KEPT)
+        while self._pieces and self._base + len(self._pieces[0]) <= keep_from:
+            self._base += len(self._pieces.popleft())
         return heard
 
     def slice(self, start: Ticks, end: Ticks) -> Audio:
         """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept."""
+        kept = np.concatenate([np.zeros(0, np.float32), *self._pieces])
         first = max(0, to_listening(start) - self._base)
-        return self._audio[first : max(0, to_listening(end) - self._base)].copy()
+        return kept[first : max(first, to_listening(end) - self._base)]
 
     def release(self, position: Ticks) -> None:
         """No turn will need audio from before `position`."""
