@@ -1,6 +1,7 @@
 """The engines one process has open, each with its lane, shared by every session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -46,8 +47,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         """Let every running call end, then close every engine."""
         for lane in self.lanes.values():
             lane.close()
-        for part in LIVE_PARTS:
-            cast(Engine, getattr(self, part)).close()
+        _close_all(cast(Engine, getattr(self, part)) for part in LIVE_PARTS)
 
 
 def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> Parts:
@@ -66,7 +66,13 @@ def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Call
             engine = find(part, choice.use).open(setup)
             opened[part], lanes[part] = engine, Lane(engine)
     except BaseException:
-        for engine in opened.values():
-            engine.close()
+        _close_all(opened.values())
         raise
     return Parts(**opened, lanes=lanes)
+
+
+def _close_all(engines: Iterable[Engine]) -> None:
+    """Close each, whatever the others do."""
+    with ExitStack() as closing:
+        for engine in engines:
+            closing.callback(engine.close)
