@@ -100,7 +100,9 @@ class Conversation:
                 param="item_id",
             )
         heard_samples = audio_end_ms * 24
-        if audio_end_ms < 0 or heard_samples > item.audio_samples + 24:
+        # A listener cut off may have heard a little more than was reckoned: that is no mistake of its own.
+        too_long = heard_samples > item.audio_samples + 24 and not item.interrupted
+        if audio_end_ms < 0 or too_long:
             raise BadRequest(
                 f"Audio content of {item.audio_samples // 24}ms is already shorter than {audio_end_ms}ms.",
                 code="invalid_value",

@@ -1,41 +1,63 @@
 """A session's pen: numbers what happens and has it written, in order, without making anybody wait."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from antiphon.contracts import AntiphonError, Journal, JournalEntry
+from antiphon.contracts import Busy, Journal, JournalEntry
 from antiphon.runtime.clock import Clock
-from antiphon.runtime.lanes import Lane
+from antiphon.runtime.lanes import Batches, Lane, post
+
+UNWRITTEN_MAX = 10_000
+"""Entries held for a journal that cannot write; then they are dropped, and the session goes unrecorded."""
 
 
 class Diary:
     """Writes one session's entries on the journal's lane.
 
-    Attributes:
-        failure: why the last write failed, if it did; the conversation goes on without it.
+    A write that failed is tried again with the next entry, because a journal takes no gaps. `warn` is called
+    once, on the loop, when the first one fails; the conversation goes on.
     """
 
-    def __init__(self, session: str, clock: Clock, journal: Journal, lane: Lane) -> None:
-        self._session, self._clock, self._journal, self._lane = session, clock, journal, lane
+    def __init__(
+        self, session: str, clock: Clock, journal: Journal, lane: Lane, *, warn: Callable[[str], None]
+    ) -> None:
+        self._session, self._clock, self._journal, self._warn = session, clock, journal, warn
+        self._loop = asyncio.get_running_loop()
+        self._batches = Batches(lane, self._write, most=UNWRITTEN_MAX)
         self._sequence = 0
         self._unwritten: list[JournalEntry] = []
-        self.failure: str | None = None
+        """Touched on the lane only."""
+        self._warned = self._abandoned = False
 
     def note(self, kind: str, body: Mapping[str, Any]) -> None:
         """Write down that `kind` happened now."""
+        if self._abandoned:
+            return
         self._sequence += 1
-        self._unwritten.append(
-            JournalEntry(
-                session=self._session, sequence=self._sequence, at=self._clock.now(), kind=kind, body=body
-            )
+        entry = JournalEntry(
+            session=self._session, sequence=self._sequence, at=self._clock.now(), kind=kind, body=body
         )
-        if len(self._unwritten) == 1:
-            self._lane.submit(self._write)
-
-    def _write(self) -> None:
-        # What has gathered while the lane was busy goes in one transaction. Taking the list is atomic.
-        entries, self._unwritten = self._unwritten, []
         try:
-            self._journal.append(entries)
-        except AntiphonError as error:
-            self.failure = str(error)
+            self._batches.put(entry)
+        except Busy as error:
+            self._abandoned = True
+            self._fail(str(error))
+
+    def _write(self, entries: list[JournalEntry]) -> None:
+        self._unwritten += entries
+        try:
+            self._journal.append(self._unwritten)
+        except Exception as error:
+            if len(self._unwritten) > UNWRITTEN_MAX:
+                self._abandoned = True
+                self._unwritten = []
+            post(self._loop, partial(self._fail, str(error)))
+        else:
+            self._unwritten = []
+
+    def _fail(self, message: str) -> None:
+        if not self._warned:
+            self._warned = True
+            self._warn(message)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from threading import Event as Flag
 
@@ -9,14 +10,12 @@ import msgspec
 
 from antiphon.contracts import (
     LISTENING_HZ,
-    AntiphonError,
     Audio,
+    Busy,
     Part,
     Prompt,
     Sampling,
-    SpeechProbability,
     TimedWord,
-    VoiceActivityStream,
 )
 from antiphon.dialogue import commands as do
 from antiphon.dialogue.events import Event, Stage, WorkFailed
@@ -48,30 +47,19 @@ class Jobs:
         self._speaking: dict[int, int] = {}
         """The revision that answers each turn."""
         self._prefilling = Flag()
-        self._closed = False
-
-    def listen(
-        self, ear: VoiceActivityStream, audio: Audio, heard: Callable[[SpeechProbability], None]
-    ) -> None:
-        """Pass 16 kHz audio to the caller's ear."""
-
-        def hear() -> None:
-            for answer in ear.push(audio):
-                post(self._loop, partial(heard, answer))
-
-        self._parts.lanes["voice_activity"].submit(hear)
 
     def transcribe(self, command: do.Transcribe, hint: str) -> None:
         """Carry out `command`."""
-        audio = self._uplink.slice(command.start, command.end)
-        arrived_at = self._uplink.arrivals(command.start)
+        start = max(command.start, self._uplink.kept_from)
+        audio = self._uplink.slice(start, command.end)
+        arrived_at = self._uplink.arrivals(start)
         job = self._job(command.turn, command.revision)
         call = partial(
             working.transcribe,
             job,
             self._parts.transcriber,
             audio,
-            start=command.start,
+            start=start,
             hint=hint,
             arrived_at=arrived_at,
         )
@@ -122,11 +110,12 @@ class Jobs:
         def call() -> None:
             try:
                 model.prefill(build(), cache_key=self._session, cancel=flag)
-            except AntiphonError:
+            except Exception:
                 # A prefill only saves time; what is wrong will be told by the reply that needs the model.
                 return
 
-        self._parts.lanes["language_model"].submit(call, flag)
+        with suppress(Busy):
+            self._parts.lanes["language_model"].submit(call, flag)
 
     def take_sound(self, command: do.Play) -> Sound:
         """The chunk that is to be played; it is kept no longer."""
@@ -149,7 +138,6 @@ class Jobs:
 
     def close(self) -> None:
         """Nothing is wanted any more, and nothing will be told."""
-        self._closed = True
         self._prefilling.set()
         for flag in self._flags.values():
             flag.set()
@@ -158,18 +146,20 @@ class Jobs:
 
     def _job(self, turn: int, revision: int) -> working.Job:
         flag = self._flags.setdefault((turn, revision), Flag())
-        return working.Job(turn, revision, clock=self._clock, tell=self._tell_from_lane, cancel=flag)
+
+        def tell(event: Event) -> None:
+            post(self._loop, partial(self._tell, event, flag))
+
+        return working.Job(turn, revision, clock=self._clock, tell=tell, cancel=flag)
 
     def _submit(self, part: Part, stage: Stage, job: working.Job, call: Callable[[], None]) -> None:
         try:
             self._parts.lanes[part].submit(call, job.cancel)
-        except AntiphonError as error:
+        except Busy as error:
             failure = WorkFailed(job.turn, job.revision, stage, str(error))
-            self._loop.call_soon(partial(self._tell, failure))
+            self._loop.call_soon(self._tell, failure, job.cancel)
 
-    def _tell_from_lane(self, event: Event) -> None:
-        post(self._loop, partial(self._tell, event))
-
-    def _tell(self, event: Event) -> None:
-        if not self._closed:
+    def _tell(self, event: Event, cancel: Flag) -> None:
+        # A cancelled job may have told its news before it noticed; nobody is to hear of sounds that are gone.
+        if not cancel.is_set():
             self._tell_now(event)

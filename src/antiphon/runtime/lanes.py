@@ -2,32 +2,38 @@
 
 A lane runs at most `card.concurrency` calls at once, in the order they were submitted. A call that was
 cancelled before its turn came is never made. Results reach the loop through `post`, in the order a call made
-them.
+them. Work that must also *end* in order, one piece at a time, goes through `Batches`.
 """
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from threading import Event, Lock
+from typing import Generic, TypeVar
 
 from antiphon.contracts import Busy, Engine
+
+T = TypeVar("T")
 
 PENDING_MAX = 4096
 """Calls that may wait in one lane; more means that something is stuck."""
 
 
 class Lane:
-    """The threads of one engine."""
+    """The threads of one engine, or whatever else `threads` runs its calls on."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, threads: Executor | None = None) -> None:
         self.name = engine.card.name
-        self._threads = ThreadPoolExecutor(engine.card.concurrency, f"antiphon-{engine.card.part}")
+        self._threads = threads or ThreadPoolExecutor(engine.card.concurrency, f"antiphon-{engine.card.part}")
         self._pending = 0
 
     def submit(self, call: Callable[[], None], cancel: Event | None = None) -> None:
         """Run `call` on the lane, unless `cancel` is raised by then.
 
-        `call` handles its own errors; it reports through `post`.
+        `call` handles its own errors and reports through `post`; what it lets out goes to the loop's
+        exception handler.
 
         Raises:
             Busy: too many calls are waiting.
@@ -35,15 +41,18 @@ class Lane:
         if self._pending >= PENDING_MAX:
             raise Busy(f"{PENDING_MAX} calls are already waiting for {self.name}")
         loop = asyncio.get_running_loop()
-        self._pending += 1
 
         def run() -> None:
             try:
                 if cancel is None or not cancel.is_set():
                     call()
+            except Exception as error:
+                context = {"message": f"a call to {self.name} let an error out", "exception": error}
+                post(loop, partial(loop.call_exception_handler, context))
             finally:
                 post(loop, self._done)
 
+        self._pending += 1
         self._threads.submit(run)
 
     def close(self) -> None:
@@ -54,7 +63,56 @@ class Lane:
         self._pending -= 1
 
 
+class Batches(Generic[T]):
+    """Hands things to `work` on a lane in the order they came, all that have gathered at a time.
+
+    However many threads the lane has, `work` runs on one of them at once.
+    """
+
+    def __init__(self, lane: Lane, work: Callable[[list[T]], None], *, most: int) -> None:
+        self._lane, self._work, self._most = lane, work, most
+        self._lock = Lock()
+        self._waiting: list[T] = []
+        self._working = False
+
+    def put(self, thing: T) -> None:
+        """Add `thing`.
+
+        Raises:
+            Busy: `most` things are waiting, or the lane is full; `thing` is not taken.
+        """
+        with self._lock:
+            if len(self._waiting) >= self._most:
+                raise Busy(f"{self._most} pieces of work are already waiting for {self._lane.name}")
+            self._waiting.append(thing)
+            if self._working:
+                return
+            self._working = True
+        try:
+            self._lane.submit(self._run)
+        except Busy:
+            with self._lock:
+                self._waiting.pop()
+                self._working = False
+            raise
+
+    def _run(self) -> None:
+        while things := self._take():
+            try:
+                self._work(things)
+            except BaseException:
+                with self._lock:
+                    self._working = False
+                raise
+
+    def _take(self) -> list[T]:
+        with self._lock:
+            things, self._waiting = self._waiting, []
+            self._working = bool(things)
+            return things
+
+
 def post(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     """Have the loop run `call` soon; a loop that has closed is nobody's to tell."""
-    if not loop.is_closed():
+    with suppress(RuntimeError):
         loop.call_soon_threadsafe(call)

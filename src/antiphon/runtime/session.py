@@ -5,16 +5,14 @@ events go into the core, and whatever commands come out are carried out in order
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections import deque
+from collections.abc import Callable
 
 from antiphon.contracts import (
     Audio,
     BadRequest,
     ConversationClosed,
-    Prompt,
     Sampling,
-    SpeechProbability,
     Ticks,
     TurnReport,
     ms,
@@ -27,16 +25,13 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.config import Config
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.diary import Diary
-from antiphon.runtime.events import (
-    AudioCleared,
-    ItemAdded,
-    SessionEvent,
-)
+from antiphon.runtime.ear import Ear
+from antiphon.runtime.events import AudioCleared, ItemAdded, SessionEvent, SessionFailed
 from antiphon.runtime.jobs import Jobs
 from antiphon.runtime.minutes import Minutes
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.playout import Playout
-from antiphon.runtime.prompt import build_prompt, fit
+from antiphon.runtime.prompt import Prompts
 from antiphon.runtime.settings import ReplyRequest, SessionSettings, policy_of
 from antiphon.runtime.side_reply import SideReply
 from antiphon.runtime.uplink import Uplink, to_listening
@@ -44,7 +39,8 @@ from antiphon.runtime.uplink import Uplink, to_listening
 SHORTEST_COMMIT: Ticks = ticks(100)
 KEPT_WHILE_QUIET: Ticks = ticks(2000)
 """Audio kept uncommitted while nobody speaks and the server listens for speech."""
-REPORTS_KEPT = 500
+SIDE_REPLIES_MAX = 16
+"""Replies out of band that may be under way at once in one session."""
 
 
 class Session:
@@ -65,16 +61,20 @@ class Session:
         self.id = session_id
         self._parts, self._config, self._emit_out = parts, config, emit
         self._settings = settings
-        self._clock = Clock()
         self._loop = asyncio.get_running_loop()
+        self._clock = Clock(self._loop.time)
         self._dialogue = Dialogue(policy_of(settings))
+        self._happened: deque[ev.Event] = deque()
+        """Events the core has not yet seen."""
+        self._handling = False
         self._uplink = Uplink()
-        self._ear = parts.voice_activity.stream()
-        self._ear_from = 0
-        """Where, in 16 kHz samples of the uplink, the ear began to listen."""
+        self._ear = self._open_ear()
         self._jobs = Jobs(parts, self._clock, self._uplink, session=session_id, tell=self._handle)
-        self._diary = Diary(session_id, self._clock, parts.journal, parts.lanes["journal"])
+        self._diary = Diary(
+            session_id, self._clock, parts.journal, parts.lanes["journal"], warn=self._journal_failed
+        )
         self._minutes = Minutes(self._new_id, self._emit, self._diary)
+        self._prompts = Prompts(parts.language_model, config)
         self._playout = Playout(
             self._clock, lead=ticks(config.playout_lead_ms), send=self._minutes.sound, tell=self._handle
         )
@@ -108,18 +108,19 @@ class Session:
 
     def configure(self, settings: SessionSettings) -> None:
         """Use `settings` from now on. BadRequest: unknown voice, or a new one after audio was sent."""
+        self._alive()
         self._check_voice(settings.voice)
-        before, self._settings = self._settings, settings
+        before = self._settings
         if self._minutes.audio_sent and settings.voice != before.voice:
-            self._settings = before
             raise BadRequest(
                 "Cannot update a conversation's voice after audio was sent.",
                 code="cannot_update_voice",
                 param="session.audio.output.voice",
             )
+        self._settings = settings
         if (before.turn_detection is None) != (settings.turn_detection is None):
-            self._ear = self._parts.voice_activity.stream()
-            self._ear_from = to_listening(self._uplink.end)
+            self._ear.close()
+            self._ear = self._open_ear()
         self._handle(ev.PolicyChanged(policy_of(settings)))
         if (before.instructions, before.tools) != (settings.instructions, settings.tools):
             self._prefill()
@@ -135,7 +136,7 @@ class Session:
             )
         heard = self._uplink.push(audio, self._clock.now())
         if self._settings.turn_detection is not None:
-            self._jobs.listen(self._ear, heard, partial(self._heard, self._ear_from))
+            self._ear.push(heard)
 
     def commit_audio(self) -> None:
         """End the caller's turn here; emits AudioCommitted and so on.
@@ -174,6 +175,7 @@ class Session:
 
     def delete_item(self, item_id: str) -> None:
         """Remove from the record. BadRequest: unknown."""
+        self._alive()
         self._minutes.record.delete(item_id)
         self._diary.note("item_deleted", {"id": item_id})
 
@@ -183,6 +185,7 @@ class Session:
 
     def truncate_item(self, item_id: str, audio_end_ms: int) -> None:
         """Keep only what was heard. BadRequest: see Conversation.truncate."""
+        self._alive()
         item = self._minutes.record.truncate(item_id, audio_end_ms)
         self._diary.note("item_truncated", {"id": item_id, "text": item.text, "audio_end_ms": audio_end_ms})
 
@@ -226,6 +229,7 @@ class Session:
             return
         self._diary.note("session_closed", {})
         self._closed = True
+        self._ear.close()
         self._jobs.close()
         self._playout.close()
         for aside in self._side_replies.values():
@@ -235,21 +239,37 @@ class Session:
 
     # Events in, commands out.
 
-    def _heard(self, ear_from: int, answer: SpeechProbability) -> None:
-        if self._closed or ear_from != self._ear_from:
-            return
-        end = (ear_from + answer.end_sample) * 3 // 2
-        start = end - self._parts.voice_activity.window_samples * 3 // 2
-        self._handle(ev.VoiceWindow(start, end, answer.probability))
+    def _open_ear(self) -> Ear:
+        return Ear(
+            self._parts.voice_activity,
+            self._parts.lanes["voice_activity"],
+            start_sample=to_listening(self._uplink.end),
+            heard=self._heard,
+            failed=self._ear_failed,
+        )
+
+    def _heard(self, window: ev.VoiceWindow) -> None:
+        self._handle(window)
         if self._dialogue.quiet:
-            self._uplink.release(end - KEPT_WHILE_QUIET)
+            self._uplink.release(window.end - KEPT_WHILE_QUIET)
 
     def _handle(self, event: ev.Event) -> None:
+        """Give the core `event` and do what it says; what happens meanwhile waits for its turn."""
         if self._closed:
             return
-        for command in self._dialogue.handle(event, self._clock.now()):
-            self._do(command)
-        self._arm()
+        self._happened.append(event)
+        if self._handling:
+            return
+        self._handling = True
+        try:
+            while self._happened and not self._closed:
+                for command in self._dialogue.handle(self._happened.popleft(), self._clock.now()):
+                    self._do(command)
+        finally:
+            self._handling = False
+            self._arm()
+        if not self._dialogue.replying:
+            self._asked = None
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -303,38 +323,8 @@ class Session:
     def _generate(self, command: do.Generate) -> None:
         request = self._minutes.requests.setdefault(command.turn, self._asked or ReplyRequest())
         self._asked = None
-        build = self._prompt_builder(request, command.text)
-        self._jobs.generate(command, build, self._sampling(request))
-
-    def _prompt_builder(self, request: ReplyRequest, saying: str | None) -> Callable[[], Prompt]:
-        """How to build the prompt of a reply, on the lane, from the record as it is now."""
-        settings, items = (
-            self._settings,
-            self._minutes.record.items if request.input is None else request.input,
-        )
-        tools = settings.tools if request.tools is None else request.tools
-
-        def build(kept: Sequence[Item]) -> Prompt:
-            return build_prompt(
-                settings.instructions if request.instructions is None else request.instructions,
-                kept,
-                saying=saying,
-                tools=tools,
-                tool_choice=request.tool_choice or settings.tool_choice,
-            )
-
-        def fitting() -> Prompt:
-            model = self._parts.language_model
-            budget = min(self._config.prompt_tokens, model.context_tokens - self._config.answer_tokens)
-            return fit(
-                build,
-                items,
-                budget_tokens=budget,
-                count=model.count_tokens,
-                may_drop=settings.truncate_history,
-            )[0]
-
-        return fitting
+        prompt = self._prompts.answer(self._settings, request, self.items, command.text)
+        self._jobs.generate(command, prompt, self._sampling(request))
 
     def _sampling(self, request: ReplyRequest) -> Sampling:
         limit = request.max_output_tokens or self._settings.max_output_tokens or self._config.answer_tokens
@@ -343,22 +333,36 @@ class Session:
 
     def _prefill(self, saying: str = "") -> None:
         """Have the model read what is certain of the next prompt."""
-        settings, items = self._settings, self._minutes.record.items
-        self._jobs.prefill(
-            lambda: build_prompt(
-                settings.instructions, items, saying=saying, open_ended=True, tools=settings.tools
-            )
-        )
+        self._jobs.prefill(self._prompts.certain(self._settings, self.items, saying))
 
     def _respond_aside(self, request: ReplyRequest) -> None:
+        if len(self._side_replies) >= SIDE_REPLIES_MAX:
+            raise BadRequest(
+                f"{SIDE_REPLIES_MAX} responses out of band are in progress; wait for one to finish.",
+                code="too_many_responses",
+            )
         speak = self._settings.speak if request.speak is None else request.speak
         view = self._minutes.view(request, speak=speak, record=None)
-        aside = SideReply(self._parts, view, ended=lambda reply_id: _drop(self._side_replies, reply_id))
+        aside = SideReply(self._parts, view, ended=self._side_reply_ended)
         self._side_replies[aside.id] = aside
-        voice = request.voice or self._settings.voice
-        aside.begin(self._prompt_builder(request, None), self._sampling(request), speak=speak, voice=voice)
+        aside.begin(
+            self._prompts.answer(self._settings, request, self.items, None),
+            self._sampling(request),
+            speak=speak,
+            voice=request.voice or self._settings.voice,
+            speed=self._settings.speed,
+        )
+
+    def _side_reply_ended(self, reply_id: str) -> None:
+        del self._side_replies[reply_id]
 
     # Small things.
+
+    def _ear_failed(self, message: str) -> None:
+        self._emit(SessionFailed("voice_activity_failed", message))
+
+    def _journal_failed(self, message: str) -> None:
+        self._emit(SessionFailed("journal_failed", message))
 
     def _check_voice(self, voice: str) -> None:
         known = [known.name for known in self._parts.synthesizer.voices]
@@ -380,7 +384,3 @@ class Session:
     def _emit(self, event: SessionEvent) -> None:
         if not self._closed:
             self._emit_out(event)
-
-
-def _drop(replies: dict[str, SideReply], reply_id: str) -> None:
-    replies.pop(reply_id, None)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from threading import Event as Flag
 
 from antiphon.contracts import (
-    AntiphonError,
+    Busy,
     Finish,
+    Part,
     Prompt,
     Sampling,
     SpeechChunk,
@@ -40,26 +41,27 @@ class SideReply:
         self._hit_limit = False
         self._done = False
 
-    def begin(self, build: Callable[[], Prompt], sampling: Sampling, *, speak: bool, voice: str) -> None:
+    def begin(
+        self, build: Callable[[], Prompt], sampling: Sampling, *, speak: bool, voice: str, speed: float
+    ) -> None:
         """Ask the language model."""
 
-        def call() -> None:
-            try:
-                model = self._parts.language_model
-                for piece in model.generate(build(), sampling, cache_key=self.id, cancel=self._cancel):
-                    match piece:
-                        case TextDelta():
-                            self._post(self._generated, piece.text, not speak)
-                        case ToolCall():
-                            self._calls.append(piece)
-                        case Finish():
-                            self._usage, self._hit_limit = piece.usage, piece.reason == "length"
-            except AntiphonError as error:
-                self._post(self._finish, str(error))
+        def work() -> None:
+            model = self._parts.language_model
+            for piece in model.generate(build(), sampling, cache_key=self.id, cancel=self._cancel):
+                match piece:
+                    case TextDelta():
+                        self._post(self._generated, piece.text, not speak)
+                    case ToolCall():
+                        self._post(self._calls.append, piece)
+                    case Finish():
+                        self._post(self._generation_ended, piece)
+            if speak:
+                self._post(self._speak, voice, speed)
             else:
-                self._post(self._speak if speak else self._finish, voice if speak else "")
+                self._post(self._finish, "")
 
-        self._parts.lanes["language_model"].submit(call)
+        self._submit("language_model", work)
 
     def cancel(self) -> None:
         """Stop it; its end is told at once."""
@@ -76,20 +78,31 @@ class SideReply:
         if show:
             self._view.show(text)
 
-    def _speak(self, voice: str) -> None:
+    def _generation_ended(self, finish: Finish) -> None:
+        self._usage, self._hit_limit = finish.usage, finish.reason == "length"
+
+    def _speak(self, voice: str, speed: float) -> None:
         text = speakable(self._text)
 
+        def work() -> None:
+            synthesizer = self._parts.synthesizer
+            for chunk in synthesizer.synthesize(text, voice=voice, speed=speed, cancel=self._cancel):
+                self._post(self._sound, chunk)
+            self._post(self._finish, "")
+
+        self._submit("synthesizer", work)
+
+    def _submit(self, part: Part, work: Callable[[], None]) -> None:
         def call() -> None:
             try:
-                synthesizer = self._parts.synthesizer
-                for chunk in synthesizer.synthesize(text, voice=voice, cancel=self._cancel):
-                    self._post(self._sound, chunk)
-            except AntiphonError as error:
-                self._post(self._finish, str(error))
-            else:
-                self._post(self._finish, "")
+                work()
+            except Exception as error:
+                self._post(self._finish, f"{type(error).__name__}: {error}")
 
-        self._parts.lanes["synthesizer"].submit(call)
+        try:
+            self._parts.lanes[part].submit(call)
+        except Busy as error:
+            self._post(self._finish, str(error))
 
     def _sound(self, chunk: SpeechChunk) -> None:
         rate_hz = self._parts.synthesizer.card.sample_rate_hz or 24_000

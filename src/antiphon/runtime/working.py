@@ -6,7 +6,6 @@ one. A raised cancel means that nobody wants the answer any more.
 
 from collections.abc import Callable, Sequence
 from threading import Event as Flag
-from typing import TypeVar
 
 import numpy as np
 import soxr
@@ -44,7 +43,6 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.voiced import voiced_span
 
 Tell = Callable[[Event], None]
-T = TypeVar("T")
 
 
 class Job:

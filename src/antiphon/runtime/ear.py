@@ -1,0 +1,75 @@
+"""A caller's ear: audio in, voice windows out, in order, without making anybody wait."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks, VoiceActivity
+from antiphon.dialogue.events import VoiceWindow
+from antiphon.runtime.lanes import Batches, Lane, post
+
+UNHEARD_MAX = 10_000
+"""Pieces of audio that may wait to be heard: 200 s of 20 ms frames."""
+
+
+class Ear:
+    """Listens to one caller from one position of the audio on.
+
+    A stream of the engine is not to be pushed by two threads at once, and its answers depend on the order of
+    the audio; so what comes while the lane is busy waits, and is heard in one piece.
+    """
+
+    def __init__(
+        self,
+        engine: VoiceActivity,
+        lane: Lane,
+        *,
+        start_sample: int,
+        heard: Callable[[VoiceWindow], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        self._stream, self._window, self._name = engine.stream(), engine.window_samples, engine.card.name
+        self._start_sample = start_sample
+        """Where it began to listen, in samples at 16 kHz of all the caller's audio."""
+        self._heard, self._failed = heard, failed
+        self._loop = asyncio.get_running_loop()
+        self._batches = Batches(lane, self._listen, most=UNHEARD_MAX)
+        self._deaf = False
+
+    def push(self, audio: Audio) -> None:
+        """Hear 16 kHz audio. Busy: far too much is waiting to be heard."""
+        if not self._deaf:
+            self._batches.put(audio)
+
+    def close(self) -> None:
+        """Hear nothing more, and tell nothing more."""
+        self._deaf = True
+
+    def _listen(self, pieces: list[Audio]) -> None:
+        if self._deaf:
+            return
+        try:
+            answers = self._stream.push(np.concatenate(pieces))
+        except Exception as error:
+            # What it missed is lost to it, so that from here on its positions would be wrong.
+            post(self._loop, partial(self._break, f"{self._name}: {type(error).__name__}: {error}"))
+            return
+        for answer in answers:
+            end = self._start_sample + answer.end_sample
+            window = VoiceWindow(_ticks(end - self._window), _ticks(end), answer.probability)
+            post(self._loop, partial(self._tell, window))
+
+    def _tell(self, window: VoiceWindow) -> None:
+        if not self._deaf:
+            self._heard(window)
+
+    def _break(self, message: str) -> None:
+        if not self._deaf:
+            self._deaf = True
+            self._failed(message)
+
+
+def _ticks(sample: int) -> Ticks:
+    return sample * CLOCK_HZ // LISTENING_HZ
