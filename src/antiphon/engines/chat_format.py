@@ -13,9 +13,7 @@ def messages(prompt: Prompt) -> list[dict[str, Any]]:
 
 
 def tools(prompt: Prompt) -> list[dict[str, Any]]:
-    """The tools the model may see: none where the prompt forbids calling any."""
-    if prompt.tool_choice == "none":
-        return []
+    """Every tool of `prompt`, also where none may be called: what follows them stays where it was cached."""
     return [_tool(tool) for tool in prompt.tools]
 
 
