@@ -1,8 +1,8 @@
 """Who may come in.
 
 On a loopback address everybody on this machine is welcome, so the danger is a web page that talks to us
-through its visitor's browser: directly (its `Origin` gives it away) or under a name that it has pointed at this
-machine (the `Host` gives it away). Anywhere else a key is required.
+through its visitor's browser: directly (its `Origin` gives it away) or under a name that it has pointed at
+this machine (the `Host` gives it away). Anywhere else a key is required.
 """
 
 import hmac

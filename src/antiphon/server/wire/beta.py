@@ -155,5 +155,5 @@ def _beta_session(session: Wire) -> Wire:
     return beta
 
 
-def _beta_modalities(modalities: list[str]) -> list[str]:
-    return ["text", "audio"] if "audio" in modalities else modalities
+def _beta_modalities(modalities: Any) -> list[str]:
+    return ["text", "audio"] if "audio" in modalities else ["text"]

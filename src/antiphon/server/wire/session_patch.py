@@ -153,9 +153,7 @@ class TokenLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     post_instructions: int | None = None
 
 
-class RetentionRatio(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
+class RetentionRatio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Echoed; history that no longer fits is dropped oldest first."""
 
     retention_ratio: Probability
