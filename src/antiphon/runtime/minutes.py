@@ -64,6 +64,7 @@ class Minutes:
                 self._settle(command)
             case do.StartReply():
                 request = self.requests.get(command.turn, ReplyRequest())
+                speak = speak if request.speak is None else request.speak
                 self._replies[command.turn] = self.view(request, speak=speak, record=self.record)
             case do.EmitText():
                 self._replies[command.turn].show(command.text)
