@@ -13,7 +13,8 @@ fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     # Debian splits these off its Python.
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-        apt-get update -qq && apt-get install -y -qq python3-venv
+        echo "Installing python3-venv ..."
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv; } >/dev/null
     else
         echo "Python's venv module is missing. Mend it with: sudo apt-get install python3-venv" >&2
         exit 1
