@@ -13,7 +13,7 @@ def messages(prompt: Prompt) -> list[dict[str, Any]]:
 
 
 def tools(prompt: Prompt) -> list[dict[str, Any]]:
-    """Every tool of `prompt`, also where none may be called: what follows them stays where it was cached."""
+    """Every tool of `prompt`, in order, whether or not one may be called."""
     return [_tool(tool) for tool in prompt.tools]
 
 

@@ -182,7 +182,7 @@ class Llama:
         if prompt.open:
             # A space at the end would become part of the next word's token.
             messages[-1]["content"] = messages[-1]["content"].rstrip() + _STILL_SPEAKING
-        text = self._server.render(messages, chat_format.tools(prompt))
+        text = self._server.render(messages, chat_format.tools(prompt) if _shows_tools(prompt) else [])
         return text.rpartition(_STILL_SPEAKING)[0] if prompt.open else text
 
     def _tokens(self, prompt: Prompt, opening: str = "") -> list[int]:
@@ -243,6 +243,14 @@ class Llama:
                 top["id"]: top["logprob"] for top in (*step["top_logprobs"], step) if top["id"] in wanted
             }
         return found
+
+
+def _shows_tools(prompt: Prompt) -> bool:
+    """Small models talk about tools they see and may not call, so these are hidden, at the price of the cache.
+
+    After a tool's result they do not, and there the rest of the prompt stays where it was cached.
+    """
+    return prompt.tool_choice != "none" or prompt.messages[-1].role == "tool"
 
 
 def _request(slot: Slot, tokens: Sequence[int], **more: Any) -> Mapping[str, Any]:

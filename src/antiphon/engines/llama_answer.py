@@ -23,7 +23,7 @@ from antiphon.contracts import (
 )
 from antiphon.engines.tool_text import ToolText
 
-_CALL_OPENINGS = ("<tool_call>", "{", '{"', "{{", "{\n", "```")  # each one token of Qwen's vocabulary
+_NO_CALL = r"root ::= [^{}<>`\[]*"
 _POLL_SECONDS = 0.02  # how late a cancel may be noticed
 
 
@@ -93,7 +93,7 @@ class Answer:
             request["json_schema"] = dict(schema)
         elif self._tools and not self._may_call:
             # A model that sees calls in its past makes more of them, whether it may or not.
-            request["logit_bias"] = [[opening, False] for opening in _CALL_OPENINGS]
+            request["grammar"] = _NO_CALL
         return request
 
     def receive(self, chunk: Mapping[str, Any]) -> bool:
