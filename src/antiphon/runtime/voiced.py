@@ -13,7 +13,7 @@ above a threshold is a voice:
 
 In a quiet room the first term decides, so that breath and the dying room do not count; in a noisy one the
 second; and the third keeps an utterance without a pause from being taken for its own room. Parts less than
-150 ms apart belong together (the closure of a final "t"), and a part without 30 ms at 6 dB above the
+125 ms apart belong together (the closure of a final "t"), and a part without 30 ms at 6 dB above the
 threshold is a noise.
 
 A throat is told from a breath by its pitch: between 80 and 400 Hz a part must come within 18 dB of the
@@ -38,7 +38,7 @@ _FLOOR_HOPS = 20
 _BELOW_LOUD_DB = 27.0
 _ABOVE_FLOOR_DB = 8.0
 _LEAST_BELOW_LOUD_DB = 12.0
-_BRIDGED_HOPS = 30
+_BRIDGED_HOPS = 25
 _SURE_HOPS = 6
 _SURE_DB = 6.0
 _PITCH_BELOW_LOUD_DB = 18.0
@@ -63,13 +63,14 @@ def voiced_span(audio: Audio, rate_hz: int) -> tuple[int, int] | None:
         return None
     threshold = _threshold_db(level, loud)
     sure = level >= min(threshold + _SURE_DB, loud)
-    parts = [part for part in _joined(_runs(level > threshold)) if _often(sure, part)]
+    above = level > threshold
+    parts = [part for part in _joined(_runs(above)) if _often(sure, part)]
     if not parts:
         return None
     pitched = pitch >= _loudest(pitch, loud_hops) - _PITCH_BELOW_LOUD_DB
     voices = [part for part in parts if _often(pitched, part)] or parts
     hop = rate_hz / _HOPS_PER_SECOND
-    return round(voices[0][0] * hop), min(round(_end(voices[-1], pitched) * hop), len(audio))
+    return round(voices[0][0] * hop), min(round(_end(voices[-1], above, pitched) * hop), len(audio))
 
 
 def first_audible_sample(audio: Audio, rate_hz: int) -> int | None:
@@ -84,8 +85,10 @@ def first_audible_sample(audio: Audio, rate_hz: int) -> int | None:
 
 def _levels_db(audio: Audio, rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Power around each hop, in decibels of full scale: of everything, and where a throat sounds."""
-    spectrum = np.fft.rfft(audio) if len(audio) else np.zeros(0, np.complex128)
-    frequency = np.fft.rfftfreq(len(audio), 1 / rate_hz) if len(audio) else np.zeros(0)
+    # Silence behind keeps the end from being mixed with the beginning, as a discrete spectrum would have it.
+    length = len(audio) + rate_hz // 4
+    spectrum = np.fft.rfft(audio - audio.mean() if len(audio) else audio, length)
+    frequency = np.fft.rfftfreq(length, 1 / rate_hz)
 
     def level(low: float, high: float) -> NDArray[np.float64]:
         hop = rate_hz // _HOPS_PER_SECOND
@@ -93,7 +96,7 @@ def _levels_db(audio: Audio, rate_hz: int) -> tuple[NDArray[np.float64], NDArray
         if hops == 0:
             return np.zeros(0)
         kept = np.where((frequency >= low) & (frequency <= high), spectrum, 0)
-        heard = np.fft.irfft(kept, len(audio))[: hops * hop]
+        heard = np.fft.irfft(kept, length)[: hops * hop]
         power = (heard.reshape(hops, hop) ** 2).mean(axis=1)
         window = np.full(_HOPS_PER_WINDOW, 1 / _HOPS_PER_WINDOW)
         smooth = np.convolve(power, window)[_HOPS_PER_WINDOW // 2 :][:hops]
@@ -117,10 +120,12 @@ def _often(happens: NDArray[np.bool_], part: tuple[int, int]) -> bool:
     return int(np.count_nonzero(happens[slice(*part)])) >= _SURE_HOPS
 
 
-def _end(part: tuple[int, int], pitched: NDArray[np.bool_]) -> int:
+def _end(part: tuple[int, int], above: NDArray[np.bool_], pitched: NDArray[np.bool_]) -> int:
     start, end = part
-    last = np.flatnonzero(pitched[start:end])
-    return end if len(last) == 0 else min(end, start + int(last[-1]) + 1 + _AFTER_PITCH_HOPS)
+    throat = np.flatnonzero(pitched[start:end])
+    if len(throat):
+        end = min(end, start + int(throat[-1]) + 1 + _AFTER_PITCH_HOPS)
+    return start + int(np.flatnonzero(above[start:end])[-1]) + 1
 
 
 def _runs(voiced: NDArray[np.bool_]) -> list[tuple[int, int]]:
