@@ -246,7 +246,7 @@ class Llama:
 
 
 def _shows_tools(prompt: Prompt) -> bool:
-    """Small models talk about tools they see and may not call, so these are hidden, at the price of the cache.
+    """Small models talk about tools they see and may not call: they are hidden, at the price of the cache.
 
     After a tool's result they do not, and there the rest of the prompt stays where it was cached.
     """

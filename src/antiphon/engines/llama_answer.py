@@ -23,7 +23,7 @@ from antiphon.contracts import (
 )
 from antiphon.engines.tool_text import ToolText
 
-_NO_CALL = r"root ::= [^{}<>`\[]*"
+_NO_CALL = r"root ::= [^{}<>`\[ \n] [^{}<>`\[]*"
 _POLL_SECONDS = 0.02  # how late a cancel may be noticed
 
 
