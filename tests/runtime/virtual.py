@@ -53,7 +53,6 @@ def in_virtual_time(score: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
             return runner.run(score(*args, **kwargs))
 
-    del run.__wrapped__  # type: ignore[attr-defined]  # or pytest takes it for a coroutine
     return run
 
 
