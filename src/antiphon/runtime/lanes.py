@@ -55,9 +55,9 @@ class Lane:
         self._pending += 1
         self._threads.submit(run)
 
-    def close(self) -> None:
-        """Let running calls end; drop those that wait."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+    def close(self, *, drop: bool = True) -> None:
+        """Let running calls end, and drop those that wait, or make them too. Blocks meanwhile."""
+        self._threads.shutdown(wait=True, cancel_futures=drop)
 
     def _done(self) -> None:
         self._pending -= 1

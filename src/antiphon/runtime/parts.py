@@ -44,9 +44,9 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     lanes: dict[Part, Lane]
 
     def close(self) -> None:
-        """Let every running call end, then close every engine."""
-        for lane in self.lanes.values():
-            lane.close()
+        """Let every running call end, and everything be written down; then close every engine."""
+        for part, lane in self.lanes.items():
+            lane.close(drop=part != "journal")
         _close_all(cast(Engine, getattr(self, part)) for part in LIVE_PARTS)
 
 
