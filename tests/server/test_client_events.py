@@ -135,6 +135,17 @@ def test_truncate_beyond_the_end_is_refused(client: Client) -> None:
     }
 
 
+def test_truncating_what_is_still_being_spoken_is_a_benign_race(client: Client) -> None:
+    client.session.agent_begins()
+    item_id = client.session.agent_says("one two three")
+    client.take()
+    (told,) = client.says("conversation.item.truncate", item_id=item_id, content_index=0, audio_end_ms=40)
+    assert told["type"] == "conversation.item.truncated"
+    assert client.session.acknowledged == [(item_id, 40)]
+    (told,) = client.says("conversation.item.truncate", item_id=item_id, content_index=0, audio_end_ms=900)
+    assert told["error"]["param"] == "audio_end_ms"
+
+
 def test_a_response_is_what_was_asked_for(client: Client) -> None:
     client.session.answer = "So be it"
     told = client.says(

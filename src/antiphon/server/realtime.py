@@ -188,8 +188,17 @@ class Realtime:
             case ItemRetrieve():
                 self._send(wire.item_retrieved(item_object(self.session.get_item(event.item_id))))
             case ItemTruncate():
-                self.session.truncate_item(event.item_id, event.audio_end_ms)
-                self._send(wire.item_truncated(event.item_id, event.audio_end_ms))
+                self._truncate(event)
+
+    def _truncate(self, event: ItemTruncate) -> None:
+        sent_ms = self._translator.speaking_ms(event.item_id)
+        if sent_ms is not None and event.audio_end_ms <= sent_ms + 1:
+            # The client fell silent before the session did. The item is cut when it ends; until then the
+            # client's word on what was heard is all there is to note, and no reason for a refusal.
+            self.session.acknowledge_playout(event.item_id, event.audio_end_ms)
+        else:
+            self.session.truncate_item(event.item_id, event.audio_end_ms)
+        self._send(wire.item_truncated(event.item_id, event.audio_end_ms))
 
     def _update(self, event: SessionUpdate) -> None:
         changed = patched(self._wire, event.session, self._defaults)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from antiphon.contracts import ms
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.events import (
     AudioCleared,
@@ -44,6 +45,7 @@ class _OpenItem:
         self.previous_item_id = event.previous_item_id
         self.in_conversation = event.in_conversation
         self.sound = sound
+        self.sent_samples = 0
         self.place: Wire = {
             "response_id": event.reply_id,
             "item_id": event.item.id,
@@ -89,6 +91,11 @@ class Translator:
             case SessionFailed():
                 return [wire.error(kind="server_error", code=event.code, message=event.message)]
 
+    def speaking_ms(self, item_id: str) -> float | None:
+        """How much sound of an item was sent so far; None when it is not being spoken."""
+        opened = self._open.get(item_id)
+        return ms(opened.sent_samples) if opened is not None and opened.item.spoken else None
+
     def _reply(
         self,
         event: ReplyStarted | ReplyItemStarted | ReplyText | ReplyAudio | ReplyItemEnded | ReplyEnded,
@@ -105,6 +112,7 @@ class Translator:
                 return [self._words(event)]
             case ReplyAudio():
                 opened = self._open[event.item_id]
+                opened.sent_samples += len(event.audio)
                 return [wire.audio_delta(opened.part_place, opened.sound.encode(event.audio))]
             case ReplyItemEnded():
                 return _item_ended(self._open.pop(event.item.id), event.item)
