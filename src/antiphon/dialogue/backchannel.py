@@ -14,12 +14,12 @@ PHRASES = frozenset({"i see", "oh i see", "of course", "got it", "that's right"}
 MAX_WORDS = 3
 """More words than this are a turn, whatever they are."""
 
-_WORD = re.compile(r"[a-z]+(?:[-'][a-z]+)*")
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
 def is_backchannel(text: str) -> bool:
     """Whether `text`, said over the agent, leaves it the floor: nothing at all, or a few listening words."""
-    words = _WORD.findall(text.lower())
+    words = [word.replace("’", "'") for word in _WORD.findall(text.lower())]
     known = [word in BACKCHANNELS or word.replace("'", "") in BACKCHANNELS for word in words]
     phrase = " ".join(words) in PHRASES
     return len(words) <= MAX_WORDS and (phrase or all(known))
