@@ -7,7 +7,11 @@ from antiphon.contracts import TimedWord
 
 def heard_words(words: Iterable[TimedWord], heard_samples: int) -> tuple[TimedWord, ...]:
     """The words heard when playout stopped after `heard_samples`: those at least half of which was played."""
-    return tuple(word for word in words if word.start_sample + word.end_sample <= 2 * heard_samples)
+    return tuple(
+        word
+        for word in words
+        if word.start_sample < heard_samples and word.start_sample + word.end_sample <= 2 * heard_samples
+    )
 
 
 def text_of(words: Iterable[TimedWord]) -> str:
