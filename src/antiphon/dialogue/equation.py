@@ -7,7 +7,7 @@ work; the overlap is the part of the work that was done during the wait; the res
 the sum and the measured time: hops between threads, mostly.
 """
 
-from antiphon.contracts import Outcome, Span, Term, TermName, Ticks, TurnReport, ms
+from antiphon.contracts import TERMS, Outcome, Span, Term, TermName, Ticks, TurnReport, ms
 from antiphon.dialogue.events import Timing
 from antiphon.dialogue.turn import Marks, Turn
 
@@ -59,7 +59,9 @@ def _spans(marks: Marks) -> tuple[Span, ...]:
         )
         return len(spans) - 1
 
-    wait = add("end_of_turn", "policy", origin, marks.confirmed_at) if marks.confirmed_at else None
+    wait = (
+        add("end_of_turn", "policy", origin, marks.confirmed_at) if marks.confirmed_at is not None else None
+    )
     work: tuple[int, ...] = ()
     for term, timing in _work(marks):
         if timing.began > timing.queued:
@@ -90,12 +92,13 @@ def _first_clause(marks: Marks) -> Timing | None:
 
 
 def _terms(spans: tuple[Span, ...]) -> tuple[Term, ...]:
-    """One term per name and owner, in the order the work was done."""
+    """One term per name and owner, in the order of `TERMS`."""
     totals: dict[tuple[TermName, str], float] = {}
     for span in spans:
         key = (span.term, span.owner)
         totals[key] = totals.get(key, 0.0) + span.end_ms - span.start_ms
-    return tuple(Term(name, owner, total) for (name, owner), total in totals.items())
+    terms = (Term(name, owner, total) for (name, owner), total in totals.items())
+    return tuple(sorted(terms, key=lambda term: TERMS.index(term.name)))
 
 
 def _overlap(spans: tuple[Span, ...]) -> float:
