@@ -6,6 +6,7 @@ from antiphon.dialogue.commands import (
     AnnounceSpeech,
     CancelReason,
     FlushPlayout,
+    PausePlayout,
     Prefill,
     SettleCallerWords,
 )
@@ -40,15 +41,29 @@ def settle(floor: Floor, turn: Turn, now: Ticks) -> None:
         floor.out.append(SettleCallerWords(turn.number, turn.words))
     if turn is not floor.answering:
         if turn is not floor.waiting:
-            end_turn(floor, turn, "unanswered")
-            floor.unanswered = turn
+            unanswered(floor, turn)
     elif turn.words:
         answer(floor, turn, now)
     else:
         floor.answering = None
         end_turn(floor, turn, "nothing_said")
+        still_quiet(floor, now)
         give_floor(floor, now)
     answer_request(floor, now)
+
+
+def unanswered(floor: Floor, turn: Turn) -> None:
+    """The turn stays in the record without a reply, until one is asked for."""
+    if turn.reply is not None:
+        cancel(floor, turn, "dropped")
+    end_turn(floor, turn, "unanswered")
+    floor.unanswered, floor.idle_since = turn, None
+
+
+def still_quiet(floor: Floor, now: Ticks) -> None:
+    """What seemed to be speech was none: the agent waits anew for somebody to speak."""
+    if floor.idle_since is not None:
+        floor.idle_since = now
 
 
 def answer_request(floor: Floor, now: Ticks) -> None:
@@ -73,7 +88,7 @@ def speculate(floor: Floor, turn: Turn) -> None:
 def answer(floor: Floor, turn: Turn, now: Ticks) -> None:
     """The turn is confirmed and its words are known: reply, aloud."""
     turn.progress_at = now
-    floor.unanswered = None
+    floor.unanswered = floor.idle_since = None
     if turn.reply is None:
         replying.begin(turn, speak=turn.speak, out=floor.out)
     assert turn.reply is not None
@@ -135,19 +150,20 @@ def finish(floor: Floor, turn: Turn, now: Ticks) -> None:
 
 def stop(floor: Floor, turn: Turn, ending: Ending, now: Ticks, message: str = "") -> None:
     """End the reply to `turn` before its end."""
-    reply = turn.reply
-    if reply is None or not reply.open:
+    if turn.reply is None and not turn.wanted:
+        # Its words are not known yet; they will enter the record without a reply.
         floor.answering = None
-        if turn.wanted:
-            end_turn(floor, turn, "cancelled")
         give_floor(floor, now)
         return
+    unasked = turn.reply is None
+    reply = turn.reply or replying.begin_empty(turn, floor.out)
     if reply.ending:
         return
-    reply.ending, reply.message = ending, message
+    reply.ending, reply.message, turn.progress_at = ending, message, now
     reason: CancelReason = "failed" if ending == "engine_broken" else ending or "dropped"
     cancel(floor, turn, reason)
-    if reply.speak:
+    if reply.speak and not unasked:
+        turn.paused = False
         floor.out.append(FlushPlayout(turn.number))
     else:
         end_reply(floor, turn, now)
@@ -159,6 +175,7 @@ def end_reply(floor: Floor, turn: Turn, now: Ticks) -> None:
     assert reply is not None
     end = replying.ended(turn, reply)
     floor.out.append(end)
+    turn.paused = False
     floor.answering, floor.idle_since = None, now
     end_turn(floor, turn, OUTCOMES[reply.ending], end.heard)
     give_floor(floor, now)
@@ -168,12 +185,21 @@ def give_floor(floor: Floor, now: Ticks) -> None:
     """The agent has given the floor: to a turn that waits for it, or to the caller who is speaking."""
     if floor.waiting is not None:
         floor.answering, floor.waiting = floor.waiting, None
+        if floor.taking is not None and not floor.taking.announced:
+            pause_playout(floor)
         settle(floor, floor.answering, now)
     elif floor.taking is not None:
-        floor.idle_since = None
         if not floor.taking.announced:
             announce(floor, floor.taking)
         speculate(floor, floor.taking)
+
+
+def pause_playout(floor: Floor) -> None:
+    """Fall silent while somebody speaks over the agent."""
+    turn = floor.answering
+    if turn is not None and not (turn.paused or (turn.reply is not None and turn.reply.ending)):
+        turn.paused = True
+        floor.out.append(PausePlayout(turn.number))
 
 
 def announce(floor: Floor, turn: Turn) -> None:

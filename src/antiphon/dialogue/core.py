@@ -58,7 +58,7 @@ class Dialogue:
             case WorkFailed():
                 watching.failed(floor, event, now)
             case PolicyChanged():
-                listening.change_policy(floor, event.policy)
+                listening.change_policy(floor, event.policy, now)
             case TimePassed():
                 watching.watch(floor, now)
         return floor.out

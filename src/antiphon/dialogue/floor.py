@@ -56,7 +56,7 @@ class Floor:
     looked_at: Ticks = 0
     """When a caller whose audio does not come was last looked after."""
     idle_since: Ticks | None = None
-    """When the last reply ended, while nobody has spoken since."""
+    """When the last reply ended, or the last noise after it, while nothing has been said since."""
     out: list[Command] = field(default_factory=list[Command])
     """The commands of the event being handled."""
 
@@ -81,6 +81,11 @@ def owed(floor: Floor) -> list[Turn]:
     """Turns that wait for an engine or for playout."""
     answering = [floor.answering] if floor.answering is not None else []
     return answering + [turn for turn in floor.settling.values() if turn is not floor.answering]
+
+
+def free(floor: Floor) -> bool:
+    """Whether nobody holds the floor, and nobody is about to."""
+    return floor.taking is None and floor.answering is None and not floor.settling
 
 
 def cancel(floor: Floor, turn: Turn, reason: CancelReason) -> None:

@@ -1,13 +1,21 @@
 """The caller's side of the floor: speech, pauses, the end of a turn, and speaking over the agent."""
 
 from antiphon.contracts import Outcome, Ticks, ticks
-from antiphon.dialogue.answering import announce, answer_request, settle, speculate, stop
+from antiphon.dialogue.answering import (
+    announce,
+    answer_request,
+    pause_playout,
+    settle,
+    speculate,
+    still_quiet,
+    stop,
+    unanswered,
+)
 from antiphon.dialogue.backchannel import is_backchannel
 from antiphon.dialogue.commands import (
     AnnounceSilence,
     AnnounceSpeech,
     CommitCallerAudio,
-    PausePlayout,
     ResumePlayout,
     ScoreEndOfTurn,
     Transcribe,
@@ -38,6 +46,7 @@ LONGEST_TURN: Ticks = ticks(90_000)
 def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
     """One more window of the caller's audio."""
     if floor.policy.mode == "manual":
+        floor.hearing.heard_to = window.end
         return
     floor.audio_at = floor.looked_at = now
     change = floor.hearing.push(window, floor.policy.speech_threshold)
@@ -62,11 +71,10 @@ def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
 def _onset(floor: Floor, now: Ticks) -> None:
     turn = floor.taking = new_turn(floor, now)
     turn.began = max(floor.hearing.began - floor.policy.prefix_ticks, floor.free_from)
-    floor.idle_since = None
     if floor.answering is None or not floor.policy.yields:
         announce(floor, turn)
     else:
-        floor.out.append(PausePlayout(floor.answering.number))
+        pause_playout(floor)
 
 
 def _probe(floor: Floor, turn: Turn, now: Ticks) -> None:
@@ -82,7 +90,7 @@ def _probe(floor: Floor, turn: Turn, now: Ticks) -> None:
 def pause(floor: Floor, turn: Turn, now: Ticks) -> None:
     """The first silent frames: find out what was said, and whether that was all."""
     if turn.probed:
-        turn.revise()
+        _go_on(floor, turn)
     turn.paused_at, turn.listening = now, True
     floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
     if turn.announced:
@@ -96,7 +104,7 @@ def _go_on(floor: Floor, turn: Turn) -> None:
 
 def _ask(floor: Floor, turn: Turn) -> None:
     if floor.policy.mode == "sounding":
-        turn.asked += 1
+        turn.asked = max(turn.asked + 1, sum(floor.hearing.silence >= age for age in ASK_AT))
         floor.out.append(ScoreEndOfTurn(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
 
 
@@ -108,7 +116,7 @@ def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
             if spoke >= PROBE_AFTER:
                 interrupt(floor, turn, now)
             else:
-                let_go(floor, turn, "nothing_said")
+                let_go(floor, turn, "nothing_said", now)
         return
     if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
         _ask(floor, turn)
@@ -133,6 +141,8 @@ def _commit(floor: Floor, turn: Turn, end: Ticks, now: Ticks) -> None:
     floor.taking = None
     floor.hearing.reset()
     floor.free_from = end
+    if turn.probed:
+        _go_on(floor, turn)
     turn.committed, turn.marks.confirmed_at, turn.progress_at = True, now, now
     floor.settling[turn.number] = turn
     floor.out.append(CommitCallerAudio(turn.number, turn.began, end))
@@ -144,7 +154,7 @@ def _commit(floor: Floor, turn: Turn, end: Ticks, now: Ticks) -> None:
 def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
     """The words of a turn, or of its beginning, are known."""
     turn = find(floor, event.turn, event.revision, now)
-    if turn is None or turn.words is not None:
+    if turn is None or turn.words is not None or not (turn.listening or turn.probed):
         return
     if turn is floor.taking and floor.hearing.state == "speaking":
         if not turn.announced and _takes_the_floor(event.text):
@@ -158,7 +168,7 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
     elif turn.announced:
         speculate(floor, turn)
     elif is_backchannel(turn.words):
-        let_go(floor, turn, "backchannel" if turn.words else "nothing_said")
+        let_go(floor, turn, "backchannel" if turn.words else "nothing_said", now)
     else:
         interrupt(floor, turn, now)
         _ask(floor, turn)
@@ -176,19 +186,24 @@ def interrupt(floor: Floor, turn: Turn, now: Ticks) -> None:
     """The caller wins the floor from the agent."""
     turn.announced = True
     floor.out.append(AnnounceSpeech(turn.number, floor.hearing.began))
+    _give_up_waiting(floor)
     if floor.answering is not None:
         stop(floor, floor.answering, "turn_detected", now)
     speculate(floor, turn)
 
 
-def let_go(floor: Floor, turn: Turn, outcome: Outcome) -> None:
+def let_go(floor: Floor, turn: Turn, outcome: Outcome, now: Ticks) -> None:
     """There was nothing to answer: whoever was speaking goes on where they were."""
+    if turn.announced:
+        floor.out.append(AnnounceSilence(turn.number, turn.speech_end))
     floor.taking = None
     floor.hearing.reset()
     floor.free_from = floor.hearing.heard_to
     cancel(floor, turn, "dropped")
     end_turn(floor, turn, outcome)
-    if floor.answering is not None:
+    still_quiet(floor, now)
+    if floor.answering is not None and floor.answering.paused:
+        floor.answering.paused = False
         floor.out.append(ResumePlayout(floor.answering.number))
 
 
@@ -207,11 +222,11 @@ def _client_commits(floor: Floor, event: CommitRequested, now: Ticks) -> None:
     settle(floor, turn, now)
 
 
-def change_policy(floor: Floor, policy: Policy) -> None:
+def change_policy(floor: Floor, policy: Policy, now: Ticks) -> None:
     """From now on these rules hold. A turn that the new ones would never end is dropped."""
     floor.policy = policy
     if policy.mode == "manual" and floor.taking is not None:
-        let_go(floor, floor.taking, "cancelled")
+        let_go(floor, floor.taking, "cancelled", now)
 
 
 def requested(
@@ -223,9 +238,11 @@ def requested(
             _client_commits(floor, event, now)
         case ClearRequested():
             if floor.taking is not None:
-                let_go(floor, floor.taking, "cancelled")
+                let_go(floor, floor.taking, "cancelled", now)
+            floor.free_from = max(floor.free_from, floor.hearing.heard_to)
         case ReplyRequested():
             if floor.answering is None and floor.waiting is None:
+                _drop_guess(floor)
                 turn = floor.answering = new_turn(floor, now)
                 turn.wanted = turn.committed = True
                 turn.speak = event.speak
@@ -236,8 +253,17 @@ def requested(
 
 
 def _give_up_waiting(floor: Floor) -> None:
-    if floor.waiting is not None and floor.waiting.number not in floor.settling:
-        end_turn(floor, floor.waiting, "unanswered")
+    turn, floor.waiting = floor.waiting, None
+    if turn is not None and turn.number not in floor.settling:
+        unanswered(floor, turn)
+
+
+def _drop_guess(floor: Floor) -> None:
+    """The reply that begins now will stand before the caller's turn; a guess made without it is no answer."""
+    turn = floor.taking
+    if turn is not None and turn.reply is not None:
+        cancel(floor, turn, "dropped")
+        turn.retry()
 
 
 def _takes_the_floor(text: str) -> bool:

@@ -17,6 +17,13 @@ def begin(turn: Turn, *, speak: bool, out: list[Command]) -> None:
     out.append(Generate(turn.number, turn.revision, None if turn.wanted else turn.words))
 
 
+def begin_empty(turn: Turn, out: list[Command]) -> Reply:
+    """A reply that was promised and will hold nothing."""
+    turn.reply = Reply(speak=turn.speak, open=True)
+    out.append(StartReply(turn.number))
+    return turn.reply
+
+
 def open_gate(turn: Turn, reply: Reply, now: Ticks, out: list[Command]) -> None:
     """The turn is confirmed: let out what is ready, and from now on everything as it comes."""
     reply.open = True

@@ -93,6 +93,8 @@ class Turn:
     """Whether the words were asked for while the caller still speaks over the agent."""
     paused_at: Ticks | None = None
     """On the session's clock: when the caller fell silent over the agent."""
+    paused: bool = False
+    """Whether the playout of the reply was paused for a caller who speaks over it."""
     reply: Reply | None = None
     wanted: bool = False
     """Whether a client asked for the reply, so that it needs no words of a caller."""
@@ -103,10 +105,19 @@ class Turn:
 
     def revise(self) -> None:
         """The caller went on: everything made for the words so far is void."""
-        if self.reply is not None:
-            self.wasted_tokens += len(self.reply.text.split())
-        self.revision += 1
-        self.words = self.score = self.reply = self.paused_at = None
+        self.retry()
+        self.words = self.score = self.paused_at = None
         self.words_told = self.listening = self.probed = False
         self.asked = 0
         self.marks = Marks()
+
+    def retry(self) -> None:
+        """What was made is void, what the caller said stays. Late answers must not mix with new ones."""
+        if self.reply is not None:
+            self.wasted_tokens += len(self.reply.text.split())
+        self.revision += 1
+        self.reply = None
+        self.listening = self.words is not None
+        self.asked = 0
+        old = self.marks
+        self.marks = Marks(old.last_voiced_at, old.confirmed_at, old.transcription)

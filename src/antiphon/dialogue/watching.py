@@ -1,10 +1,10 @@
 """What does not come: audio that stalls, engines that fail or fall silent, callers who say nothing."""
 
 from antiphon.contracts import Ticks, ticks
-from antiphon.dialogue.answering import answer_request, end_reply, give_floor, stop
+from antiphon.dialogue.answering import answer_request, end_reply, give_floor, still_quiet, stop
 from antiphon.dialogue.commands import AnnounceIdle, SettleCallerWords
 from antiphon.dialogue.events import ReplyRequested, WorkFailed
-from antiphon.dialogue.floor import Floor, cancel, end_turn, find, owed
+from antiphon.dialogue.floor import Floor, cancel, end_turn, find, free, owed
 from antiphon.dialogue.listening import pause, requested, weigh
 from antiphon.dialogue.turn import Turn
 
@@ -20,8 +20,9 @@ def deadline(floor: Floor) -> Ticks | None:
     """When `watch` is due at the latest; None while nothing is waited for."""
     due = [turn.progress_at + PATIENCE for turn in owed(floor)]
     if floor.taking is not None:
-        due.append(floor.looked_at + (STALL if floor.hearing.state == "speaking" else LOOK_AGAIN))
-    if floor.idle_since is not None and floor.policy.idle_ticks is not None:
+        speaking = floor.hearing.state == "speaking"
+        due.append(floor.audio_at + STALL if speaking else floor.looked_at + LOOK_AGAIN)
+    if floor.idle_since is not None and floor.policy.idle_ticks is not None and free(floor):
         due.append(floor.idle_since + floor.policy.idle_ticks)
     return min(due, default=None)
 
@@ -39,11 +40,9 @@ def watch(floor: Floor, now: Ticks) -> None:
         if now - turn.progress_at >= PATIENCE:
             _give_up(floor, turn, now)
     idle = floor.policy.idle_ticks
-    if idle is not None and floor.idle_since is not None and now - floor.idle_since >= idle:
-        floor.idle_since = None
-        if floor.answering is None and floor.taking is None:
-            floor.out.append(AnnounceIdle(floor.numbers + 1))
-            requested(floor, ReplyRequested(floor.policy.speaks), now)
+    if idle is not None and floor.idle_since is not None and now - floor.idle_since >= idle and free(floor):
+        floor.out.append(AnnounceIdle(floor.numbers + 1))
+        requested(floor, ReplyRequested(floor.policy.speaks), now)
 
 
 def _give_up(floor: Floor, turn: Turn, now: Ticks) -> None:
@@ -62,24 +61,29 @@ def failed(floor: Floor, event: WorkFailed, now: Ticks) -> None:
     if turn is None or event.stage == "end_of_turn":
         return
     if event.stage == "transcription":
-        turn.listening = False
-        if turn.committed and turn.words is None:
+        if turn.words is not None or not (turn.listening or turn.probed):
+            return
+        if turn.committed:
             _lose_words(floor, turn, event.message, now)
-    elif turn is floor.answering:
+        else:
+            turn.retry()
+    elif turn is floor.answering and turn.reply is not None:
         stop(floor, turn, "engine_broken", now, event.message)
     elif turn.reply is not None:
         # Only a speculation failed; the reply is begun afresh when the turn is confirmed.
         cancel(floor, turn, "failed")
-        turn.reply = None
+        turn.retry()
 
 
 def _lose_words(floor: Floor, turn: Turn, message: str, now: Ticks) -> None:
     floor.settling.pop(turn.number, None)
+    cancel(floor, turn, "failed")
     floor.out.append(SettleCallerWords(turn.number, None, message))
+    end_turn(floor, turn, "failed")
+    still_quiet(floor, now)
     if turn is floor.answering:
         floor.answering = None
         give_floor(floor, now)
     if turn is floor.waiting:
         floor.waiting = None
-    end_turn(floor, turn, "failed")
     answer_request(floor, now)
