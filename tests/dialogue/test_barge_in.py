@@ -1,0 +1,187 @@
+"""Speaking over the agent: it falls silent at once, and what is said decides whether it goes on."""
+
+import pytest
+
+from antiphon.contracts import ms, ticks
+from antiphon.dialogue import Policy
+from antiphon.dialogue import commands as do
+from antiphon.dialogue.hearing import ONSET
+
+from .players import ANSWER, Engines
+from .score import WINDOW, Conversation
+
+
+def answering(engines: Engines | None = None, **policy: object) -> tuple[Conversation, float]:
+    """A conversation in which the agent has just begun to answer."""
+    conversation = Conversation(engines, policy=Policy(**policy))
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    return conversation, conversation.agent_begins()
+
+
+def test_an_interruption_silences_the_agent_in_the_window_that_shows_it() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("no stop that now", at_ms=begun + 1000, for_ms=900)
+    conversation.plays_out()
+    assert conversation.silent_from(1) <= begun + 1000 + ms(ONSET) + 2 * ms(WINDOW)
+
+
+@pytest.mark.parametrize("after_ms", [130, 333, 1000, 1111, 1999, 3300])
+def test_an_interrupted_reply_is_recorded_to_the_word(after_ms: float) -> None:
+    conversation, begun = answering()
+    conversation.caller_says("no stop that now", at_ms=begun + after_ms, for_ms=900)
+    conversation.plays_out()
+    first = conversation.replies[0]
+    assert (first.status, first.reason) == ("cancelled", "turn_detected")
+    assert first.heard == conversation.loudspeaker.truly_heard(1)
+    assert len(first.heard.split()) == pytest.approx((after_ms + 64) / 250, abs=1)
+    assert conversation.record == [
+        ("caller", "what shall I do"),
+        ("agent", first.heard),
+        ("caller", "no stop that now"),
+        ("agent", ANSWER),
+    ]
+    assert conversation.outcomes == [(1, "interrupted"), (2, "answered")]
+
+
+def test_a_client_hears_of_the_interruption_before_the_reply_ends() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("no stop that now", at_ms=begun + 1000, for_ms=900)
+    conversation.plays_out()
+    assert conversation.announcements[3:6] == ["speech 2", "cancelled 1", "silence 2"]
+
+
+def test_a_hum_pauses_the_agent_and_not_a_word_is_lost() -> None:
+    conversation, begun = answering()
+    conversation.caller_hums("mm-hm", at_ms=begun + 1000)
+    conversation.plays_out()
+    assert conversation.record == [("caller", "what shall I do"), ("agent", ANSWER)]
+    assert conversation.loudspeaker.truly_heard(1) == ANSWER
+    assert conversation.announcements == ["speech 1", "silence 1", "reply 1", "completed 1"]
+    assert (2, "backchannel") in conversation.outcomes
+    paused = conversation.when(do.ResumePlayout) - conversation.when(do.PausePlayout)
+    assert 350 < paused < 350 + 96 + 120 + 3 * ms(WINDOW)
+
+
+def test_noise_over_the_agent_gives_the_floor_back() -> None:
+    conversation, begun = answering()
+    conversation.noise(at_ms=begun + 500, for_ms=200)
+    conversation.plays_out()
+    assert conversation.record == [("caller", "what shall I do"), ("agent", ANSWER)]
+    assert (2, "nothing_said") in conversation.outcomes
+
+
+@pytest.mark.parametrize("word", ["42", "нет", "やめて", "wait"])
+def test_any_other_word_takes_the_floor(word: str) -> None:
+    conversation, begun = answering()
+    conversation.caller_says(word, at_ms=begun + 1000, for_ms=300)
+    conversation.plays_out()
+    assert conversation.replies[0].status == "cancelled"
+    assert ("caller", word) in conversation.record
+
+
+def test_a_long_interruption_wins_before_it_ends() -> None:
+    conversation, begun = answering()
+    text = "no no I meant the other door the red one"
+    conversation.caller_says(text, at_ms=begun + 1000, for_ms=2000)
+    conversation.plays_out()
+    won = conversation.when(do.AnnounceSpeech, 2)
+    assert begun + 1400 < won < begun + 1000 + 64 + 400 + 120 + 3 * ms(WINDOW)
+    assert conversation.record[2] == ("caller", text)
+
+
+def test_long_speech_wins_although_no_word_of_it_is_known() -> None:
+    conversation, begun = answering(Engines(transcription_ms=5000))
+    conversation.caller_says("one two three four five six", at_ms=begun + 1000, for_ms=3000)
+    conversation.runs_until(begun + 1000 + 1000 + 3 * ms(WINDOW))
+    assert conversation.when(do.AnnounceSpeech, 2) < begun + 2200
+
+
+def test_the_agent_does_not_stay_silent_for_words_that_never_come() -> None:
+    conversation, begun = answering()
+    conversation.players.engines.dead.add("transcription")
+    conversation.caller_hums("mm-hm", at_ms=begun + 1000)
+    conversation.runs_until(begun + 1350 + 96 + 1500 + 3 * ms(WINDOW))
+    assert len(conversation.all(do.ResumePlayout)) == 1
+
+
+def test_an_interruption_while_thinking() -> None:
+    conversation = Conversation(Engines(first_token_ms=3000))
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.caller_says("no wait a moment", at_ms=2200, for_ms=900)
+    conversation.plays_out()
+    assert conversation.record == [
+        ("caller", "what shall I do"),
+        ("agent", ""),
+        ("caller", "no wait a moment"),
+        ("agent", ANSWER),
+    ]
+    assert conversation.outcomes[0] == (1, "interrupted")
+
+
+def test_going_on_before_the_words_are_known_needs_no_reply_to_the_first_part() -> None:
+    conversation = Conversation(Engines(transcription_ms=1500))
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.caller_says("with the red door", at_ms=1900, for_ms=1100)
+    conversation.plays_out()
+    assert conversation.record == [
+        ("caller", "what shall I do"),
+        ("caller", "with the red door"),
+        ("agent", ANSWER),
+    ]
+    assert conversation.outcomes == [(1, "unanswered"), (2, "answered")]
+
+
+def test_an_interruption_in_silence_mode() -> None:
+    conversation, begun = answering(mode="silence")
+    conversation.caller_says("no stop that now", at_ms=begun + 1000, for_ms=900)
+    conversation.plays_out()
+    assert conversation.outcomes == [(1, "interrupted"), (2, "answered")]
+    assert conversation.replies[0].heard == conversation.loudspeaker.truly_heard(1)
+
+
+def test_an_agent_that_does_not_yield_speaks_on_and_answers_afterwards() -> None:
+    conversation, begun = answering(yields=False)
+    conversation.caller_says("and then what", at_ms=begun + 500, for_ms=700)
+    conversation.plays_out()
+    assert conversation.record == [
+        ("caller", "what shall I do"),
+        ("caller", "and then what"),
+        ("agent", ANSWER),
+        ("agent", ANSWER),
+    ]
+    assert conversation.all(do.PausePlayout) == []
+    assert conversation.outcomes == [(1, "answered"), (2, "answered")]
+
+
+def test_an_agent_that_does_not_yield_answers_the_newest_of_two_turns() -> None:
+    conversation, begun = answering(yields=False)
+    conversation.caller_says("and then what", at_ms=begun + 200, for_ms=600)
+    conversation.caller_says("or what else", at_ms=begun + 1800, for_ms=600)
+    conversation.plays_out()
+    assert conversation.outcomes == [(2, "unanswered"), (1, "answered"), (3, "answered")]
+
+
+def test_a_hum_over_a_hum_is_two_hums() -> None:
+    conversation, begun = answering()
+    conversation.caller_hums("yeah", at_ms=begun + 500)
+    conversation.caller_hums("okay", at_ms=begun + 2000)
+    conversation.plays_out()
+    assert conversation.record[-1] == ("agent", ANSWER)
+    assert len(conversation.all(do.ResumePlayout)) == 2
+
+
+def test_a_listening_word_may_turn_into_an_interruption() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("okay", at_ms=begun + 500, for_ms=300)
+    conversation.caller_says("stop there please", at_ms=begun + 920, for_ms=700)
+    conversation.plays_out()
+    assert conversation.record[2] == ("caller", "okay stop there please")
+
+
+def test_interrupting_the_sound_of_an_unstoppable_engine() -> None:
+    conversation, begun = answering(Engines(obeys=False))
+    conversation.loudspeaker.stop_delay = ticks(200)
+    conversation.caller_says("no stop that now", at_ms=begun + 1000, for_ms=900)
+    conversation.plays_out()
+    assert conversation.replies[0].heard == conversation.loudspeaker.truly_heard(1)
+    assert conversation.record[-1] == ("agent", ANSWER)

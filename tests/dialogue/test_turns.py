@@ -1,0 +1,155 @@
+"""Turns and answers: the plain course of things, hesitations, and guesses that come true or do not."""
+
+from antiphon.contracts import ToolCall, ms, ticks
+from antiphon.dialogue import Policy
+from antiphon.dialogue import commands as do
+
+from .players import ANSWER, Engines
+from .score import WINDOW, Conversation
+
+
+def test_a_plain_turn_is_answered() -> None:
+    conversation = Conversation()
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.plays_out()
+    assert conversation.record == [("caller", "what shall I do"), ("agent", ANSWER)]
+    assert conversation.announcements == ["speech 1", "silence 1", "reply 1", "completed 1"]
+    assert conversation.outcomes == [(1, "answered")]
+    assert conversation.loudspeaker.truly_heard(1) == ANSWER
+
+
+def test_the_wait_for_a_finished_sentence_is_short() -> None:
+    conversation = Conversation()
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.plays_out()
+    assert 200 <= conversation.when(do.CommitCallerAudio) - 1400 <= 200 + 2 * ms(WINDOW)
+
+
+def test_a_hesitation_does_not_end_the_turn() -> None:
+    conversation = Conversation()
+    conversation.caller_says("I would like…", at_ms=500, for_ms=700)
+    conversation.caller_says("a cup of tea", at_ms=1900, for_ms=700)
+    conversation.plays_out()
+    assert conversation.record == [("caller", "I would like a cup of tea"), ("agent", ANSWER)]
+    assert conversation.announcements == ["speech 1", "silence 1", "reply 1", "completed 1"]
+    asked = conversation.all(do.Generate)
+    assert [(ask.revision, ask.text) for ask in asked] == [
+        (1, "I would like"),
+        (2, "I would like a cup of tea"),
+    ]
+    assert conversation.all(do.CancelWork) == [do.CancelWork(1, 1, "caller_went_on")]
+    assert conversation.reports[0].revisions == 2
+    assert conversation.reports[0].wasted_tokens > 0
+
+
+def test_nothing_made_for_the_first_part_of_a_sentence_sounds() -> None:
+    engines = Engines(answer=lambda text: f"You said {text}.", obeys=False)
+    conversation = Conversation(engines)
+    conversation.caller_says("I would like…", at_ms=500, for_ms=700)
+    conversation.caller_says("a cup of tea", at_ms=2200, for_ms=700)
+    conversation.plays_out()
+    assert conversation.record[-1] == ("agent", "You said I would like a cup of tea.")
+    assert min(sound.start for sound in conversation.sounds) > ticks(2900)
+
+
+def test_a_guess_that_comes_true_sounds_the_moment_the_turn_ends() -> None:
+    conversation = Conversation(
+        Engines(
+            transcription_ms=10, scoring_ms=300, first_token_ms=10, token_ms=1, synthesis_ms=10, chunk_ms=1
+        )
+    )
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.plays_out()
+    confirmed = conversation.when(do.CommitCallerAudio)
+    assert conversation.when(do.Synthesize) < confirmed
+    assert conversation.when(do.Play) == confirmed
+    assert ms(conversation.sounds[0].start) == confirmed
+
+
+def test_text_alone_is_held_back_until_the_turn_ends() -> None:
+    conversation = Conversation(
+        Engines(transcription_ms=10, scoring_ms=300, token_ms=1), policy=Policy(speaks=False)
+    )
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.plays_out()
+    assert conversation.when(do.EmitText) >= conversation.when(do.CommitCallerAudio)
+    assert "".join(more.text for more in conversation.all(do.EmitText)) == ANSWER
+    assert conversation.record[-1] == ("agent", ANSWER)
+    assert conversation.all(do.Synthesize) == []
+    assert conversation.sounds == []
+
+
+def test_two_turns_in_quick_succession_are_both_answered() -> None:
+    conversation = Conversation(Engines(answer=lambda text: "Yes, that is so."))
+    conversation.caller_says("is it nine", at_ms=300, for_ms=600)
+    conversation.agent_begins()
+    quiet = conversation.runs_while(lambda: not conversation.replies)
+    conversation.caller_says("and is it late", at_ms=quiet + 40, for_ms=600)
+    conversation.plays_out()
+    assert conversation.record == [
+        ("caller", "is it nine"),
+        ("agent", "Yes, that is so."),
+        ("caller", "and is it late"),
+        ("agent", "Yes, that is so."),
+    ]
+
+
+def test_silence_mode_waits_for_its_pause_and_scores_nothing() -> None:
+    conversation = Conversation(policy=Policy(mode="silence", silence_ticks=ticks(700)))
+    conversation.caller_says("I would like…", at_ms=500, for_ms=500)
+    conversation.plays_out()
+    assert conversation.all(do.ScoreEndOfTurn) == []
+    assert abs(conversation.when(do.CommitCallerAudio) - 1000 - 700) <= ms(WINDOW)
+
+
+def test_an_unfinished_sentence_is_answered_after_the_longest_wait() -> None:
+    conversation = Conversation()
+    conversation.caller_says("I would like…", at_ms=500, for_ms=500)
+    conversation.plays_out()
+    assert abs(conversation.when(do.CommitCallerAudio) - 1000 - 2400) <= ms(WINDOW)
+    assert len(conversation.all(do.ScoreEndOfTurn)) == 4
+
+
+def test_noise_in_a_quiet_room_is_not_answered() -> None:
+    conversation = Conversation()
+    conversation.noise(at_ms=500, for_ms=300)
+    conversation.plays_out()
+    assert conversation.outcomes == [(1, "nothing_said")]
+    assert conversation.replies == []
+
+
+def test_a_reply_without_anything_to_speak_ends_at_once() -> None:
+    conversation = Conversation(Engines(answer=lambda text: "*** !"))
+    conversation.caller_says("say nothing", at_ms=300, for_ms=600)
+    conversation.plays_out()
+    assert conversation.record[-1] == ("agent", "")
+    assert conversation.announcements[-1] == "completed 1"
+    assert conversation.sounds == []
+
+
+def test_a_reply_that_ran_out_of_tokens_is_incomplete() -> None:
+    conversation = Conversation(Engines(finish="length"))
+    conversation.caller_says("tell me all", at_ms=300, for_ms=600)
+    conversation.plays_out()
+    (end,) = conversation.replies
+    assert (end.status, end.reason, end.heard) == ("incomplete", "max_output_tokens", ANSWER)
+
+
+def test_tool_calls_are_handed_over_when_the_reply_has_been_heard() -> None:
+    call = ToolCall("call_1", "lamp", '{"on": true}')
+    conversation = Conversation(
+        Engines(answer=lambda text: "One moment please.", finish="tool_calls", tool_calls=(call,))
+    )
+    conversation.caller_says("switch the lamp on", at_ms=300, for_ms=600)
+    conversation.plays_out()
+    (end,) = conversation.replies
+    assert (end.status, end.tool_calls) == ("completed", (call,))
+
+
+def test_somebody_who_never_pauses_is_answered_all_the_same() -> None:
+    conversation = Conversation()
+    conversation.caller_says("on and on " * 100, at_ms=100, for_ms=95_000)
+    conversation.runs_until(90_500)
+    assert conversation.announcements[:2] == ["speech 1", "silence 1"]
+    conversation.plays_out()
+    assert next(speaker for speaker, _ in conversation.record) == "caller"
