@@ -55,6 +55,11 @@ class Connection:
         raise StopAsyncIteration
 
     @property
+    def closed(self) -> bool:
+        """Whether the line is dead."""
+        return self._socket.closed
+
+    @property
     def hung_up(self) -> str:
         """Why the line is dead, as far as the server said."""
         return f"the server closed the call (code {self._socket.close_code})"

@@ -63,10 +63,9 @@ def room_tone(audio: Audio, samples: int) -> Audio:
     """Noise as loud as the quietest 50 ms of `audio`, to stand around it: no room is digitally silent."""
     frame = CLOCK_HZ // 20
     whole = len(audio) // frame
-    quietest = (
-        np.sqrt(np.square(audio[: whole * frame].reshape(whole, frame)).mean(axis=1)).min() if whole else 0.0
-    )
-    level = np.clip(quietest, 1e-4, 1.8e-3)  # between −80 dB and −55 dB: a clip without a pause is no room
+    levels = np.sqrt(np.square(audio[: whole * frame].reshape(whole, frame)).mean(axis=1)) if whole else [0.0]
+    # A clip without a pause holds no room to copy: then well below its voice. Never quieter than −80 dB.
+    level = max(1e-4, min(np.min(levels), 0.05 * np.max(levels)))
     return (level * np.random.default_rng(0).standard_normal(samples)).astype(np.float32)
 
 
