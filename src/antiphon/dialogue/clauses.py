@@ -15,7 +15,8 @@ MAX_WORDS = 40
 
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)")
 _CLAUSE_END = re.compile(r"[,;:.!?…—]+[\"'”’)\]]*(?=\s)|\s[–-](?=\s)")
-_ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|approx|No|[A-Z])\.$")
+_GAP = re.compile(r"(?<=\S)\s+(?=\S)")
+_ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|approx|No|e\.g|i\.e|a\.m|p\.m|[A-Z])\.$")
 
 _CODE = re.compile(r"```.*?(?:```|$)", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
@@ -55,16 +56,25 @@ class ClauseCutter:
         return [rest] if rest else []
 
     def _cut(self) -> int | None:
-        if "```" in self._rest and self._rest.count("```") % 2:
-            return None
+        """The first place to cut at; it depends on nothing behind it, so it is the same however the text came."""
+        cuts = (self._cut_at_end(), self._cut_long(FIRST_MAX_WORDS if self._first else MAX_WORDS))
+        return min((cut for cut in cuts if cut is not None), default=None)
+
+    def _cut_at_end(self) -> int | None:
         pattern = _CLAUSE_END if self._first else _SENTENCE_END
         for match in pattern.finditer(self._rest):
             head = self._rest[: match.end()]
             letters = sum(c.isalnum() for c in head)
-            if letters >= (FIRST_MIN_LETTERS if self._first else 1) and not _ABBREVIATION.search(head):
+            enough = letters >= (FIRST_MIN_LETTERS if self._first else 1)
+            if enough and not _in_code(head) and not _ABBREVIATION.search(head):
                 return match.end()
-        return self._cut_long(FIRST_MAX_WORDS if self._first else MAX_WORDS)
+        return None
 
     def _cut_long(self, words: int) -> int | None:
-        gaps = [gap.start() for gap in re.finditer(r"(?<=\S)\s+(?=\S)", self._rest)]
-        return gaps[words - 1] if len(gaps) >= words else None
+        gaps = [gap.start() for gap in _GAP.finditer(self._rest)]
+        return next((gap for gap in gaps[words - 1 :] if not _in_code(self._rest[:gap])), None)
+
+
+def _in_code(head: str) -> bool:
+    """Whether a code block is open at the end of `head`."""
+    return head.count("```") % 2 == 1
