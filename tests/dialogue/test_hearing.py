@@ -1,0 +1,132 @@
+"""Speech and silence out of probabilities, and the policy that makes of a pause the end of a turn."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from antiphon.contracts import ticks
+from antiphon.dialogue import Policy
+from antiphon.dialogue.backchannel import is_backchannel
+from antiphon.dialogue.events import VoiceWindow
+from antiphon.dialogue.hearing import Hearing
+from antiphon.dialogue.policy import turn_is_over
+
+WINDOW = 768
+
+
+def hear(hearing: Hearing, probabilities: list[float]) -> list[str]:
+    changes: list[str] = []
+    for probability in probabilities:
+        start = hearing.heard_to
+        changes.append(hearing.push(VoiceWindow(start, start + WINDOW, probability), 0.5))
+    return changes
+
+
+def test_speech_begins_with_two_windows_in_a_row() -> None:
+    hearing = Hearing()
+    assert hear(hearing, [0.0, 0.9, 0.0, 0.9, 0.9]) == ["none"] * 4 + ["onset"]
+    assert hearing.began == 3 * WINDOW
+
+
+def test_a_pause_begins_after_three_silent_windows() -> None:
+    hearing = Hearing()
+    changes = hear(hearing, [0.9, 0.9, 0.9, 0.0, 0.0, 0.0])
+    assert changes[-3:] == ["none", "none", "pause"]
+    assert hearing.silence == 3 * WINDOW
+
+
+def test_a_voice_that_wavers_is_no_pause() -> None:
+    hearing = Hearing()
+    assert "pause" not in hear(hearing, [0.9, 0.9] + [0.4, 0.36, 0.45] * 20)
+
+
+def test_a_click_in_a_pause_is_not_speech() -> None:
+    hearing = Hearing()
+    hear(hearing, [0.9, 0.9, 0.0, 0.0, 0.0])
+    assert hear(hearing, [0.9, 0.4, 0.9, 0.0]) == ["none"] * 4
+    assert hear(hearing, [0.9, 0.9]) == ["none", "resume"]
+
+
+def test_sound_that_stalls_is_a_pause_only_in_speech() -> None:
+    hearing = Hearing()
+    assert hearing.stall() == "none"
+    hear(hearing, [0.9, 0.9])
+    assert hearing.stall() == "pause"
+    assert hearing.stall() == "none"
+
+
+@given(st.lists(st.floats(0, 1), max_size=200))
+def test_changes_come_in_their_only_order(probabilities: list[float]) -> None:
+    changes = [change for change in hear(Hearing(), probabilities) if change != "none"]
+    assert changes[:1] in ([], ["onset"])
+    assert changes[1::2] == ["pause"] * len(changes[1::2])
+    assert changes[2::2] == ["resume"] * len(changes[2::2])
+
+
+POLICIES = st.builds(
+    Policy,
+    mode=st.sampled_from(["manual", "silence", "sounding"]),
+    silence_ticks=st.integers(0, 60_000),
+    longest_wait_ticks=st.integers(0, 120_000),
+    patience=st.floats(0.1, 4),
+)
+SILENCES = st.integers(0, 200_000)
+SCORES = st.none() | st.floats(0, 1)
+
+
+@given(policy=POLICIES, silence=SILENCES, more=st.integers(0, 100_000), score=SCORES)
+def test_a_longer_silence_never_unmakes_an_end(
+    policy: Policy, silence: int, more: int, score: float | None
+) -> None:
+    assert turn_is_over(policy, silence, score) <= turn_is_over(policy, silence + more, score)
+
+
+@given(policy=POLICIES, silence=SILENCES, scores=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_a_better_score_never_unmakes_an_end(
+    policy: Policy, silence: int, scores: tuple[float, float]
+) -> None:
+    low, high = sorted(scores)
+    worse, better = turn_is_over(policy, silence, low), turn_is_over(policy, silence, high)
+    assert turn_is_over(policy, silence, None) <= worse <= better
+
+
+def test_the_bar_falls_as_the_silence_grows() -> None:
+    policy = Policy()
+    for age_ms, score in [(200, 0.85), (350, 0.5), (600, 0.2), (1000, 0.06)]:
+        assert turn_is_over(policy, ticks(age_ms), score)
+        assert not turn_is_over(policy, ticks(age_ms) - 1, score)
+        assert not turn_is_over(policy, ticks(age_ms), score - 0.01)
+    assert turn_is_over(policy, ticks(2400), 0.0)
+    assert not turn_is_over(policy, ticks(2400) - 1, 0.0)
+
+
+def test_patience_stretches_the_wait() -> None:
+    assert not turn_is_over(Policy(patience=2.0), ticks(399), 0.9)
+    assert turn_is_over(Policy(patience=2.0), ticks(400), 0.9)
+    assert turn_is_over(Policy(patience=0.5), ticks(100), 0.9)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "...", "Mm-hm.", "Yeah, yeah.", "Okay", "I see.", "Uh huh", "That’s right!", "OH I SEE"]
+)
+def test_listening_words(text: str) -> None:
+    assert is_backchannel(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no",
+        "stop",
+        "yeah but",
+        "yes yes yes yes",
+        "42",
+        "нет",
+        "はい、でも",
+        "मत करो",
+        "I see it",
+        "right here",
+    ],
+)
+def test_words_that_want_the_floor(text: str) -> None:
+    assert not is_backchannel(text)
