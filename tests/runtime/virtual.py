@@ -44,6 +44,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now_s
 
+    @property
+    def timers(self) -> int:
+        """How many timers are still to go off."""
+        return sum(not timer.cancelled() for timer in self._scheduled)  # type: ignore[attr-defined]
+
 
 def in_virtual_time(score: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     """A test that is a coroutine, run on a loop of its own."""

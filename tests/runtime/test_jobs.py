@@ -1,0 +1,175 @@
+"""Work under way: what is cancelled tells nothing more and keeps nothing."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+from threading import Event as Flag
+
+import pytest
+
+from antiphon.contracts import Audio, Message, Prompt, Sampling, SpeechChunk
+from antiphon.dialogue import commands as do
+from antiphon.dialogue.events import Event, SpeechReady, Transcribed, WorkFailed
+from antiphon.runtime import lanes
+from antiphon.runtime.clock import Clock
+from antiphon.runtime.events import ReplyEnded, TurnMeasured
+from antiphon.runtime.jobs import Jobs
+from antiphon.runtime.settings import ServerVad, SessionSettings
+from antiphon.runtime.uplink import Uplink
+
+from .stage import Stage, sung
+from .virtual import in_virtual_time, passes
+
+CLAUSE = do.Synthesize(1, 1, 0, "hello you")
+
+
+class Bench:
+    """Jobs over a stage's engines, and all that they told."""
+
+    def __init__(self) -> None:
+        self.stage = Stage()
+        self.told: list[Event] = []
+        self.uplink = Uplink()
+        clock = Clock(asyncio.get_running_loop().time)
+        self.jobs = Jobs(self.stage.parts, clock, self.uplink, session="sess_1", tell=self.told.append)
+
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.told]
+
+
+@in_virtual_time
+async def test_a_clause_becomes_sound_that_can_be_taken_once() -> None:
+    bench = Bench()
+    bench.jobs.synthesize(CLAUSE, voice="", speed=1.0)
+    await passes(0.01)
+    assert bench.kinds() == ["SpeechReady", "SpeechReady"]
+    first, last = bench.told
+    assert isinstance(first, SpeechReady)
+    assert isinstance(last, SpeechReady)
+    assert (first.last, last.last, last.samples) == (False, True, 0)
+    play = do.Play(1, 0, 0)
+    bench.jobs.generate(do.Generate(1, 1, ""), lambda: Prompt(()), Sampling())
+    assert len(bench.jobs.take_sound(play).audio) == first.samples
+    with pytest.raises(KeyError):
+        bench.jobs.take_sound(play)
+
+
+@in_virtual_time
+async def test_what_was_cancelled_in_the_queue_is_not_begun() -> None:
+    bench = Bench()
+    bench.stage.lanes["synthesizer"].hold = True
+    bench.jobs.synthesize(CLAUSE, voice="", speed=1.0)
+    bench.jobs.cancel(1, 1)
+    bench.stage.lanes["synthesizer"].release()
+    await passes(0.01)
+    assert bench.told == []
+
+
+@in_virtual_time
+async def test_what_was_cancelled_on_its_way_back_is_not_told() -> None:
+    bench = Bench()
+    bench.stage.lanes["synthesizer"].hold = True
+    bench.jobs.synthesize(CLAUSE, voice="", speed=1.0)
+    bench.stage.lanes["synthesizer"].release()  # made, and posted to the loop
+    bench.jobs.cancel(1, 1)
+    await passes(0.01)
+    assert bench.told == []
+
+
+@in_virtual_time
+async def test_a_revision_that_is_asked_again_after_a_cancel_is_heard() -> None:
+    bench = Bench()
+    bench.jobs.synthesize(CLAUSE, voice="", speed=1.0)
+    bench.jobs.cancel(1, 1)
+    bench.jobs.synthesize(CLAUSE, voice="", speed=1.0)
+    await passes(0.01)
+    assert bench.kinds() == ["SpeechReady", "SpeechReady"]
+
+
+@in_virtual_time
+async def test_nothing_is_told_after_the_end() -> None:
+    bench = Bench()
+    bench.uplink.push(sung("hello"), 0)
+    bench.jobs.transcribe(do.Transcribe(1, 1, 0, bench.uplink.end), "")
+    bench.jobs.score(do.ScoreEndOfTurn(1, 1, 0, bench.uplink.end))
+    bench.jobs.close()
+    await passes(0.01)
+    assert bench.told == []
+
+
+@in_virtual_time
+async def test_words_come_with_the_arrival_of_the_last_voiced_sample() -> None:
+    bench = Bench()
+    sound = sung("hello")
+    bench.uplink.push(sound, 1_000)
+    bench.uplink.push(0 * sound, 9_000)
+    bench.jobs.transcribe(do.Transcribe(1, 1, 0, bench.uplink.end), "")
+    await passes(0.01)
+    (transcribed,) = bench.told
+    assert isinstance(transcribed, Transcribed)
+    assert (transcribed.text, transcribed.last_voiced_at) == ("hello", 1_000)
+
+
+@in_virtual_time
+async def test_a_lane_that_is_full_is_a_failure_of_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    monkeypatch.setattr(lanes, "PENDING_MAX", 0)
+    bench.jobs.synthesize(CLAUSE, voice="", speed=1.0)
+    bench.jobs.prefill(lambda: pytest.fail("there was no room for it"))
+    assert bench.told == []
+    await passes(0.01)
+    (failed,) = bench.told
+    assert isinstance(failed, WorkFailed)
+    assert (failed.stage, failed.turn, failed.revision) == ("synthesis", 1, 1)
+
+
+@in_virtual_time
+async def test_only_the_newest_reading_ahead_is_done_and_none_once_an_answer_is_wanted() -> None:
+    bench, read = Bench(), []
+
+    def prompt(words: str) -> Prompt:
+        read.append(words)
+        return Prompt((Message("user", words),))
+
+    lane = bench.stage.lanes["language_model"]
+    lane.hold = True
+    bench.jobs.prefill(lambda: prompt("what"))
+    bench.jobs.prefill(lambda: prompt("what time"))
+    lane.release()
+    assert read == ["what time"]
+    lane.hold = True
+    bench.jobs.prefill(lambda: prompt("what time is"))
+    bench.jobs.generate(do.Generate(1, 1, ""), lambda: prompt("what time is it"), Sampling())
+    lane.release()
+    assert read == ["what time", "what time is it"]
+
+
+@in_virtual_time
+async def test_sound_made_for_words_that_went_on_is_let_go() -> None:
+    stage = Stage(SessionSettings(turn_detection=ServerVad(silence_duration_ms=900)))
+    made: list[weakref.ref[Audio]] = []
+    synthesizer = stage.parts.synthesizer
+    whole = synthesizer.synthesize
+
+    def watched(
+        text: str, *, voice: str = "", speed: float = 1.0, cancel: Flag | None = None
+    ) -> Iterator[SpeechChunk]:
+        for chunk in whole(text, voice=voice, speed=speed, cancel=cancel or Flag()):
+            made.append(weakref.ref(chunk.audio))
+            yield chunk
+
+    synthesizer.synthesize = watched  # type: ignore[method-assign,assignment]
+    await stage.says("tell me about", then_silent_ms=400)
+    speculated = len(made)
+    assert speculated > 0
+    await stage.says("the weather")
+    gc.collect()
+    assert [ref() is None for ref in made[:speculated]] == [True] * speculated
+    await stage.is_silent_until(TurnMeasured)
+    await stage.is_silent(200)
+    gc.collect()
+    assert stage.only(ReplyEnded).status == "completed"
+    stage.events.clear()
+    gc.collect()
+    assert sum(ref() is not None for ref in made) <= 1  # the last frame's chunk may still be at hand

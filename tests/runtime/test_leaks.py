@@ -1,0 +1,118 @@
+"""Two hundred sessions, left in every state there is: of none of them anything stays."""
+
+import asyncio
+import gc
+import tracemalloc
+import weakref
+from collections.abc import Awaitable, Callable
+
+from antiphon.runtime import Session
+from antiphon.runtime.events import ReplyAudio, ReplyEnded
+from antiphon.runtime.settings import ReplyRequest
+
+from .stage import BY_HAND, QUICK, TYPED, Stage, silence, sung
+from .virtual import VirtualLoop, in_virtual_time, passes, until
+
+QUESTION = sung("what time is it")
+
+
+class Lobby:
+    """Sessions over one stage's engines, each opened, used and dropped."""
+
+    def __init__(self) -> None:
+        self.stage = Stage(answers=("It is noon here. It is midnight on the other side.",))
+        self.stage.parts.journal.append = lambda entries: None  # type: ignore[method-assign,assignment]
+
+    def open(self) -> tuple[Session, list[object]]:
+        events: list[object] = []
+        return Session("sess_2", self.stage.parts, self.stage.config, QUICK, events.append), events
+
+    async def fresh(self, session: Session, events: list[object]) -> None:
+        """Nothing has happened."""
+
+    async def hearing(self, session: Session, events: list[object]) -> None:
+        session.push_audio(QUESTION)
+        await passes(0.01)
+
+    async def thinking(self, session: Session, events: list[object]) -> None:
+        self.stage.lanes["language_model"].delay_ms = 5_000
+        session.push_audio(QUESTION)
+        session.push_audio(silence(500))
+        await passes(1)
+        self.stage.lanes["language_model"].delay_ms = 0
+
+    async def speaking(self, session: Session, events: list[object]) -> None:
+        session.push_audio(QUESTION)
+        session.push_audio(silence(500))
+        await until(lambda: any(isinstance(event, ReplyAudio) for event in events))
+
+    async def spoken_over(self, session: Session, events: list[object]) -> None:
+        await self.speaking(session, events)
+        session.push_audio(sung("yeah"))
+        await passes(0.1)
+
+    async def done(self, session: Session, events: list[object]) -> None:
+        await self.speaking(session, events)
+        await until(lambda: any(isinstance(event, ReplyEnded) for event in events))
+
+    async def answering_aside(self, session: Session, events: list[object]) -> None:
+        session.configure(TYPED)
+        session.respond(ReplyRequest(in_conversation=False))
+
+    async def committed(self, session: Session, events: list[object]) -> None:
+        session.configure(BY_HAND)
+        session.push_audio(QUESTION)
+        session.commit_audio()
+        session.respond(ReplyRequest())
+
+    @property
+    def states(self) -> list[Callable[[Session, list[object]], Awaitable[None]]]:
+        return [
+            self.fresh,
+            self.hearing,
+            self.thinking,
+            self.speaking,
+            self.spoken_over,
+            self.done,
+            self.answering_aside,
+            self.committed,
+        ]
+
+    async def visit(self, times: int) -> list[weakref.ref[Session]]:
+        """Open, use and drop so many sessions."""
+        dropped: list[weakref.ref[Session]] = []
+        for number in range(times):
+            session, events = self.open()
+            await self.states[number % len(self.states)](session, events)
+            await session.close()
+            dropped.append(weakref.ref(session))
+        del session, events
+        await passes(60)
+        gc.collect()
+        return dropped
+
+
+@in_virtual_time
+async def test_no_session_task_or_timer_stays() -> None:
+    lobby = Lobby()
+    dropped = await lobby.visit(200)
+    assert [ref() for ref in dropped if ref() is not None] == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    assert loop.timers == 0
+
+
+@in_virtual_time
+async def test_memory_does_not_grow() -> None:
+    lobby = Lobby()
+    await lobby.visit(24)
+    tracemalloc.start()
+    try:
+        await lobby.visit(24)
+        before, _ = tracemalloc.get_traced_memory()
+        await lobby.visit(48)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 48 * 1_000  # the sound of one question alone is fifty times that
