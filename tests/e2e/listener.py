@@ -34,6 +34,7 @@ class Said(msgspec.Struct):
 
     utterance: Utterance
     start: int
+    replies_before: int
 
 
 class Reply(msgspec.Struct):
@@ -73,7 +74,7 @@ class Listener:
 
     def say(self, utterance: Utterance) -> Said:
         """Say it from the next frame on."""
-        said = Said(utterance, len(self._sent_at) * FRAME)
+        said = Said(utterance, len(self._sent_at) * FRAME, len(self.replies))
         self._level = utterance.room
         self._mixed.append((said.start, utterance.audio))
         return said
@@ -147,7 +148,7 @@ class Listener:
 
     async def _interrupted(self, now: float) -> None:
         """Fall silent, and cut the record; ask for it before and after."""
-        if self.loudspeaker.busy_until <= now - 0.5 or not self.replies or self.replies[-1].final:
+        if not self.replies or self.replies[-1].final:
             return
         cut = self.loudspeaker.flush(now)
         if cut is not None:
@@ -174,11 +175,18 @@ class Listener:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), left)
 
-    async def answer(self, place: int) -> Reply:
-        """The reply at `place`, once it has been heard to its end."""
-        await self.until(lambda: len(self.replies) > place and self.replies[place].final, "an answer")
+    async def answer(self, said: Said) -> Reply:
+        """The reply to all of `said`, once it has been heard to its end."""
+        await self.until(lambda: self._answered(said), "an answer")
         await self.until(lambda: self.loudspeaker.busy_until < perf_counter(), "silence")
-        return self.replies[place]
+        return self.replies[-1]
+
+    def _answered(self, said: Said) -> bool:
+        over = len(self._sent_at) * FRAME >= said.start + len(said.utterance.audio)
+        begun = len(self.of("input_audio_buffer.speech_started"))
+        taken = len(self.of("input_audio_buffer.committed"))
+        ended = [reply for reply in self.replies if reply.final]
+        return over and said.replies_before < len(ended) == len(self.replies) == taken == begun
 
     async def sounding(self, place: int) -> Reply:
         """The reply at `place`, once it has begun to be heard."""
@@ -191,6 +199,10 @@ class Listener:
     def of(self, *types: str) -> list[Event]:
         """Events of these types, in order."""
         return [event for _, event in self.events if event["type"] in types]
+
+    def when(self, kind: str, place: int) -> float:
+        """When the event at `place` among those of a type came."""
+        return [at for at, event in self.events if event["type"] == kind][place]
 
     @property
     def understood(self) -> list[str]:
