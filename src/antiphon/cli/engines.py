@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from antiphon.cli import latency
 from antiphon.contracts import AntiphonError, Part
 from antiphon.contracts.discovery import PARTS, find, installed
 
@@ -44,7 +45,8 @@ def _card(part: Part, name: str) -> dict[str, Any]:
         return {"part": part, "name": name, "error": str(error)}
     # Under the name it is chosen by, which is its distribution's to give and need not be the card's.
     plain: dict[str, Any] = msgspec.to_builtins(card)
-    return plain | {"name": name, "capabilities": sorted(card.capabilities)}
+    measured = {**card.latency_ms, **latency.known(part, name)}
+    return plain | {"name": name, "capabilities": sorted(card.capabilities), "latency_ms": measured}
 
 
 def _table(cards: list[dict[str, Any]]) -> Table:

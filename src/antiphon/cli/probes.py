@@ -1,0 +1,158 @@
+"""How long each engine takes on this machine: one small experiment per part, medians in milliseconds.
+
+The voice of the experiments is the machine's own synthesizer, so nothing needs to be recorded.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from statistics import median
+from time import perf_counter
+from typing import TypeVar, cast
+
+import numpy as np
+import soxr
+
+from antiphon.contracts import (
+    CLOCK_HZ,
+    LISTENING_HZ,
+    Audio,
+    EndOfTurn,
+    Engine,
+    EngineBroken,
+    Finish,
+    LanguageModel,
+    Message,
+    Part,
+    Prompt,
+    Sampling,
+    Synthesizer,
+    TextDelta,
+    Transcriber,
+    VoiceActivity,
+)
+from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
+
+T = TypeVar("T")
+
+PROBED: tuple[Part, ...] = (
+    "synthesizer",
+    "voice_activity",
+    "end_of_turn",
+    "transcriber",
+    "language_model",
+)
+"""In this order, because the first one lends the others its voice."""
+
+_QUESTION = (
+    "Could you tell me what the weather will be like tomorrow morning, and whether I need an umbrella?"
+)
+_CLAUSE = "That is a good question,"
+_PREFILLS = (4, 16, 64)
+_ANSWER_TOKENS = 40
+_CLOCK: Callable[[], float] = perf_counter
+
+Latencies = Mapping[str, float]
+
+
+def probe(part: Part, engine: Engine, voice: Audio) -> Latencies:
+    """Measure `engine`; `voice` is speech at 16 kHz, which parts that speak themselves ignore."""
+    match part:
+        case "synthesizer":
+            return _synthesizer(cast(Synthesizer, engine))
+        case "voice_activity":
+            return _voice_activity(cast(VoiceActivity, engine), voice)
+        case "end_of_turn":
+            end_of_turn = cast(EndOfTurn, engine)
+            return {"score": _median_ms(lambda: end_of_turn.score(_seconds(voice, 5.0)))}
+        case "transcriber":
+            transcriber = cast(Transcriber, engine)
+            short, long = _seconds(voice, 3.0), _seconds(voice, 8.0)
+            return {
+                "speech_3_s": _median_ms(lambda: transcriber.transcribe(short), 3),
+                "speech_8_s": _median_ms(lambda: transcriber.transcribe(long), 3),
+            }
+        case "language_model":
+            return _language_model(cast(LanguageModel, engine))
+        case _:
+            return {}
+
+
+def spoken(engine: Synthesizer) -> Audio:
+    """A question in the synthesizer's voice, 16 kHz. EngineBroken: it made no sound."""
+    pieces = [chunk.audio for chunk in engine.synthesize(_QUESTION)]
+    if not pieces:
+        raise EngineBroken(engine.card.name, "it speaks no word of a plain sentence")
+    rate_hz = engine.card.sample_rate_hz or CLOCK_HZ
+    return np.asarray(soxr.resample(np.concatenate(pieces), rate_hz, LISTENING_HZ), dtype=np.float32)
+
+
+def _seconds(voice: Audio, length: float) -> Audio:
+    """`length` seconds of it, from the beginning again where it is shorter."""
+    return np.resize(voice, round(length * LISTENING_HZ))
+
+
+def _median_ms(work: Callable[[], object], times: int = 5) -> float:
+    """Of `times` runs after one that warms up."""
+    work()
+    return median(_timed(work)[0] for _ in range(times))
+
+
+def _timed(work: Callable[[], T]) -> tuple[float, T]:
+    began = _CLOCK()
+    result = work()
+    return (_CLOCK() - began) * 1000, result
+
+
+def _voice_activity(engine: VoiceActivity, voice: Audio) -> Latencies:
+    second = _seconds(voice, 1.0)
+    stream = engine.stream()
+    windows = len(second) / engine.window_samples
+    return {"window": _median_ms(lambda: stream.push(second)) / windows}
+
+
+def _synthesizer(engine: Synthesizer) -> Latencies:
+    return {"first_clause": _median_ms(lambda: next(iter(engine.synthesize(_CLAUSE)), None))}
+
+
+def _language_model(engine: LanguageModel) -> Latencies:
+    measured: dict[str, float] = {}
+    if "prefill" in engine.card.capabilities:
+        measured |= {f"prefill_{count}": _prefill_ms(engine, count) for count in _PREFILLS}
+    answers = [_answer(engine, f"probe-answer-{run}") for run in range(3)]
+    measured["first_token"] = median(first for first, _ in answers)
+    measured["token"] = median(each for _, each in answers)
+    return measured
+
+
+def _prefill_ms(engine: LanguageModel, count: int) -> float:
+    """The price of `count` more tokens behind a prompt that is in the cache."""
+    key, words = f"probe-prefill-{count}", "so"
+    engine.prefill(_prompt(words, open=True), cache_key=key)
+    prices: list[float] = []
+    for _ in range(3):
+        words += " and" * count
+        took, done = _timed(partial(engine.prefill, _prompt(words, open=True), cache_key=key))
+        if done.evaluated_tokens:
+            prices.append(took * count / done.evaluated_tokens)
+    return median(prices) if prices else 0.0
+
+
+def _answer(engine: LanguageModel, key: str) -> tuple[float, float]:
+    """Milliseconds to the first token and for each after it, the question being read while it was asked."""
+    engine.prefill(_prompt(_QUESTION, open=True), cache_key=key)
+    began = _CLOCK()
+    first = last = began
+    tokens = 0
+    for piece in engine.generate(
+        _prompt(_QUESTION), Sampling(max_tokens=_ANSWER_TOKENS, seed=1), cache_key=key
+    ):
+        if isinstance(piece, TextDelta):
+            last = _CLOCK()
+            first = last if first == began else first
+        elif isinstance(piece, Finish):
+            tokens = piece.usage.completion_tokens
+    return (first - began) * 1000, (last - first) * 1000 / max(tokens - 1, 1)
+
+
+def _prompt(question: str, *, open: bool = False) -> Prompt:
+    return Prompt((Message("system", DEFAULT_INSTRUCTIONS), Message("user", question)), open=open)
