@@ -136,7 +136,7 @@ class ReplyEnded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnMeasured(msgspec.Struct, frozen=True):
-    """A turn has ended: its response-time equation. It has a heard time if the client acknowledged playout."""
+    """A turn has ended: its response-time equation. It has a heard time if playout was acknowledged."""
 
     report: TurnReport
 
