@@ -67,16 +67,20 @@ class Connection:
     async def acknowledge(self, session_id: str, item_id: str, played_ms: int) -> None:
         """Say how much of an item has been played. A server without ears for it is left in peace."""
         body = {"item_id": item_id, "played_ms": played_ms}
-        async with self._http.post(f"{self._root}/sessions/{session_id}/playout", json=body):
-            pass
+        try:
+            async with self._http.post(f"{self._root}/sessions/{session_id}/playout", json=body):
+                pass
+        except aiohttp.ClientError as error:
+            raise CallFailed(f"the server no longer listens: {error}") from error
 
     async def turns(self, session_id: str) -> tuple[TurnReport, ...]:
         """The response-time equation of every turn so far; empty when the server keeps none."""
-        async with self._http.get(f"{self._root}/sessions/{session_id}/turns") as answer:
-            body = await answer.read()
-            if answer.status != 200:
-                return ()
-        return msgspec.json.decode(body, type=Turns).data
+        try:
+            async with self._http.get(f"{self._root}/sessions/{session_id}/turns") as answer:
+                body = await answer.read()
+                return msgspec.json.decode(body, type=Turns).data if answer.status == 200 else ()
+        except (aiohttp.ClientError, msgspec.MsgspecError) as error:
+            raise CallFailed(f"the server's account of the turns cannot be read: {error}") from error
 
 
 @asynccontextmanager

@@ -34,6 +34,9 @@ def register(
         description="Check what a conversation needs, measure each engine here, and predict the time between "
         "mouth and ear. Exit code 0: ready; 1: something is missing.",
     )
+    doctor.add_argument(
+        "--config", type=Path, default=argparse.SUPPRESS, metavar="PATH", help="as before the command"
+    )
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.add_argument("--quick", action="store_true", help="check only, measure nothing")
     doctor.set_defaults(run=_doctor)

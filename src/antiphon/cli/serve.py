@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 from time import perf_counter
 
 import msgspec
@@ -40,6 +41,9 @@ def register(
         help="run the server",
         description="Run the server. It answers /readyz with 503 until its engines are loaded.",
     )
+    parser.add_argument(
+        "--config", type=Path, default=argparse.SUPPRESS, metavar="PATH", help="as before the command"
+    )
     parser.add_argument("--host", help="the address to listen on; 127.0.0.1 otherwise")
     parser.add_argument("--port", type=int, help="the port; 8080 otherwise, 0 for any that is free")
     parser.set_defaults(run=_serve)
@@ -47,7 +51,7 @@ def register(
 
 def _serve(args: argparse.Namespace) -> int:
     config = listening_at(load_config(args.config), args.host, args.port)
-    asyncio.run(_run(config))
+    asyncio.run(run(config))
     return 0
 
 
@@ -63,7 +67,8 @@ def listening_at(config: Config, host: str | None, port: int | None) -> Config:
     return msgspec.structs.replace(config, server=server)
 
 
-async def _run(config: Config) -> None:
+async def run(config: Config) -> None:
+    """Serve until told to stop. Errors are those of loading the engines and of listening."""
     hub = Hub(config)
     try:
         await _listen(hub, config)

@@ -3,6 +3,8 @@
 from antiphon.contracts import TERMS, Span, TermName, TurnReport
 
 _WIDTH = 40
+_SHOWN_MS = 0.5
+"""What is shorter would only be shown as a zero."""
 _NAMES: dict[TermName, str] = {
     "end_of_turn": "end-of-turn wait",
     "transcription": "transcription",
@@ -21,13 +23,14 @@ def waterfall(report: TurnReport, width: int = _WIDTH) -> list[str]:
         return []
     longest = max([report.sent_ms, *(span.end_ms for span in report.spans)], default=0.0)
     scale = width / max(longest, 1.0)
-    spans = sorted(report.spans, key=lambda span: TERMS.index(span.term))
+    shown = (span for span in report.spans if span.end_ms - span.start_ms >= _SHOWN_MS)
+    spans = sorted(shown, key=lambda span: TERMS.index(span.term))
     return [*(_bar(span, scale, width) for span in spans), equation(report)]
 
 
 def equation(report: TurnReport) -> str:
     """The sum, such as `210 wait + 40 transcription − 30 overlap + 2 residual = 222 ms`."""
-    terms = [f"{term.ms:.0f} {_NAMES[term.name]}" for term in report.terms]
+    terms = [f"{term.ms:.0f} {_NAMES[term.name]}" for term in report.terms if term.ms >= _SHOWN_MS]
     overlap = f" − {report.overlap_ms:.0f} overlap" if round(report.overlap_ms) else ""
     sign = "−" if report.residual_ms < 0 else "+"
     residual = f" {sign} {abs(report.residual_ms):.0f} residual" if round(report.residual_ms) else ""

@@ -1,0 +1,90 @@
+"""A server that knows the protocol and one trick: it answers a fixed time after the last loud frame."""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from aiohttp import web
+
+from antiphon.cli.recording import from_pcm16
+
+from .scripted_call import answer, voice
+
+Event = dict[str, Any]
+
+
+class FakeServer:
+    """Remembers everything it was sent."""
+
+    def __init__(self, answers_after_s: float = 0.2, *, loading: int = 0) -> None:
+        self.answers_after_s = answers_after_s
+        self.loading = loading
+        """How often it says that it is not ready yet."""
+        self.received: list[Event] = []
+        self.played: list[Event] = []
+        self.turns: list[Event] = []
+        self.url = ""
+        self._heard_at: float | None = None
+        self._answers = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator["FakeServer"]:
+        """Listen on a free port while the block runs."""
+        app = web.Application()
+        app.router.add_get("/readyz", self._ready)
+        app.router.add_get("/v1/realtime", self._realtime)
+        app.router.add_get("/v1/sessions/{id}/turns", self._turns)
+        app.router.add_post("/v1/sessions/{id}/playout", self._playout)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.url = f"ws://127.0.0.1:{runner.addresses[0][1]}/v1/realtime"
+            yield self
+        finally:
+            await runner.cleanup()
+
+    def types(self) -> list[str]:
+        """Of all that came but sound."""
+        return [e["type"] for e in self.received if e["type"] != "input_audio_buffer.append"]
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        self.loading -= 1
+        return web.Response(status=503 if self.loading >= 0 else 200)
+
+    async def _realtime(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "session.created", "session": {"id": "sess_1"}})
+        async for message in socket:
+            event = message.json()
+            self.received.append(event)
+            if event["type"] == "input_audio_buffer.append":
+                self._hear(socket, from_pcm16(base64.b64decode(event["audio"])))
+            elif event["type"] == "response.create":
+                await self._answer(socket, "Typed.")
+        return socket
+
+    def _hear(self, socket: web.WebSocketResponse, frame: np.ndarray) -> None:
+        if np.abs(frame).max() > 0.05:
+            self._heard_at = perf_counter()
+        elif self._heard_at is not None:
+            due = self._heard_at + self.answers_after_s - perf_counter()
+            self._heard_at = None
+            asyncio.get_running_loop().call_later(due, lambda: asyncio.ensure_future(self._answer(socket)))
+
+    async def _answer(self, socket: web.WebSocketResponse, words: str = "Certainly.") -> None:
+        self._answers += 1
+        for event in answer(f"resp_{self._answers}", voice(0.15), words):
+            await socket.send_json(event)
+
+    async def _turns(self, _: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": self.turns})
+
+    async def _playout(self, request: web.Request) -> web.Response:
+        self.played.append(await request.json())
+        return web.Response(status=204)

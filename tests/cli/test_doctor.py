@@ -1,0 +1,147 @@
+"""`antiphon doctor`: every failure ends with its mend; the prediction is the sum of what was measured."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from antiphon.cli import latency, main
+from antiphon.cli.checkup import port
+from antiphon.cli.prediction import end_of_turn_wait_ms, predict
+from antiphon.contracts import ticks
+from antiphon.dialogue import Policy
+from antiphon.runtime import Config, ServerConfig
+
+SCRIPTED = {
+    "voice_activity": "ScriptedVoiceActivity",
+    "end_of_turn": "ScriptedEndOfTurn",
+    "transcriber": "ScriptedTranscriber",
+    "language_model": "ScriptedLanguageModel",
+    "synthesizer": "ScriptedSynthesizer",
+    "journal": "ScriptedJournal",
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home: no weights, nothing measured."""
+    monkeypatch.setenv("ANTIPHON_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> str:
+    """A configuration of engines that need nothing; the model takes its time."""
+    path = tmp_path / "antiphon.toml"
+    tables = [
+        f'[engines.{part}]\nuse = "antiphon.engines.scripted:{name}"' for part, name in SCRIPTED.items()
+    ]
+    text = "\n".join(tables).replace(
+        'ScriptedLanguageModel"', 'ScriptedLanguageModel"\nsettings = { first_token_ms = 20, token_ms = 2 }'
+    )
+    path.write_text(f"[server]\nport = 0\n{text}\n")
+    return str(path)
+
+
+def document(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, dict[str, Any]]:
+    code = main([*args, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_every_failure_names_its_mend(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = document(capsys, "doctor", "--quick")
+    failures = [finding for finding in told["findings"] if finding["health"] == "failure"]
+    assert code == 1
+    assert not told["ok"]
+    assert all(finding["remedy"] for finding in told["findings"] if finding["health"] != "ok")
+    assert {"antiphon models pull silero-vad", "antiphon models pull whisper-tiny.en"} <= {
+        finding["remedy"] for finding in failures
+    }
+
+
+def test_missing_weights_are_told_once_and_measure_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    _, told = document(capsys, "doctor", "--quick")
+    names = [finding["name"] for finding in told["findings"]]
+    assert len(names) == len(set(names))
+    assert told["latency_ms"] == {}
+    assert told["prediction"] is None
+
+
+def test_engines_are_measured_and_the_terms_add_up(
+    capsys: pytest.CaptureFixture[str], scripted: str, home: Path
+) -> None:
+    code, told = document(capsys, "--config", scripted, "doctor")
+    assert code == 0
+    measured = told["latency_ms"]
+    assert set(measured) == {"synthesizer", "voice_activity", "end_of_turn", "transcriber", "language_model"}
+    assert 20 <= measured["language_model"]["first_token"] < 60
+    assert 2 <= measured["language_model"]["token"] < 12
+    report = told["prediction"]["report"]
+    total = sum(term["ms"] for term in report["terms"]) - report["overlap_ms"] + report["residual_ms"]
+    assert total == pytest.approx(report["sent_ms"])
+    assert told["kept"] == str(home / latency.FILE)
+    used = "antiphon.engines.scripted:ScriptedLanguageModel"
+    assert latency.known("language_model", used)["token"] == pytest.approx(
+        measured["language_model"]["token"], abs=0.01
+    )
+
+
+def test_a_person_reads_what_is_slow_and_what_would_help(
+    capsys: pytest.CaptureFixture[str], scripted: str
+) -> None:
+    assert main(["doctor", "--config", scripted]) == 0
+    shown = capsys.readouterr().out
+    assert "mouth to ear, predicted:" in shown
+    assert "the slowest term is end of turn (policy, 350 ms)" in shown
+    assert 'eagerness = "high"' in shown
+    assert "tokens a second" in shown
+
+
+def test_a_broken_configuration_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["--config", str(tmp_path / "none.toml"), "doctor"]) == 1
+    assert "there is no configuration file" in capsys.readouterr().err
+
+
+def test_an_engine_nobody_knows_is_a_failure(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "antiphon.toml"
+    path.write_text('[engines.transcriber]\nuse = "wisper"\n')
+    code, told = document(capsys, "--config", str(path), "doctor", "--quick")
+    (finding,) = [finding for finding in told["findings"] if finding["name"] == "transcriber"]
+    assert code == 1
+    assert "whisper" in finding["detail"]
+    assert finding["remedy"] == "antiphon engines"
+
+
+def test_a_taken_port_is_noticed() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        number = holder.getsockname()[1]
+        finding = port(Config(server=ServerConfig(port=number)))
+    assert (finding.health, finding.remedy) == ("warning", f"antiphon serve --port {number + 1}")
+    assert port(Config(server=ServerConfig(port=0))).health == "ok"
+
+
+def test_the_wait_follows_the_policy() -> None:
+    assert end_of_turn_wait_ms(Policy(mode="manual"), 60) == 0
+    assert end_of_turn_wait_ms(Policy(mode="silence", silence_ticks=ticks(700)), 60) == 700
+    assert end_of_turn_wait_ms(Policy(), 60) == 350
+    assert end_of_turn_wait_ms(Policy(patience=0.6), 60) == 210
+    assert end_of_turn_wait_ms(Policy(), 900) == 32 + 96 + 900
+
+
+def test_work_hidden_in_the_wait_costs_nothing() -> None:
+    measured = {
+        "end_of_turn": {"score": 60.0},
+        "transcriber": {"speech_3_s": 100.0},
+        "language_model": {"first_token": 50.0, "token": 5.0},
+        "synthesizer": {"first_clause": 10.0},
+    }
+    prediction = predict(Config(), measured)
+    assert prediction is not None
+    assert prediction.report.sent_ms == 350
+    assert prediction.report.overlap_ms == 190
+    assert prediction.slowest.name == "end_of_turn"
+    assert predict(Config(), {"end_of_turn": {"score": 60.0}}) is None

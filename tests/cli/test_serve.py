@@ -1,0 +1,103 @@
+"""`antiphon serve`: reachable at once, ready when its engines are, and never half alive."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from antiphon.cli import main, serve
+from antiphon.cli.client import connect
+from antiphon.cli.recording import write_wav
+from antiphon.contracts import ConfigInvalid, EngineSetup, PrerequisiteMissing
+from antiphon.engines.scripted import ScriptedSynthesizer, ScriptedTranscriber
+from antiphon.runtime import Config, EngineChoice, ServerConfig
+
+SCRIPTED = {
+    "voice_activity": "ScriptedVoiceActivity",
+    "end_of_turn": "ScriptedEndOfTurn",
+    "transcriber": "ScriptedTranscriber",
+    "language_model": "ScriptedLanguageModel",
+    "synthesizer": "ScriptedSynthesizer",
+    "journal": "ScriptedJournal",
+}
+
+
+def config() -> Config:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    used = {part: f"antiphon.engines.scripted:{name}" for part, name in SCRIPTED.items()}
+    engines = {part: EngineChoice(use=use) for part, use in used.items()}
+    return Config(server=ServerConfig(port=port), engines=engines)  # pyright: ignore[reportArgumentType]
+
+
+@asynccontextmanager
+async def serving(chosen: Config) -> AsyncGenerator[str]:
+    task = asyncio.create_task(serve.run(chosen))
+    url = f"ws://127.0.0.1:{chosen.server.port}/v1/realtime"
+    try:
+        async with asyncio.timeout(5):
+            while True:
+                with contextlib.suppress(PrerequisiteMissing):
+                    async with connect(url):
+                        break
+        yield url
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def question(path: Path) -> str:
+    engine = ScriptedSynthesizer.open(EngineSetup(weights=Path))
+    sung = np.concatenate([chunk.audio for chunk in engine.synthesize("hello there")])
+    write_wav(path, sung)
+    return str(path)
+
+
+async def test_a_call_goes_the_whole_way_round(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    async with serving(config()) as url:
+        assert "antiphon talk --url ws://" in capsys.readouterr().out
+        args = ["call", question(tmp_path / "q.wav"), "--url", url, "--json"]
+        assert await asyncio.to_thread(main, args) == 0
+    told = json.loads(capsys.readouterr().out)
+    (line,) = told["lines"]
+    (turn,) = line["turns"]
+    assert line["understood"] == turn["said"]
+    assert "hello" in line["understood"]
+    assert "hello" in line["answer"]
+    assert told["errors"] == []
+    assert line["mouth_to_ear_ms"] == pytest.approx(turn["sent_ms"], abs=30)
+    assert line["heard_ms"] == pytest.approx(turn["heard_ms"], abs=30)
+
+
+async def test_engines_that_do_not_load_end_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wanting(setup: EngineSetup) -> None:
+        raise PrerequisiteMissing("it wants more", remedy="give")
+
+    monkeypatch.setattr(ScriptedTranscriber, "open", wanting)
+    with pytest.raises(PrerequisiteMissing, match="wants more"):
+        await serve.run(config())
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_is_a_port(port: int) -> None:
+    with pytest.raises(ConfigInvalid, match="is no port"):
+        serve.listening_at(Config(), None, port)
+
+
+def test_the_command_line_wins_over_the_file() -> None:
+    assert serve.listening_at(Config(), "::1", 9).server == ServerConfig(host="::1", port=9)
+    assert serve.listening_at(Config(), None, None) == Config()
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("antiphon ")
