@@ -1,11 +1,13 @@
 """Reading a streamed chat completion: server-sent events in, pieces out."""
 
 from collections.abc import Iterator
+from secrets import token_hex
 from typing import Any, Literal
 
 import msgspec
 
 from antiphon.contracts import EngineBroken, Finish, Piece, TextDelta, ToolCall, Usage
+from antiphon.engines.tool_text import ToolText
 
 _LINE_BYTES_MAX = 1_000_000
 _FINISHES: dict[str, Literal["stop", "length", "tool_calls"]] = {
@@ -67,11 +69,15 @@ class _Call(msgspec.Struct):
 class ChatStream:
     """One answer. Feed it bytes as they come, cut anywhere; then `finish`.
 
-    A tool call arrives in fragments and is handed out whole, when the answer ends.
+    A tool call arrives in fragments and is handed out whole, when the answer ends; or it arrives as text,
+    from servers that do not know how their model writes one, and is told from speech.
     """
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: str, tool_text: ToolText | None = None, *, must_call: bool = False) -> None:
+        """Read an answer to a prompt that `must_call` a tool, or may; `tool_text` tells calls from speech."""
         self._engine = engine
+        self._tool_text = tool_text
+        self._must_call = must_call
         self._held = b""
         self._calls: dict[int, _Call] = {}
         self._reason = ""
@@ -80,12 +86,14 @@ class ChatStream:
         self.done = False
         """Whether the server has said that this was all."""
 
-    def feed(self, data: bytes) -> Iterator[TextDelta]:
-        """The text in `data`."""
+    def feed(self, data: bytes) -> Iterator[TextDelta | ToolCall]:
+        """What `data` makes certain."""
         *lines, self._held = (self._held + data).split(b"\n")
         if len(self._held) > _LINE_BYTES_MAX:
             raise EngineBroken(self._engine, f"it sent a line of more than {_LINE_BYTES_MAX} bytes")
         for line in lines:
+            if self.done:
+                return
             yield from self._read(line.rstrip(b"\r"))
 
     def finish(self, *, cancelled: bool = False) -> Iterator[Piece]:
@@ -99,14 +107,22 @@ class ChatStream:
             return
         if not self._reason:
             raise EngineBroken(self._engine, "its answer broke off without an end")
+        if self._tool_text:
+            yield from self._tool_text.finish()
         for number in sorted(self._calls):
             call = self._calls[number]
-            yield ToolCall(call.call_id or f"call_{number}", call.name, call.arguments or "{}")
-        # Servers that were told to call a named tool say "stop" when they have.
-        reason = "tool_calls" if self._calls and self._reason == "stop" else self._reason
+            yield ToolCall(call.call_id or f"call_{token_hex(8)}", call.name, call.arguments or "{}")
+        if self._must_call and not self._has_called and self._reason != "length":
+            raise EngineBroken(self._engine, "it was to call a tool and did not; can the server force it?")
+        # Servers that were told to call a tool say "stop" when they have.
+        reason = "tool_calls" if self._has_called and self._reason == "stop" else self._reason
         yield Finish(_FINISHES.get(reason, "stop"), self._usage)
 
-    def _read(self, line: bytes) -> Iterator[TextDelta]:
+    @property
+    def _has_called(self) -> bool:
+        return bool(self._calls) or (self._tool_text is not None and self._tool_text.called)
+
+    def _read(self, line: bytes) -> Iterator[TextDelta | ToolCall]:
         if not line.startswith(b"data:"):
             self._check_framing(line)
             return
@@ -131,18 +147,29 @@ class ChatStream:
         if line and not line.startswith((b":", b"event:", b"id:", b"retry:")):
             raise EngineBroken(self._engine, f"it sent what is no event stream: {line[:80]!r}")
 
-    def _take(self, chunk: _Chunk) -> Iterator[TextDelta]:
+    def _take(self, chunk: _Chunk) -> Iterator[TextDelta | ToolCall]:
         if chunk.usage is not None:
             details = chunk.usage.prompt_tokens_details
             cached = (details.cached_tokens if details else None) or 0
             self._usage = Usage(chunk.usage.prompt_tokens, cached, chunk.usage.completion_tokens)
         for choice in chunk.choices or ():
             for fragment in choice.delta.tool_calls or ():
-                call = self._calls.setdefault(fragment.index, _Call())
-                call.call_id = fragment.id or call.call_id
-                call.name += fragment.function.name or ""
-                call.arguments += fragment.function.arguments or ""
+                self._take_fragment(fragment)
             if text := choice.delta.content:
-                self._pieces += 1
-                yield TextDelta(text)
+                yield from self._take_text(text)
             self._reason = choice.finish_reason or self._reason
+
+    def _take_fragment(self, fragment: _Fragment) -> None:
+        call = self._calls.setdefault(fragment.index, _Call())
+        call.call_id = fragment.id or call.call_id
+        call.name += fragment.function.name or ""
+        call.arguments += fragment.function.arguments or ""
+
+    def _take_text(self, text: str) -> Iterator[TextDelta | ToolCall]:
+        self._pieces += 1
+        if self._tool_text is None:
+            yield TextDelta(text)
+            return
+        yield from self._tool_text.feed(text)
+        if self._must_call and self._tool_text.called:
+            self.done, self._reason = True, "tool_calls"  # nothing the model adds is wanted

@@ -2,7 +2,7 @@
 
 import json
 import queue
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import Event
 from typing import Any
 
@@ -18,10 +18,9 @@ from antiphon.contracts import (
     Sampling,
     TextDelta,
     Tool,
-    ToolCall,
     Usage,
 )
-from antiphon.engines.tool_text import ToolText
+from antiphon.engines.tool_text import ToolText, reader
 
 _NO_CALL = r"root ::= [^{}<>`\[ \n] [^{}<>`\[]*"
 _POLL_SECONDS = 0.02  # how late a cancel may be noticed
@@ -62,7 +61,7 @@ class Answer:
     ) -> None:
         self._sampling = sampling
         self._call = call
-        self._tools = {tool.name for tool in prompt.tools} | _called(prompt)
+        self._tool_text = reader(prompt)
         self._may_call = bool(prompt.tools) and prompt.tool_choice != "none"
         self._cancel = cancel
         self._left = Event()
@@ -91,8 +90,7 @@ class Answer:
         schema = self._call.schema if self._call else sampling.json_schema
         if schema is not None:
             request["json_schema"] = dict(schema)
-        elif self._tools and not self._may_call:
-            # A model that sees calls in its past makes more of them, whether it may or not.
+        elif self._tool_text and not self._may_call:
             request["grammar"] = _NO_CALL
         return request
 
@@ -116,7 +114,7 @@ class Answer:
 
     def pieces(self, start: Callable[[], object]) -> Iterator[Piece]:
         """The answer, for its one reader, who makes it `start`. Closing it early cancels."""
-        tool_text = ToolText(self._tools) if self._tools else None
+        tool_text = self._tool_text
         try:
             start()
             if self._call and tool_text:
@@ -128,7 +126,7 @@ class Answer:
                 if isinstance(item, Finish):
                     yield from self._ending(item, tool_text)
                     return
-                yield from self._wanted(tool_text.feed(item)) if tool_text else (TextDelta(item),)
+                yield from tool_text.feed(item) if tool_text else (TextDelta(item),)
         finally:
             self._left.set()
 
@@ -143,15 +141,12 @@ class Answer:
     def _ending(self, finish: Finish, tool_text: ToolText | None) -> Iterator[Piece]:
         reason = finish.reason
         if tool_text and reason != "cancelled":
-            yield from self._wanted(tool_text.finish())
-            if self._may_call and tool_text.called and reason == "stop":
+            yield from tool_text.finish()
+            if tool_text.called and reason == "stop":
                 reason = "tool_calls"
         if reason == "stop":
             self._check_form()
         yield Finish(reason, finish.usage)
-
-    def _wanted(self, pieces: Iterable[TextDelta | ToolCall]) -> Iterator[Piece]:
-        return (piece for piece in pieces if self._may_call or isinstance(piece, TextDelta))
 
     def _check_form(self) -> None:
         """llama.cpp answers freely, without a word, where it does not understand a schema."""
@@ -167,10 +162,6 @@ class Answer:
         usage = chunk["usage"]
         cached = usage["prompt_tokens_details"]["cached_tokens"] - self.evaluated
         return Usage(usage["prompt_tokens"], cached, usage["completion_tokens"])
-
-
-def _called(prompt: Prompt) -> set[str]:
-    return {call.name for message in prompt.messages for call in message.tool_calls}
 
 
 def _call_schema(tool: Tool) -> Mapping[str, Any]:

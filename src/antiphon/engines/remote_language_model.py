@@ -33,6 +33,7 @@ from antiphon.engines import chat_format
 from antiphon.engines.chat_stream import ChatStream
 from antiphon.engines.remote import Remote, ServerSettings
 from antiphon.engines.settings import decode
+from antiphon.engines.tool_text import reader
 
 _NAME = "openai"
 _COUNTS_KEPT = 4096
@@ -89,7 +90,7 @@ class RemoteLanguageModel:
                 f"a prompt of {_bytes(prompt)} bytes cannot fit {self.context_tokens} tokens; shorten it, or"
                 " raise language_model.openai.context_tokens if the server's model takes more"
             )
-        return self._pieces(_request(prompt, sampling, self._settings), cancel)
+        return self._pieces(prompt, _request(prompt, sampling, self._settings), cancel)
 
     def prefill(self, prompt: Prompt, *, cache_key: str = "", cancel: Cancel = NEVER) -> Prefilled:
         """Nothing: the server has no way to ask for it."""
@@ -107,8 +108,8 @@ class RemoteLanguageModel:
         written = [text for message in prompt.messages for text in _texts(message)]
         return sum(map(self._count_text, (*written, tools))) + _TEMPLATE_TOKENS * (1 + len(prompt.messages))
 
-    def _pieces(self, request: Mapping[str, Any], cancel: Cancel) -> Iterator[Piece]:
-        stream = ChatStream(_NAME)
+    def _pieces(self, prompt: Prompt, request: Mapping[str, Any], cancel: Cancel) -> Iterator[Piece]:
+        stream = ChatStream(_NAME, reader(prompt), must_call=prompt.tool_choice not in ("auto", "none"))
         body = self._remote.stream("chat/completions", cancel, json=request)
         try:
             for data in body:
@@ -178,15 +179,16 @@ def _request(prompt: Prompt, sampling: Sampling, settings: RemoteLanguageModelSe
         schema = {"name": "answer", "schema": dict(sampling.json_schema), "strict": True}
         request["response_format"] = {"type": "json_schema", "json_schema": schema}
     if prompt.tools:
-        request["tools"] = chat_format.tools(prompt)
-        request["tool_choice"] = _tool_choice(prompt)
+        request |= _tools(prompt)
     return request | dict(settings.extra)
 
 
-def _tool_choice(prompt: Prompt) -> Any:
-    choice = prompt.tool_choice
+def _tools(prompt: Prompt) -> Mapping[str, Any]:
+    """The tools and the choice. One that must be called goes alone: not every server takes a name."""
+    tools, choice = chat_format.tools(prompt), prompt.tool_choice
     if choice in ("auto", "none", "required"):
-        return choice
-    if choice not in {tool.name for tool in prompt.tools}:
+        return {"tools": tools, "tool_choice": choice}
+    named = [tool for tool in tools if tool["function"]["name"] == choice]
+    if not named:
         raise ContractBroken(f"tool_choice {choice!r} names none of the prompt's tools")
-    return {"type": "function", "function": {"name": choice}}
+    return {"tools": named, "tool_choice": "required"}

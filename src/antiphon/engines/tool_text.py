@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from secrets import token_hex
 from typing import Any, cast
 
-from antiphon.contracts import TextDelta, ToolCall
+from antiphon.contracts import Prompt, TextDelta, ToolCall
 
 _OPENINGS = ("<tool_call>", "```", "{")
 _WRAPPING = re.compile(r"\s*(?:<tool_call>|```[a-z]*\s)?\s*")
@@ -19,12 +19,27 @@ _CLOSINGS = ("</tool_call>", "```")
 _DECODER = json.JSONDecoder()
 
 
+def reader(prompt: Prompt) -> "ToolText | None":
+    """What reads an answer to `prompt`; None where no call can occur in it.
+
+    A model that sees calls in its past makes more of them, whether it has tools or not.
+    """
+    names = {tool.name for tool in prompt.tools}
+    names |= {call.name for message in prompt.messages for call in message.tool_calls}
+    may_call = bool(prompt.tools) and prompt.tool_choice != "none"
+    return ToolText(names, may_call=may_call) if names else None
+
+
 class ToolText:
     """Reads one answer. Feed it as it comes, then `finish`."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        """Read calls of the tools called `names`; what calls anything else is speech."""
+    def __init__(self, names: Iterable[str], *, may_call: bool = True) -> None:
+        """Read calls of the tools called `names`; what calls anything else is speech.
+
+        Where no tool `may_call`, calls are still no speech: they are dropped.
+        """
         self._names = set(names)
+        self._may_call = may_call
         self._held = ""
         self._closing = False
         self._calls = 0
@@ -32,7 +47,7 @@ class ToolText:
     @property
     def called(self) -> bool:
         """Whether any call has been made."""
-        return self._calls > 0
+        return self._calls > 0 and self._may_call
 
     def feed(self, text: str) -> Iterator[TextDelta | ToolCall]:
         """What is now certain."""
@@ -43,7 +58,8 @@ class ToolText:
                 speech, self._held = self._held[:at], self._held[at:]
                 yield TextDelta(speech)
             elif (call := self._call_at_start()) is not None:
-                yield call
+                if self._may_call:
+                    yield call
             else:
                 return
 
