@@ -126,7 +126,6 @@ def played(
     reply = turn.reply if turn is not None and turn.number == event.turn else None
     if turn is None or reply is None or not reply.open:
         return
-    turn.progress_at = now
     match event:
         case PlayoutStarted():
             turn.marks.sent_at = turn.marks.sent_at or event.at
@@ -134,7 +133,9 @@ def played(
             turn.marks.heard_at = turn.marks.heard_at or event.at
         case PlayoutProgress() | PlayoutStopped():
             heard = min(event.heard_samples, reply.ledger.samples)
-            reply.heard_samples = max(reply.heard_samples, heard)
+            if heard > reply.heard_samples:
+                # Only sound that goes on is a sign of life; a report of standing still is not.
+                reply.heard_samples, turn.progress_at = heard, now
     if isinstance(event, PlayoutStopped) and reply.ending:
         end_reply(floor, turn, now)
     elif not reply.ending:

@@ -56,7 +56,7 @@ class ClauseCutter:
         return [rest] if rest else []
 
     def _cut(self) -> int | None:
-        """The first place to cut at; it depends on nothing behind it, so it is the same however the text came."""
+        """The first place to cut at. It depends on nothing behind it, and so not on how the text came."""
         cuts = (self._cut_at_end(), self._cut_long(FIRST_MAX_WORDS if self._first else MAX_WORDS))
         return min((cut for cut in cuts if cut is not None), default=None)
 
