@@ -37,6 +37,7 @@ class Loudspeaker:
     """Per reply: its words, with their places in its sound."""
     _queued: int = 0
     _played: int = 0
+    _told: int = 0
     _at: Ticks = 0
     _started: bool = False
 
@@ -71,7 +72,8 @@ class Loudspeaker:
     def tick(self, now: Ticks) -> None:
         """Report how far playing has come; due every 20 ms."""
         self.advance(now)
-        if self.turn and self._queued:
+        if self.turn and self._played > self._told:
+            self._told = self._played
             self._tell_start()
             self.tell(PlayoutProgress(self.turn, self._played), self.report_delay())
 
@@ -101,7 +103,7 @@ class Loudspeaker:
         if turn != self.turn:
             self.advance(now)
             self.turn, self.paused, self._started = turn, False, False
-            self._queued = self._played = 0
+            self._queued = self._played = self._told = 0
             self._at = now
 
     def _tell_start(self) -> None:

@@ -22,20 +22,37 @@ from antiphon.dialogue.events import (
     CancelRequested,
     ClearRequested,
     CommitRequested,
+    EndOfTurnScored,
     Event,
+    GenerationEnded,
     PlayoutAcknowledged,
     PolicyChanged,
+    PromptBuilt,
     ReplyRequested,
+    SpeechReady,
+    TextGenerated,
     TimePassed,
+    Transcribed,
     VoiceWindow,
+    WorkFailed,
 )
 
 from .loudspeaker import Loudspeaker, Sound
 from .players import Engines, Players
-from .rules import Rules
+from .rules import Rules, frozen
 
 WINDOW: Ticks = 768
 REPORT: Ticks = ticks(20)
+
+ANSWERS = (
+    Transcribed,
+    EndOfTurnScored,
+    PromptBuilt,
+    TextGenerated,
+    GenerationEnded,
+    SpeechReady,
+    WorkFailed,
+)
 
 C = TypeVar("C", bound=do.Command)
 
@@ -44,14 +61,16 @@ class Conversation:
     """One caller, one core, simulated engines and a simulated loudspeaker."""
 
     def __init__(self, engines: Engines | None = None, *, policy: Policy | None = None) -> None:
-        self.dialogue = Dialogue(policy)
-        self.policy = policy or Policy()
+        self.dialogue = Dialogue(policy or Policy())
+        self.policy = self.first_policy = policy or Policy()
         self.now: Ticks = 0
         self.events: list[tuple[Event, Ticks]] = []
         self.commands: list[tuple[do.Command, Ticks]] = []
         self.rules = Rules()
         self.loudspeaker = Loudspeaker(self._tell)
         self.players = Players(engines or Engines(), self, self._tell)
+        self.score: list[str] = []
+        """What was written, to be read when it goes wrong."""
         self._agenda: list[tuple[Ticks, int, Callable[[], None]]] = []
         self._order = count()
         self._voiced: list[tuple[Ticks, Ticks]] = []
@@ -66,10 +85,15 @@ class Conversation:
         self._next_window: Ticks = 0
         self._next_report: Ticks = 0
 
+    def __repr__(self) -> str:
+        lines = [f"Conversation({self.players.engines}, policy={self.first_policy})", *self.score]
+        return "\n  ".join(lines)
+
     # What the people do.
 
     def caller_says(self, text: str, *, at_ms: float, for_ms: float) -> None:
         """Speech; a text that ends with an ellipsis sounds unfinished."""
+        self.score.append(f"caller_says({text!r}, {at_ms=}, {for_ms=})")
         start, end = ticks(at_ms), ticks(at_ms + for_ms)
         self._voiced.append((start, end))
         words = text.split()
@@ -87,25 +111,32 @@ class Conversation:
 
     def line_stalls(self, *, at_ms: float, for_ms: float) -> None:
         """No audio comes over the line; what is said meanwhile is lost."""
+        self.score.append(f"line_stalls({at_ms=}, {for_ms=})")
         self._stalls.append((ticks(at_ms), ticks(at_ms + for_ms)))
 
     def client_commits(self, *, at_ms: float) -> None:
+        self.score.append(f"client_commits({at_ms=})")
         self.at(at_ms, lambda: self.handle(CommitRequested(self._free, len(self._sent) * WINDOW)))
 
     def client_clears(self, *, at_ms: float) -> None:
+        self.score.append(f"client_clears({at_ms=})")
         self.at(at_ms, lambda: self.handle(ClearRequested()))
 
     def client_asks(self, *, at_ms: float, speak: bool = True) -> None:
         """A typed message, or a request for a reply to what was said."""
+        self.score.append(f"client_asks({at_ms=}, {speak=})")
         self.at(at_ms, lambda: self.handle(ReplyRequested(speak)))
 
     def client_cancels(self, *, at_ms: float) -> None:
+        self.score.append(f"client_cancels({at_ms=})")
         self.at(at_ms, lambda: self.handle(CancelRequested()))
 
     def client_acknowledges(self, turn: int, *, at_ms: float) -> None:
         self.at(at_ms, lambda: self.handle(PlayoutAcknowledged(turn, self.now)))
 
     def policy_becomes(self, policy: Policy, *, at_ms: float) -> None:
+        self.score.append(f"policy_becomes({policy}, {at_ms=})")
+
         def change() -> None:
             self.policy = policy
             self.handle(PolicyChanged(policy))
@@ -148,7 +179,12 @@ class Conversation:
     def handle(self, event: Event) -> list[do.Command]:
         """Tell the core, and do what it says."""
         self.events.append((event, self.now))
+        dead = isinstance(event, ANSWERS) and self.rules.is_dead(event.turn, event.revision)
+        before = frozen(self.dialogue) if dead else None
         commands = self.dialogue.handle(event, self.now)
+        if dead:
+            assert not commands, "an answer to a dead revision has consequences"
+            assert frozen(self.dialogue) == before, "an answer to a dead revision leaves a trace"
         for command in commands:
             self.commands.append((command, self.now))
             self.rules.check(command, self.now)

@@ -7,7 +7,7 @@ import pytest
 from antiphon.contracts import ms, ticks
 from antiphon.dialogue import Policy
 from antiphon.dialogue import commands as do
-from antiphon.dialogue.events import Stage
+from antiphon.dialogue.events import PlayoutProgress, Stage
 
 from .players import ANSWER, Engines
 from .score import WINDOW, Conversation
@@ -152,3 +152,16 @@ def test_the_end_of_turn_model_is_not_asked_twice_in_a_breath() -> None:
     conversation.plays_out()
     asked = [at for command, at in conversation.commands if isinstance(command, do.ScoreEndOfTurn)]
     assert all(b - a > ticks(200) for a, b in itertools.pairwise(asked))
+
+
+def test_a_playout_that_stands_still_gives_no_sign_of_life() -> None:
+    conversation = Conversation(Engines(answer=lambda text: "a " * 45 + "b."))
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    begun = conversation.agent_begins()
+    conversation.at(begun + 50, lambda: conversation.players.engines.dead.add("synthesis"))
+    for later_s in range(5, 60):
+        conversation.at(begun + 1000 * later_s, lambda: conversation.handle(PlayoutProgress(1, 72_000)))
+    conversation.plays_out()
+    assert conversation.when(do.EndReply) < begun + 35_000
+    assert conversation.replies[0].status == "failed"
+    assert conversation.replies[0].heard == conversation.loudspeaker.truly_heard(1)
