@@ -6,7 +6,8 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
+
+from antiphon.engines.native import load
 
 Array: TypeAlias = NDArray[np.float32]
 
@@ -71,4 +72,5 @@ class Bert:
 
 
 def _gelu(x: Array) -> Array:
+    erf = load("scipy.special", "scipy").erf
     return x * np.float32(0.5) * (1 + erf(x * np.float32(np.sqrt(0.5))))
