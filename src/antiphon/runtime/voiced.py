@@ -123,9 +123,14 @@ def _often(happens: NDArray[np.bool_], part: tuple[int, int]) -> bool:
 def _end(part: tuple[int, int], above: NDArray[np.bool_], pitched: NDArray[np.bool_]) -> int:
     start, end = part
     throat = np.flatnonzero(pitched[start:end])
-    if len(throat):
-        end = min(end, start + int(throat[-1]) + 1 + _AFTER_PITCH_HOPS)
-    return start + int(np.flatnonzero(above[start:end])[-1]) + 1
+    if len(throat) == 0:
+        return end
+    last = start + int(throat[-1]) + 1
+    limit = min(end, last + _AFTER_PITCH_HOPS)
+    gaps = np.flatnonzero(~above[last:limit])
+    if limit < end and above[limit] and len(gaps):
+        limit = last + int(gaps[-1])  # what goes on beyond the limit after a pause is a breath, all of it
+    return start + int(np.flatnonzero(above[start:limit])[-1]) + 1
 
 
 def _runs(voiced: NDArray[np.bool_]) -> list[tuple[int, int]]:
