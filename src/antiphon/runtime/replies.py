@@ -35,7 +35,8 @@ class ReplyView:
         self._new_id, self._emit, self._record = new_id, emit, record
         self._speak, self._request = speak, request
         self._items: list[Item] = []
-        self._said = False
+        self._words: list[TimedWord] = []
+        self._sent_samples = 0
         self._emit(
             ReplyStarted(
                 reply_id=self.id,
@@ -51,6 +52,7 @@ class ReplyView:
         self._begin_message()
         for word in words:
             self._text(word.text, (at + word.start_sample) // 24)
+            self._words.append(TimedWord(word.text, at + word.start_sample, at + word.end_sample))
 
     def show(self, text: str) -> None:
         """More of a message that is text only."""
@@ -61,10 +63,15 @@ class ReplyView:
 
     def sound(self, audio: Audio) -> None:
         """A frame of the message's sound."""
+        self._sent_samples += len(audio)
         self._emit(ReplyAudio(reply_id=self.id, item_id=self.item_id, output_index=0, audio=audio))
 
     def end(self, end: EndReply, *, audio_input_ms: int = 0) -> None:
-        """The reply is over."""
+        """The reply is over.
+
+        Its message says what was heard, and remembers all that was sent: a listener that knows better than our
+        reckoning may still truncate it to a little more.
+        """
         if self.item_id:
             message = Item(
                 id=self.item_id,
@@ -73,8 +80,8 @@ class ReplyView:
                 text=end.heard,
                 spoken=self._speak,
                 interrupted=end.status == "cancelled",
-                words=end.words,
-                audio_samples=end.heard_samples,
+                words=tuple(word for word in self._words if word.start_sample < self._sent_samples),
+                audio_samples=self._sent_samples,
             )
             self._end_item(message)
         for call in end.tool_calls:
@@ -103,8 +110,7 @@ class ReplyView:
             )
 
     def _text(self, text: str, start_ms: int) -> None:
-        spaced = f" {text}" if self._said else text
-        self._said = True
+        spaced = f" {text}" if self._words else text
         self._emit(
             ReplyText(reply_id=self.id, item_id=self.item_id, output_index=0, text=spaced, start_ms=start_ms)
         )
