@@ -125,7 +125,8 @@ def test_a_forced_call_is_made_and_nothing_is_spoken(llama: Llama, choice: str) 
 
 
 @pytest.mark.real
-def test_after_a_call_it_can_be_made_to_speak(llama: Llama) -> None:
+@pytest.mark.parametrize("choice", ["none", "auto"])
+def test_after_a_call_it_speaks_and_does_not_call_again(llama: Llama, choice: str) -> None:
     call = ToolCall("call_1", "get_weather", '{"city": "Rome"}')
     prompt = Prompt(
         (
@@ -135,7 +136,7 @@ def test_after_a_call_it_can_be_made_to_speak(llama: Llama) -> None:
             Message("tool", "Sunny, 31 degrees.", call_id="call_1"),
         ),
         TOOLS,
-        "none",
+        choice,
     )
     answer = list(llama.generate(prompt, GREEDY))
     assert text_of(answer)

@@ -59,6 +59,8 @@ class LlamaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How many conversations keep their prompt cache; each costs memory for `context_tokens`."""
     batch_tokens: Annotated[int, msgspec.Meta(ge=8)] = 32
     """How much of a prompt is read at a time. More pays on machines with many cores or a GPU."""
+    calls_in_a_row: bool = False
+    """Whether it may call a tool right after one answered. The default models repeat their call for ever."""
 
 
 class Llama:
@@ -79,6 +81,7 @@ class Llama:
         self._server = server
         self._slots = Slots(settings.slots)
         self._batch = settings.batch_tokens
+        self._calls_in_a_row = settings.calls_in_a_row
         self._workers = ThreadPoolExecutor(2 * settings.slots, thread_name_prefix="llama")
         self._spelled = lru_cache(_SPELLINGS_KEPT)(self._spell)
         self.context_tokens = settings.context_tokens
@@ -120,6 +123,9 @@ class Llama:
             raise ContractBroken(
                 "an open prompt may be prefilled, not answered: its last message is not over"
             )
+        after_result = bool(prompt.messages) and prompt.messages[-1].role == "tool"
+        if after_result and prompt.tool_choice == "auto" and not self._calls_in_a_row:
+            prompt = msgspec.structs.replace(prompt, tool_choice="none")
         call = forced_call(prompt)
         tokens = self._tokens(prompt, call.opening if call else "")
         answer = Answer(prompt, sampling, call, prompt_tokens=len(tokens), cancel=cancel)
