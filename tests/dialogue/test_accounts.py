@@ -6,8 +6,9 @@ import pytest
 
 from antiphon.contracts import TurnReport, ms, ticks
 from antiphon.dialogue import Policy
+from antiphon.dialogue.commands import CommitCallerAudio
 from antiphon.dialogue.equation import report
-from antiphon.dialogue.events import Timing
+from antiphon.dialogue.events import CallerMeasured, Timing
 from antiphon.dialogue.turn import Marks, Turn
 
 from .players import Engines
@@ -100,6 +101,18 @@ def test_tokens_are_accounted_for() -> None:
     _, account = measured(Engines(answer=lambda text: "One two three four."))
     assert (account.prompt_tokens, account.cached_tokens, account.answer_tokens) == (40, 30, 4)
     assert account.wasted_tokens == 0
+
+
+def test_the_whole_pause_shows_best_where_the_voice_ended() -> None:
+    conversation = Conversation()
+    conversation.caller_says("what shall I do", at_ms=480, for_ms=960)
+    conversation.runs_while(lambda: not conversation.all(CommitCallerAudio))
+    conversation.handle(CallerMeasured(7, ticks(1)))  # of no living turn
+    conversation.handle(CallerMeasured(1, ticks(1400)))
+    conversation.plays_out()
+    (account,) = conversation.reports
+    assert account.sent_ms == pytest.approx(ms(conversation.sounds[0].start) - 1400)
+    assert account.residual_ms == pytest.approx(0, abs=1e-6)
 
 
 def test_what_no_span_explains_is_the_residual() -> None:

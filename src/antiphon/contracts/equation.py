@@ -1,4 +1,4 @@
-"""The response-time equation: every millisecond between a caller's last sound and the agent's first has a name.
+"""The response-time equation: every millisecond from the caller's last sound to the agent's first has a name.
 
     mouth-to-ear = end-of-turn wait + transcription + context + time to first token + first clause
                  + synthesis + output  −  overlap  +  residual
@@ -47,7 +47,7 @@ Outcome: TypeAlias = Literal[
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece of work on the way to the answer. Times are milliseconds after the caller's last voiced sample."""
+    """One piece of work on the way to the answer. Times are in ms from the caller's last voiced sample."""
 
     term: TermName
     owner: str

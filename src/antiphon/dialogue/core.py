@@ -4,6 +4,7 @@ from antiphon.contracts import Ticks
 from antiphon.dialogue import answering, listening, watching
 from antiphon.dialogue.commands import Command
 from antiphon.dialogue.events import (
+    CallerMeasured,
     CancelRequested,
     ClearRequested,
     CommitRequested,
@@ -47,6 +48,8 @@ class Dialogue:
                 listening.hear(floor, event, now)
             case Transcribed():
                 listening.transcribed(floor, event, now)
+            case CallerMeasured():
+                listening.measured(floor, event)
             case EndOfTurnScored():
                 listening.scored(floor, event, now)
             case PromptBuilt() | TextGenerated() | GenerationEnded() | SpeechReady():

@@ -44,6 +44,17 @@ class Transcribed(msgspec.Struct, frozen=True):
     """When the last voiced sample of that audio arrived; None when it held none."""
 
 
+class CallerMeasured(msgspec.Struct, frozen=True):
+    """The committed audio of a turn, with all of its closing pause, shows where the voice ended.
+
+    The stretch that was transcribed may have ended in the middle of a last faint syllable.
+    """
+
+    turn: int
+    last_voiced_at: Ticks
+    """When the last voiced sample arrived."""
+
+
 class EndOfTurnScored(msgspec.Struct, frozen=True):
     """How finished the turn sounds."""
 
@@ -168,6 +179,7 @@ class TimePassed(msgspec.Struct, frozen=True):
 Event: TypeAlias = (
     VoiceWindow
     | Transcribed
+    | CallerMeasured
     | EndOfTurnScored
     | PromptBuilt
     | TextGenerated

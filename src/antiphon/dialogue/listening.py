@@ -21,6 +21,7 @@ from antiphon.dialogue.commands import (
     Transcribe,
 )
 from antiphon.dialogue.events import (
+    CallerMeasured,
     CancelRequested,
     ClearRequested,
     CommitRequested,
@@ -172,6 +173,13 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
     else:
         interrupt(floor, turn, now)
         _ask(floor, turn)
+
+
+def measured(floor: Floor, event: CallerMeasured) -> None:
+    """It is known when the caller's voice ended: the equation's clock starts there."""
+    for turn in (floor.answering, floor.waiting, floor.unanswered, *floor.settling.values()):
+        if turn is not None and turn.number == event.turn:
+            turn.marks.last_voiced_at = event.last_voiced_at
 
 
 def scored(floor: Floor, event: EndOfTurnScored, now: Ticks) -> None:

@@ -65,6 +65,14 @@ class Jobs:
         )
         self._submit("transcriber", "transcription", job, call)
 
+    def measure(self, command: do.CommitCallerAudio) -> None:
+        """Find out where the voice ended in the audio that `command` commits."""
+        start = max(command.start, self._uplink.kept_from)
+        audio, arrived_at = self._uplink.slice(start, command.end), self._uplink.arrivals(start)
+        job = self._job(command.turn, 0)
+        call = partial(working.measure, job, audio, start=start, arrived_at=arrived_at)
+        self._submit("end_of_turn", "end_of_turn", job, call)
+
     def score(self, command: do.ScoreEndOfTurn) -> None:
         """Carry out `command`."""
         audio = self._uplink.slice(command.start, command.end)[-8 * LISTENING_HZ :]

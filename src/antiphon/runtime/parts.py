@@ -57,7 +57,7 @@ def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Call
     Raises:
         AntiphonError: as `discovery.find` and the engines' `open` do; what was opened is closed again.
     """
-    # Native libraries whose threads wait by spinning starve each other as soon as two of them share a core; this
+    # Native libraries whose threads wait by spinning starve each other once two of them share a core. This
     # must be said before the first of them is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     opened: dict[str, Any] = {}

@@ -69,8 +69,8 @@ class ReplyView:
     def end(self, end: EndReply, *, audio_input_ms: int = 0) -> None:
         """The reply is over.
 
-        Its message says what was heard, and remembers all that was sent: a listener that knows better than our
-        reckoning may still truncate it to a little more.
+        Its message says what was heard, and remembers all that was sent: a listener that knows better than
+        our reckoning may still truncate it to a little more.
         """
         if self.item_id:
             message = Item(

@@ -313,6 +313,7 @@ class Session:
     def _note(self, command: do.Command) -> None:
         """Let the record and the client know, and let go of what is over."""
         if isinstance(command, do.CommitCallerAudio):
+            self._jobs.measure(command)
             self._uplink.release(command.end)
         elif isinstance(command, do.EndTurn):
             self._jobs.forget(command.report.turn)

@@ -28,6 +28,7 @@ from antiphon.contracts import (
     Transcriber,
 )
 from antiphon.dialogue.events import (
+    CallerMeasured,
     EndOfTurnScored,
     Event,
     GenerationEnded,
@@ -93,11 +94,22 @@ def transcribe(
         if job.cancel.is_set():
             return
         timing = job.timing(transcriber.card.name)
-        span = voiced_span(audio, LISTENING_HZ)
-        last = None if span is None else arrived_at(start + span[1] * CLOCK_HZ // LISTENING_HZ - 1)
+        last = _last_voiced_at(audio, start, arrived_at)
         job.tell(Transcribed(job.turn, job.revision, transcript.text, timing, last))
 
     job.guard("transcription", work)
+
+
+def measure(job: Job, audio: Audio, *, start: Ticks, arrived_at: Callable[[Ticks], Ticks]) -> None:
+    """When the voice ended in the committed 16 kHz `audio` that begins at `start` of the caller's audio."""
+    last = _last_voiced_at(audio, start, arrived_at)
+    if last is not None:
+        job.tell(CallerMeasured(job.turn, last))
+
+
+def _last_voiced_at(audio: Audio, start: Ticks, arrived_at: Callable[[Ticks], Ticks]) -> Ticks | None:
+    span = voiced_span(audio, LISTENING_HZ)
+    return None if span is None else arrived_at(start + span[1] * CLOCK_HZ // LISTENING_HZ - 1)
 
 
 def score_end_of_turn(job: Job, end_of_turn: EndOfTurn, audio: Audio) -> None:
