@@ -9,12 +9,11 @@ from antiphon.dialogue import Policy
 from antiphon.runtime.conversation import Item
 
 DEFAULT_INSTRUCTIONS = (
-    "You are a friendly voice assistant in a live phone call. Give your own reply to the caller: "
-    "if they ask, answer directly; if they tell you something, react to it and add a thought or a short "
-    "question. Say one or two short sentences. Do not repeat or rephrase the caller's words. "
-    "Plain spoken English only."
+    "You are a warm, curious friend chatting on the phone. If you are asked something, answer it directly. "
+    "If you are told something, say what you think of it, or ask about it. Any topic is fine. Use one or two "
+    "short sentences of plain spoken English, and never repeat the caller's words."
 )
-"""Chosen on the embedded 1.5B model, which echoes the caller unless it is told not to."""
+"""Chosen on the embedded 1.5B model, which echoes, refuses or lectures unless it is told not to."""
 
 
 class ServerVad(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="server_vad"):
