@@ -59,9 +59,18 @@ class Hearing:
         self.state, self._streak = "pausing", 0
         return "pause"
 
+    @property
+    def stirring(self) -> Ticks:
+        """How much of the newest audio may be the beginning of speech; 0 while speech is under way."""
+        return 0 if self.state == "speaking" else self._streak
+
+    def hush(self) -> None:
+        """What stirred came to nothing."""
+        self._streak = 0
+
     def reset(self) -> None:
         """The turn is taken or dropped: wait for the next speech."""
-        self.state, self._streak = "quiet", 0
+        self.state, self._streak = "quiet", self.stirring
 
     def _listen(self, window: VoiceWindow) -> Change:
         if self._streak < ONSET:

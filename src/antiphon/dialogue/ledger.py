@@ -32,7 +32,6 @@ class Ledger:
         """Of all ready chunks, positions from the reply's first sample."""
         self._next = (0, 0)
         self._early: dict[tuple[int, int], tuple[int, tuple[TimedWord, ...], bool]] = {}
-        self._seen: set[tuple[int, int]] = set()
 
     @property
     def clauses(self) -> int:
@@ -47,9 +46,8 @@ class Ledger:
         Returns:
             The `(clause, chunk)` pairs that have become ready and hold sound, in playing order.
         """
-        if (clause, chunk) in self._seen:
+        if (clause, chunk) < self._next:
             return []
-        self._seen.add((clause, chunk))
         self._early[clause, chunk] = (samples, words, last)
         ready: list[tuple[int, int]] = []
         while self._next in self._early:

@@ -121,7 +121,7 @@ def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
         return
     if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
         _ask(floor, turn)
-    if turn_is_over(floor.policy, silence, turn.score):
+    if turn_is_over(floor.policy, silence, turn.score) and not floor.hearing.stirring:
         _confirm(floor, turn, now)
 
 
@@ -206,7 +206,7 @@ def let_go(floor: Floor, turn: Turn, outcome: Outcome, now: Ticks) -> None:
         floor.out.append(AnnounceSilence(turn.number, turn.speech_end))
     floor.taking = None
     floor.hearing.reset()
-    floor.free_from = floor.hearing.heard_to
+    floor.free_from = floor.hearing.heard_to - floor.hearing.stirring
     cancel(floor, turn, "dropped")
     end_turn(floor, turn, outcome)
     still_quiet(floor, now)

@@ -35,6 +35,7 @@ def watch(floor: Floor, now: Ticks) -> None:
     if turn is not None and stalled >= STALL and floor.hearing.stall() == "pause":
         pause(floor, turn, now)
     elif turn is not None and floor.hearing.state == "pausing" and stalled >= LOOK_AGAIN:
+        floor.hearing.hush()
         weigh(floor, turn, floor.hearing.silence + stalled, now)
     for turn in owed(floor):
         if now - turn.progress_at >= PATIENCE:
