@@ -95,9 +95,9 @@ def _caller(draw: st.DrawFn, conversation: Conversation) -> int:
     """What the caller says, hums and rustles; returns when it is over."""
     at_ms = 0
     for _ in range(draw(st.integers(1, 5))):
-        at_ms += draw(_milliseconds(50, 400) | _milliseconds(400, 3500))
+        at_ms += 32 * draw(st.integers(1, 12) | st.integers(12, 110))
         text = draw(st.sampled_from(TEXTS) | st.sampled_from(HUMS))
-        for_ms = draw(_milliseconds(30, 400) | _milliseconds(400, 2500))
+        for_ms = 32 * draw(st.integers(3 if text else 1, 12) | st.integers(12, 80))
         conversation.caller_says(text, at_ms=at_ms, for_ms=for_ms)
         at_ms += for_ms
     return at_ms

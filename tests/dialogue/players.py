@@ -63,6 +63,7 @@ class Ears(Protocol):
     """What the caller has said, as far as it came over the line."""
 
     def words_between(self, start: Ticks, end: Ticks) -> str: ...
+    def transcript(self, start: Ticks, end: Ticks) -> str: ...
     def last_voiced_between(self, start: Ticks, end: Ticks) -> Ticks | None: ...
 
 
@@ -88,9 +89,8 @@ class Players:
 
     def transcribe(self, ask: Transcribe, now: Ticks) -> None:
         timing = self._timing("transcription", self.engines.transcription_ms, now)
-        text = self.ears.words_between(ask.start, ask.end)
+        text = self.ears.transcript(ask.start, ask.end)
         voiced_at = self.ears.last_voiced_between(ask.start, ask.end)
-        text = " ".join(text.replace("…", "").split())
         self._answer(
             "transcription", ask, Transcribed(ask.turn, ask.revision, text, timing, voiced_at), timing, now
         )

@@ -29,6 +29,8 @@ class Rules:
     seen: set[int] = field(default_factory=set[int])
     replied: set[int] = field(default_factory=set[int])
     played: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
+    guesses: set[int] = field(default_factory=set[int])
+    """Turns whose answer is being made before their reply has begun."""
     ended: dict[int, TurnReport] = field(default_factory=dict[int, TurnReport])
     heard: dict[int, str] = field(default_factory=dict[int, str])
 
@@ -36,13 +38,20 @@ class Rules:
         del now
         self._note(command)
         match command:
-            case do.Transcribe() | do.ScoreEndOfTurn() | do.Prefill() | do.Generate() | do.Synthesize():
+            case do.Generate():
+                assert self.reply is None, "an answer is made before the last one is known"
+                self.guesses.add(command.turn)
+                self._work(command.turn, command.revision)
+            case do.Transcribe() | do.ScoreEndOfTurn() | do.Prefill() | do.Synthesize():
                 self._work(command.turn, command.revision)
             case do.CancelWork():
                 assert command.revision >= self.revisions.get(command.turn, 0), "an old revision is cancelled"
                 self.cancelled.add((command.turn, command.revision))
+                self.guesses.discard(command.turn)
             case do.StartReply():
                 assert self.reply is None, "two replies at once"
+                assert self.guesses <= {command.turn}, "a guess outlives what it was made from"
+                self.guesses.clear()
                 assert command.turn not in self.replied, "a second reply to one turn"
                 self.reply, self.flushed = command.turn, False
                 self.replied.add(command.turn)
@@ -125,6 +134,7 @@ class Rules:
         assert report.turn not in self.unsettled, "a turn ended before its words were settled"
         assert report.heard == self.heard.get(report.turn, "")
         self.paused.discard(report.turn)
+        assert report.turn not in self.guesses, "a guess outlives its turn"
         self.seen.add(report.turn)
         self.ended[report.turn] = report
         if self.sane:

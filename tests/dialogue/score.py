@@ -260,6 +260,10 @@ class Conversation:
     def words_between(self, start: Ticks, end: Ticks) -> str:
         return " ".join(word for at, word in self._said if self._came(at, start, end))
 
+    def transcript(self, start: Ticks, end: Ticks) -> str:
+        """What a transcriber makes of it."""
+        return self.words_between(start, end).replace("…", "")
+
     def last_voiced_between(self, start: Ticks, end: Ticks) -> Ticks | None:
         last: Ticks | None = None
         for window in range(start // WINDOW, min(-(-end // WINDOW), len(self._sent))):

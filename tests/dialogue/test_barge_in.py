@@ -2,7 +2,7 @@
 
 import pytest
 
-from antiphon.contracts import ms, ticks
+from antiphon.contracts import ToolCall, ms, ticks
 from antiphon.dialogue import Policy
 from antiphon.dialogue import commands as do
 from antiphon.dialogue.hearing import ONSET
@@ -185,3 +185,86 @@ def test_interrupting_the_sound_of_an_unstoppable_engine() -> None:
     conversation.plays_out()
     assert conversation.replies[0].heard == conversation.loudspeaker.truly_heard(1)
     assert conversation.record[-1] == ("agent", ANSWER)
+
+
+@pytest.mark.parametrize("after_ms", [300, 437, 560, 1111])
+def test_reports_that_come_late_do_not_shorten_what_was_heard(after_ms: float) -> None:
+    conversation, begun = answering()
+    conversation.loudspeaker.report_delay = lambda: ticks(150)
+    conversation.loudspeaker.stop_delay = ticks(160)
+    conversation.client_cancels(at_ms=begun + after_ms)
+    conversation.plays_out()
+    assert conversation.replies[0].heard == conversation.loudspeaker.truly_heard(1)
+
+
+def test_an_interruption_is_answered_only_when_it_is_known_what_was_heard() -> None:
+    conversation, begun = answering(Engines(transcription_ms=10))
+    conversation.loudspeaker.stop_delay = ticks(300)
+    conversation.caller_says("no stop that now", at_ms=begun + 1000, for_ms=430)
+    conversation.plays_out()
+    second = [at for command, at in conversation.commands if isinstance(command, do.Generate)][1]
+    assert second >= ticks(conversation.when(do.EndReply))
+
+
+def test_words_of_the_beginning_are_not_taken_for_the_whole() -> None:
+    conversation, begun = answering(Engines(transcription_ms=600))
+    conversation.caller_says("stop right there please", at_ms=begun + 1000, for_ms=700)
+    conversation.plays_out()
+    assert conversation.record[2] == ("caller", "stop right there please")
+
+
+def test_the_tools_of_an_interrupted_reply_are_not_called() -> None:
+    call = ToolCall("call_1", "lamp", "{}")
+    conversation, begun = answering(Engines(token_ms=1, finish="tool_calls", tool_calls=(call,)))
+    conversation.client_cancels(at_ms=begun + 1000)
+    conversation.plays_out()
+    assert conversation.replies[0].tool_calls == ()
+
+
+def test_a_turn_that_waits_is_not_answered_into_an_interruption() -> None:
+    conversation, begun = answering(yields=False)
+    conversation.caller_says("and then what", at_ms=begun + 100, for_ms=600)
+    conversation.policy_becomes(Policy(), at_ms=begun + 1500)
+    conversation.caller_says("stop it all right now", at_ms=begun + 1600, for_ms=2000)
+    conversation.plays_out()
+    assert conversation.outcomes == [(2, "unanswered"), (1, "interrupted"), (3, "answered")]
+    assert conversation.record[-1] == ("agent", ANSWER)
+
+
+def test_a_reply_that_begins_while_somebody_speaks_is_held_back() -> None:
+    engines = Engines(transcription_ms=10, first_token_ms=10, token_ms=1, synthesis_ms=1)
+    conversation, begun = answering(engines)
+    conversation.loudspeaker.stop_delay = ticks(1500)
+    conversation.caller_says("no stop that now", at_ms=begun + 1000, for_ms=500)
+    third = begun + 2500
+    conversation.caller_hums("mm-hm", at_ms=third, for_ms=900)
+    conversation.plays_out()
+    assert third < conversation.when(do.StartReply, 2) < third + 900
+    assert all(ms(sound.start) >= third + 900 for sound in conversation.sounds if sound.turn == 2)
+    assert conversation.record[-1] == ("agent", ANSWER)
+
+
+def test_clearing_what_was_said_to_an_unyielding_agent_resumes_nothing() -> None:
+    conversation, begun = answering(yields=False)
+    conversation.caller_says("and then what", at_ms=begun + 500, for_ms=700)
+    conversation.client_clears(at_ms=begun + 900)
+    conversation.runs_until(begun + 920)
+    assert conversation.all(do.ResumePlayout) == []
+
+
+def test_words_after_a_hum_keep_their_beginning() -> None:
+    for gap_ms in range(96, 400, 16):
+        conversation, begun = answering()
+        hum = begun + 32 * 20 - begun % 32
+        conversation.caller_hums("okay", at_ms=hum, for_ms=320)
+        conversation.caller_says("stop there please", at_ms=hum + 320 + gap_ms, for_ms=700)
+        conversation.plays_out()
+        assert conversation.record[2][1].endswith("stop there please")
+
+
+def test_a_probe_answered_after_the_longest_turn_is_not_the_turn() -> None:
+    conversation, begun = answering()
+    conversation.players.engines.transcription_ms = 90_000
+    conversation.caller_says("on and on " * 100, at_ms=begun + 500, for_ms=95_000)
+    conversation.runs_until(begun + 500 + 91_000)
+    assert [words.turn for words in conversation.all(do.SettleCallerWords)] == [1]

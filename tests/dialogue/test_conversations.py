@@ -17,6 +17,9 @@ def check(conversation: Conversation) -> None:
     for reply in conversation.replies:
         shown = "".join(more.text for more in conversation.all(do.EmitText) if more.turn == reply.turn)
         assert reply.heard == (shown or conversation.loudspeaker.truly_heard(reply.turn))
+    for commit in conversation.all(do.CommitCallerAudio):
+        (settled,) = [words for words in conversation.all(do.SettleCallerWords) if words.turn == commit.turn]
+        assert settled.text in (None, conversation.transcript(commit.start, commit.end))
     for sound in conversation.sounds:
         begun, ended = (
             next(

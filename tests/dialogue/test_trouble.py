@@ -7,7 +7,7 @@ import pytest
 from antiphon.contracts import ms, ticks
 from antiphon.dialogue import Policy
 from antiphon.dialogue import commands as do
-from antiphon.dialogue.events import PlayoutProgress, Stage
+from antiphon.dialogue.events import PlayoutProgress, Stage, Timing, Transcribed
 
 from .players import ANSWER, Engines
 from .score import WINDOW, Conversation
@@ -165,3 +165,13 @@ def test_a_playout_that_stands_still_gives_no_sign_of_life() -> None:
     assert conversation.when(do.EndReply) < begun + 35_000
     assert conversation.replies[0].status == "failed"
     assert conversation.replies[0].heard == conversation.loudspeaker.truly_heard(1)
+
+
+def test_words_nobody_asked_for_are_not_taken() -> None:
+    conversation = Conversation(policy=Policy(mode="manual"))
+    conversation.client_asks(at_ms=100)
+    conversation.runs_until(110)
+    stray = Transcribed(1, 1, "who said this", Timing(0, 0, 0))
+    assert conversation.handle(stray) == []
+    conversation.plays_out()
+    assert conversation.record == [("agent", ANSWER)]

@@ -153,3 +153,32 @@ def test_somebody_who_never_pauses_is_answered_all_the_same() -> None:
     assert conversation.announcements[:2] == ["speech 1", "silence 1"]
     conversation.plays_out()
     assert next(speaker for speaker, _ in conversation.record) == "caller"
+
+
+def test_how_one_pause_sounded_says_nothing_of_the_next() -> None:
+    conversation = Conversation()
+    conversation.caller_says("well then", at_ms=500, for_ms=500)
+    conversation.at(1180, lambda: conversation.players.engines.dead.add("end_of_turn"))
+    conversation.caller_says("what shall I do", at_ms=1184, for_ms=500)
+    conversation.plays_out()
+    assert conversation.record[0] == ("caller", "well then what shall I do")
+    assert conversation.when(do.CommitCallerAudio) > 1684 + 2300
+
+
+def test_a_voice_that_stirs_puts_the_end_off_by_a_window() -> None:
+    for gap_ms in range(96, 480, 16):
+        conversation = Conversation(Engines(score=lambda text: 0.95))
+        conversation.caller_says("well then", at_ms=480, for_ms=512)
+        conversation.caller_says("what shall I do", at_ms=992 + gap_ms, for_ms=640)
+        conversation.plays_out()
+        said = " ".join(text for speaker, text in conversation.record if speaker == "caller")
+        assert said == "well then what shall I do"
+
+
+def test_a_line_that_stalls_as_a_voice_stirs_does_not_hold_the_turn_open() -> None:
+    conversation = Conversation()
+    conversation.caller_says("what shall I do", at_ms=480, for_ms=896)
+    conversation.noise(at_ms=1472, for_ms=32)
+    conversation.line_stalls(at_ms=1504, for_ms=60_000)
+    conversation.plays_out()
+    assert conversation.record == [("caller", "what shall I do"), ("agent", ANSWER)]
