@@ -163,7 +163,8 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
         return
     turn.words = " ".join(event.text.split())
     turn.marks.transcription = event.timing
-    turn.marks.last_voiced_at = event.last_voiced_at
+    if turn.marks.last_voiced_at is None:
+        turn.marks.last_voiced_at = event.last_voiced_at
     if turn is not floor.taking:
         settle(floor, turn, now)
     elif turn.announced:
