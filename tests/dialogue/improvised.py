@@ -85,6 +85,7 @@ def conversations(draw: st.DrawFn, *, reliable: bool = False) -> Conversation:
     end_ms = _caller(draw, conversation)
     for _ in range(draw(st.integers(0, 4))):
         _client(draw, conversation, draw(_milliseconds(0, end_ms + 4000)))
+        conversation.client_took_part = True
     if not reliable and draw(st.booleans()):
         conversation.line_stalls(at_ms=draw(_milliseconds(0, end_ms)), for_ms=draw(_milliseconds(100, 3000)))
     conversation.at(end_ms + 4000, lambda: _be_patient(conversation))

@@ -19,6 +19,7 @@ from antiphon.contracts import CLOCK_HZ, Ticks, TurnReport, ms, ticks
 from antiphon.dialogue import Dialogue, Policy
 from antiphon.dialogue import commands as do
 from antiphon.dialogue.events import (
+    CallerMeasured,
     CancelRequested,
     ClearRequested,
     CommitRequested,
@@ -69,6 +70,7 @@ class Conversation:
         self.rules = Rules()
         self.loudspeaker = Loudspeaker(self._tell)
         self.players = Players(engines or Engines(), self, self._tell)
+        self.client_took_part = False
         self.score: list[str] = []
         """What was written, to be read when it goes wrong."""
         self._agenda: list[tuple[Ticks, int, Callable[[], None]]] = []
@@ -82,6 +84,8 @@ class Conversation:
         self._revision_of: dict[int, int] = {}
         self._texts: dict[int, str | None] = {}
         self._free: Ticks = 0
+        self.measures = True
+        """Whether the core is told where the voice of a committed turn ended."""
         self._next_window: Ticks = 0
         self._next_report: Ticks = 0
 
@@ -218,6 +222,10 @@ class Conversation:
         return record
 
     @property
+    def words_said(self) -> list[str]:
+        return [word.replace("…", "") for _, word in self._said]
+
+    @property
     def announcements(self) -> list[str]:
         """What a client is told, in order: "speech 1", "silence 1", "reply 1", "completed 1"."""
         told: list[str] = []
@@ -352,5 +360,8 @@ class Conversation:
                 self.loudspeaker.flush(command.turn, self.now)
             case do.CommitCallerAudio():
                 self._free = command.end
+                voiced_at = self.last_voiced_between(command.start, command.end)
+                if voiced_at is not None and self.measures:
+                    self._tell(CallerMeasured(command.turn, voiced_at), ticks(5))
             case _:
                 pass

@@ -106,6 +106,7 @@ def test_tokens_are_accounted_for() -> None:
 def test_the_whole_pause_shows_best_where_the_voice_ended() -> None:
     conversation = Conversation()
     conversation.caller_says("what shall I do", at_ms=480, for_ms=960)
+    conversation.measures = False
     conversation.runs_while(lambda: not conversation.all(CommitCallerAudio))
     conversation.handle(CallerMeasured(7, ticks(1)))  # of no living turn
     conversation.handle(CallerMeasured(1, ticks(1400)))
@@ -126,3 +127,14 @@ def test_what_no_span_explains_is_the_residual() -> None:
     account = report(Turn(1, 0, marks=marks), "answered", "")
     assert account.residual_ms == pytest.approx(200)
     assert account.overlap_ms == pytest.approx(100)
+
+
+def test_what_the_whole_pause_shows_is_not_overruled_by_a_late_transcription() -> None:
+    conversation = Conversation(Engines(transcription_ms=900))
+    conversation.caller_says("what shall I do", at_ms=480, for_ms=960)
+    conversation.measures = False
+    conversation.runs_while(lambda: not conversation.all(CommitCallerAudio))
+    conversation.handle(CallerMeasured(1, ticks(1400)))
+    conversation.plays_out()
+    assert conversation.reports[0].sent_ms == pytest.approx(ms(conversation.sounds[0].start) - 1400)
+    assert conversation.reports[0].residual_ms == pytest.approx(0, abs=1e-6)

@@ -25,6 +25,7 @@ STAGES = st.sampled_from(["transcription", "end_of_turn", "generation", "synthes
 STRAY = st.one_of(
     st.builds(ev.VoiceWindow, TIMES, TIMES, st.floats(0, 1)),
     st.builds(ev.Transcribed, NUMBERS, REVISIONS, TEXTS, TIMINGS, st.none() | TIMES),
+    st.builds(ev.CallerMeasured, NUMBERS, TIMES),
     st.builds(ev.EndOfTurnScored, NUMBERS, REVISIONS, st.floats(0, 1), TIMINGS),
     st.builds(ev.PromptBuilt, NUMBERS, REVISIONS, TIMINGS),
     st.builds(ev.TextGenerated, NUMBERS, REVISIONS, TEXTS, TIMINGS),

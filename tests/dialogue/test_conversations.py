@@ -1,11 +1,13 @@
 """Whatever people say, clients ask and engines do, the rules hold."""
 
+from collections import Counter
+
 from hypothesis import given
 
 from antiphon.dialogue import Dialogue
 from antiphon.dialogue import commands as do
 
-from .improvised import conversations
+from .improvised import HUMS, conversations
 from .rules import frozen
 from .score import ANSWERS, Conversation
 
@@ -49,6 +51,8 @@ def test_with_engines_that_answer_no_reply_fails(conversation: Conversation) -> 
     check(conversation)
     assert all(reply.status != "failed" for reply in conversation.replies)
     assert "failed" not in [outcome for _, outcome in conversation.outcomes]
+    if not conversation.client_took_part and conversation.policy.mode != "manual":
+        nothing_said_is_lost(conversation)
     for report in conversation.reports:
         if report.sent_ms is not None and report.revisions == 1:
             assert report.residual_ms >= -1e-6
@@ -61,3 +65,13 @@ def repeat_every_answer(conversation: Conversation) -> None:
         if isinstance(event, ANSWERS):
             assert conversation.dialogue.handle(event, conversation.now) == []
     assert frozen(conversation.dialogue) == before
+
+
+def nothing_said_is_lost(conversation: Conversation) -> None:
+    """Every word that is more than a hum is in the record, once."""
+    said = Counter(word for word in conversation.words_said if word not in " ".join(HUMS).split())
+    kept = Counter(
+        word for speaker, text in conversation.record if speaker == "caller" for word in text.split()
+    )
+    assert said <= kept
+    assert kept <= Counter(conversation.words_said)
