@@ -211,6 +211,7 @@ def test_words_of_the_beginning_are_not_taken_for_the_whole() -> None:
     conversation.caller_says("stop right there please", at_ms=begun + 1000, for_ms=700)
     conversation.plays_out()
     assert conversation.record[2] == ("caller", "stop right there please")
+    assert [asked.text for asked in conversation.all(do.Generate)][1:] == ["stop right there please"]
 
 
 def test_the_tools_of_an_interrupted_reply_are_not_called() -> None:

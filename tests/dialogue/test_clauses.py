@@ -25,7 +25,7 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=60).map(" ".join),
     st.lists(st.sampled_from(PIECES), max_size=20).map("".join),
     st.text(alphabet="ab .,!?\n`-–\"'é", max_size=120),
-    st.lists(st.sampled_from(["word"] * 9 + ["end.", "well,"]), max_size=90).map(" ".join),
+    st.lists(st.sampled_from(["word"] * 15 + ["end.", "well,"]), min_size=10, max_size=90).map(" ".join),
 )
 
 
@@ -97,3 +97,14 @@ def test_a_first_clause_comes_as_soon_as_it_is_complete() -> None:
 )
 def test_what_is_read_aloud(text: str, spoken: str) -> None:
     assert speakable(text) == spoken
+
+
+def test_a_long_first_clause_is_cut_the_same_whether_or_not_its_end_is_known() -> None:
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen, fourteen. Done."
+    assert cut(text, [len(text)]) == cut(text, [1])
+    assert cut(text, [1])[0].endswith("twelve")
+
+
+def test_an_open_code_block_keeps_no_clause_back_that_came_before_it() -> None:
+    text = "Look at this, please. ```x = 1. y = 2."
+    assert cut(text, [len(text)]) == cut(text, [1]) == ["Look at this,", "please.", "```x = 1. y = 2."]
