@@ -42,7 +42,10 @@ class Rules:
                 assert self.reply is None, "an answer is made before the last one is known"
                 self.guesses.add(command.turn)
                 self._work(command.turn, command.revision)
-            case do.Transcribe() | do.ScoreEndOfTurn() | do.Prefill() | do.Synthesize():
+            case do.Prefill():
+                assert self.reply is None, "the model reads a record that is about to change"
+                self._work(command.turn, command.revision)
+            case do.Transcribe() | do.ScoreEndOfTurn() | do.Synthesize():
                 self._work(command.turn, command.revision)
             case do.CancelWork():
                 assert command.revision >= self.revisions.get(command.turn, 0), "an old revision is cancelled"

@@ -269,3 +269,11 @@ def test_a_probe_answered_after_the_longest_turn_is_not_the_turn() -> None:
     conversation.caller_says("on and on " * 100, at_ms=begun + 500, for_ms=95_000)
     conversation.runs_until(begun + 500 + 91_000)
     assert [words.turn for words in conversation.all(do.SettleCallerWords)] == [1]
+
+
+def test_the_model_reads_what_was_heard_while_the_interruption_goes_on() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("no no I meant the other door", at_ms=begun + 1000, for_ms=1500)
+    conversation.plays_out()
+    read = [at for command, at in conversation.commands if command == do.Prefill(2, 1, "")]
+    assert [ms(at) for at in read] == [conversation.when(do.EndReply)]

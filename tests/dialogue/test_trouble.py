@@ -175,3 +175,19 @@ def test_words_nobody_asked_for_are_not_taken() -> None:
     assert conversation.handle(stray) == []
     conversation.plays_out()
     assert conversation.record == [("agent", ANSWER)]
+
+
+@pytest.mark.parametrize(("for_ms", "status"), [(320, "completed"), (640, "cancelled")])
+def test_words_over_the_agent_that_cannot_be_made_out_are_judged_by_their_length(
+    for_ms: float, status: str
+) -> None:
+    conversation = Conversation()
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    begun = conversation.agent_begins()
+    conversation.players.engines.broken.add("transcription")
+    conversation.caller_says("stop", at_ms=begun + 1000, for_ms=for_ms)
+    conversation.plays_out()
+    assert conversation.replies[0].status == status
+    silent = conversation.when(do.PausePlayout)
+    judged = conversation.when(do.FlushPlayout if status == "cancelled" else do.ResumePlayout)
+    assert judged < silent + for_ms + 96 + 120 + 2 * ms(WINDOW)

@@ -192,6 +192,8 @@ def give_floor(floor: Floor, now: Ticks) -> None:
     elif floor.taking is not None:
         if not floor.taking.announced:
             announce(floor, floor.taking)
+        elif floor.taking.words is None:
+            prefill(floor, floor.taking)
         speculate(floor, floor.taking)
 
 
@@ -208,4 +210,9 @@ def announce(floor: Floor, turn: Turn) -> None:
     turn.announced = True
     floor.out.append(AnnounceSpeech(turn.number, floor.hearing.began))
     if floor.answering is None:
-        floor.out.append(Prefill(turn.number, turn.revision, ""))
+        prefill(floor, turn)
+
+
+def prefill(floor: Floor, turn: Turn) -> None:
+    """The record will not change before the caller has finished: the model may read it."""
+    floor.out.append(Prefill(turn.number, turn.revision, ""))

@@ -113,16 +113,20 @@ def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
     """The caller is silent: is it a pause, or the end?"""
     if not turn.announced:
         if turn.paused_at is not None and now - turn.paused_at >= YIELD_AT_MOST:
-            spoke = turn.speech_end - floor.hearing.began
-            if spoke >= PROBE_AFTER:
-                interrupt(floor, turn, now)
-            else:
-                let_go(floor, turn, "nothing_said", now)
+            judge_by_length(floor, turn, now)
         return
     if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
         _ask(floor, turn)
     if turn_is_over(floor.policy, silence, turn.score) and not floor.hearing.stirring:
         _confirm(floor, turn, now)
+
+
+def judge_by_length(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """Nobody knows what was said over the agent: only what is longer than a listening word wins the floor."""
+    if turn.speech_end - floor.hearing.began >= PROBE_AFTER:
+        interrupt(floor, turn, now)
+    else:
+        let_go(floor, turn, "nothing_said", now)
 
 
 def _confirm(floor: Floor, turn: Turn, now: Ticks) -> None:

@@ -5,7 +5,7 @@ from antiphon.dialogue.answering import answer_request, end_reply, give_floor, s
 from antiphon.dialogue.commands import AnnounceIdle, SettleCallerWords
 from antiphon.dialogue.events import ReplyRequested, WorkFailed
 from antiphon.dialogue.floor import Floor, cancel, end_turn, find, free, owed
-from antiphon.dialogue.listening import pause, requested, weigh
+from antiphon.dialogue.listening import judge_by_length, pause, requested, weigh
 from antiphon.dialogue.turn import Turn
 
 STALL: Ticks = ticks(700)
@@ -66,8 +66,10 @@ def failed(floor: Floor, event: WorkFailed, now: Ticks) -> None:
             return
         if turn.committed:
             _lose_words(floor, turn, event.message, now)
-        else:
-            turn.retry()
+            return
+        turn.retry()
+        if not turn.announced and floor.hearing.state == "pausing":
+            judge_by_length(floor, turn, now)
     elif turn is floor.answering and turn.reply is not None:
         stop(floor, turn, "engine_broken", now, event.message)
     elif turn.reply is not None:
