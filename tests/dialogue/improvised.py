@@ -48,9 +48,9 @@ def _milliseconds(low: int, high: int) -> st.SearchStrategy[int]:
 
 @st.composite
 def engines(draw: st.DrawFn, *, reliable: bool) -> Engines:
-    """Engines of some speed; unreliable ones lose, repeat, delay and reorder their answers, or break."""
+    """Engines of some speed; unreliable ones are too slow, lose, repeat and reorder answers, or break."""
     players = Engines(
-        transcription_ms=draw(_milliseconds(0, 1500)),
+        transcription_ms=draw(_milliseconds(0, 1000 if reliable else 2000)),
         scoring_ms=draw(_milliseconds(0, 500)),
         context_ms=draw(_milliseconds(0, 200)),
         first_token_ms=draw(_milliseconds(0, 1500)),
