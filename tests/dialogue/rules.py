@@ -37,6 +37,11 @@ class Rules:
     def check(self, command: do.Command, now: Ticks) -> None:
         del now
         self._note(command)
+        self._think(command)
+        self._speak(command)
+        self._listen(command)
+
+    def _think(self, command: do.Command) -> None:
         match command:
             case do.Generate():
                 assert self.reply is None, "an answer is made before the last one is known"
@@ -51,6 +56,11 @@ class Rules:
                 assert command.revision >= self.revisions.get(command.turn, 0), "an old revision is cancelled"
                 self.cancelled.add((command.turn, command.revision))
                 self.guesses.discard(command.turn)
+            case _:
+                pass
+
+    def _speak(self, command: do.Command) -> None:
+        match command:
             case do.StartReply():
                 assert self.reply is None, "two replies at once"
                 assert self.guesses <= {command.turn}, "a guess outlives what it was made from"
@@ -85,7 +95,7 @@ class Rules:
                 self.heard[command.turn] = command.heard
                 self.paused.discard(command.turn)
             case _:
-                self._listen(command)
+                pass
 
     def _listen(self, command: do.Command) -> None:
         match command:
