@@ -182,3 +182,11 @@ def test_a_line_that_stalls_as_a_voice_stirs_does_not_hold_the_turn_open() -> No
     conversation.line_stalls(at_ms=1504, for_ms=60_000)
     conversation.plays_out()
     assert conversation.record == [("caller", "what shall I do"), ("agent", ANSWER)]
+
+
+def test_words_that_come_late_are_answered_from_the_record_not_given_twice() -> None:
+    conversation = Conversation(Engines(transcription_ms=900))
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.plays_out()
+    assert conversation.all(do.Generate) == [do.Generate(1, 1, None)]
+    assert conversation.record == [("caller", "what shall I do"), ("agent", ANSWER)]

@@ -12,9 +12,10 @@ from antiphon.dialogue.turn import Reply, Turn
 
 
 def begin(turn: Turn, *, speak: bool, out: list[Command]) -> None:
-    """Ask for the answer, behind a shut gate."""
+    """Ask for the answer, behind a shut gate. Words that the record has are not given a second time."""
     turn.reply = Reply(speak=speak)
-    out.append(Generate(turn.number, turn.revision, None if turn.wanted else turn.words))
+    recorded = turn.wanted or turn.words_told
+    out.append(Generate(turn.number, turn.revision, None if recorded else turn.words))
 
 
 def begin_empty(turn: Turn, out: list[Command]) -> Reply:
