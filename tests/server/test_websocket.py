@@ -9,7 +9,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from antiphon.runtime import Limits
 from antiphon.runtime import events as ev
-from antiphon.server.outbox import Goodbye, Outbox
+from antiphon.server.outbox import MOST_BYTES, Goodbye, Outbox
 from antiphon.server.pace import Pace
 
 from .client import check_event
@@ -240,3 +240,13 @@ async def test_an_outbox_keeps_its_bound_and_its_order() -> None:
     outbox.close(Goodbye(1000))
     assert outbox.put(b"too late")
     assert [await outbox.wait_next() for _ in range(3)] == [b"1", b"2", Goodbye(1000)]
+
+
+async def test_an_outbox_is_bounded_in_bytes_too() -> None:
+    outbox = Outbox(1000)
+    large = bytes(MOST_BYTES // 2)
+    assert outbox.put(large)
+    assert outbox.put(large)
+    assert not outbox.put(b"one more")
+    await outbox.wait_next()
+    assert outbox.put(b"there is room again")

@@ -139,6 +139,8 @@ class Connection:
         async for message in socket:
             # A burst lies decoded in memory; without this it would be handled in one go while others wait.
             await asyncio.sleep(pace.take(loop.time()))
+            if self._outbox.closed:
+                break  # Whatever else came can no longer be answered.
             if message.type is WSMsgType.TEXT:
                 self._hear(message.data)
             elif message.type is WSMsgType.BINARY:

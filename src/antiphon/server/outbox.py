@@ -5,6 +5,9 @@ from collections import deque
 
 import msgspec
 
+MOST_BYTES = 16 * 2**20
+"""Minutes of sound, or a dozen of the largest items: few messages can be large ones."""
+
 
 class Goodbye(msgspec.Struct, frozen=True):
     """The last thing sent: the WebSocket's closing frame."""
@@ -19,6 +22,7 @@ class Outbox:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._waiting: deque[bytes | Goodbye] = deque()
+        self._bytes = 0
         self._filled = Event()
         self._closed = False
 
@@ -28,12 +32,13 @@ class Outbox:
         return self._closed
 
     def put(self, message: bytes) -> bool:
-        """Queue a message; False when the bound is reached and the client must go."""
+        """Queue a message; False when a bound is reached and the client must go."""
         if self._closed:
             return True
-        if len(self._waiting) >= self._limit:
+        if len(self._waiting) >= self._limit or self._bytes >= MOST_BYTES:
             return False
         self._waiting.append(message)
+        self._bytes += len(message)
         self._filled.set()
         return True
 
@@ -49,4 +54,7 @@ class Outbox:
         while not self._waiting:
             self._filled.clear()
             await self._filled.wait()
-        return self._waiting.popleft()
+        message = self._waiting.popleft()
+        if isinstance(message, bytes):
+            self._bytes -= len(message)
+        return message
