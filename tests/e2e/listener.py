@@ -173,7 +173,8 @@ class Listener:
             assert left > 0, f"waited {PATIENCE_S:.0f} s in vain for {what}; the last events were {types}"
             self._changed.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
 
     async def answer(self, said: Said) -> Reply:
         """The reply to all of `said`, once it has been heard to its end."""

@@ -17,6 +17,7 @@ from .utterance import Speak
 
 pytestmark = pytest.mark.real
 
+STARTED = "input_audio_buffer.speech_started"
 BRIEF = (
     "You are a storyteller with a warm voice. Tell long stories of many sentences, in plain spoken English."
 )
@@ -36,15 +37,15 @@ async def test_the_record_keeps_what_was_heard(
         await listener.until(lambda: reply.final, "the end of the reply")
         await asyncio.sleep(0.5)
 
-    told = [kind for kind in map(_kind, listener.of("input_audio_buffer.speech_started", "response.done"))]
-    assert told[:3] == ["speech_started", "speech_started", "done"], "announced first, then ended"
+    told = [event["type"] for event in listener.of(STARTED, "response.done")]
+    assert told[:3] == [STARTED, STARTED, "response.done"], "announced first, then ended"
     assert reply.final is not None
     assert reply.final["status"] == "cancelled"
     assert reply.final["status_details"] == {"type": "cancelled", "reason": "turn_detected"}
 
     onset_at = listener.spoken_at(stop.start + stop.utterance.first_voiced)
     stopped_s = listener.loudspeaker.last_heard_at(reply.item_id) - onset_at
-    announced_s = listener.when("input_audio_buffer.speech_started", 1) - onset_at
+    announced_s = listener.when(STARTED, 1) - onset_at
     late = [s for s in listener.loudspeaker.dropped if s.item_id == reply.item_id]
     assert not late, "sound came after the agent had given up the floor"
     assert stopped_s < announced_s, "it fell silent before it said so"
@@ -61,10 +62,6 @@ async def test_the_record_keeps_what_was_heard(
     assert before == after, "the server had it right before it was told"
     assert after in whole_words(reply, played)
     assert word_errors(after, sounds).errors <= 1
-
-
-def _kind(event: dict[str, object]) -> str:
-    return str(event["type"]).rpartition(".")[2]
 
 
 def whole_words(reply: Reply, played: Audio) -> set[str]:

@@ -14,7 +14,7 @@ from .utterance import recorded
 
 pytestmark = pytest.mark.real
 
-BRIEF = "You are a friendly voice assistant. Reply in at most eight words, in plain spoken English."
+BRIEF = "You are a friendly voice assistant. Reply in at most five words, in plain spoken English."
 RECORDINGS = (
     "timit_nltk/dr1-mcpm0_sx294.flac",
     "timit_nltk/dr2-faem0_sx42.flac",

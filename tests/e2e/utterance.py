@@ -57,7 +57,7 @@ def excerpt(folder: Path, name: str, start_s: float = 0.0, end_s: float | None =
 
 
 def measured(audio: Audio, text: str) -> Utterance:
-    """A recording with noise in it: the voice is what stands 30 dB below its loudest parts, or above its room.
+    """A recording with noise in it: the voice is what stands out of its room, to 30 dB below its peak.
 
     Frames of 10 ms are compared with the quietest and the loudest of them.
     """
