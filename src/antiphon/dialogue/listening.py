@@ -45,7 +45,9 @@ LONGEST_TURN: Ticks = ticks(90_000)
 
 
 def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
-    """One more window of the caller's audio."""
+    """One more window of the caller's audio; one that was heard before changes nothing."""
+    if window.end <= floor.hearing.heard_to:
+        return
     if floor.policy.mode == "manual":
         floor.hearing.heard_to = window.end
         return
