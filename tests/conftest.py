@@ -1,33 +1,42 @@
-"""What every test may ask for: verified weights, and recordings of real people where there are any."""
+"""What every test may ask for: verified weights, and recordings of real people where there are any.
+
+Generated examples are the same in every run, so that a failure is the change's and nobody else's;
+`HYPOTHESIS_PROFILE=thorough pytest tests/dialogue` draws thousands of new ones.
+"""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from antiphon.contracts import PrerequisiteMissing
 from antiphon.store import Store
+
+_SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
+
+settings.register_profile(
+    "default",
+    max_examples=300,
+    derandomize=True,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=_SLOW,
+)
+settings.register_profile(
+    "thorough", max_examples=10_000, deadline=None, print_blob=True, suppress_health_check=_SLOW
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(scope="session")
 def weights() -> Callable[[str], Path]:
-    """From a model's name to its folder; a test that asks for one that is not here is skipped.
+    """From a model's name to its folder; without it the test fails and says what to run.
 
     `ANTIPHON_TEST_WEIGHTS` names a folder with one folder per model, instead of the user's own store.
     """
     elsewhere = os.environ.get("ANTIPHON_TEST_WEIGHTS")
-    store = Store()
-
-    def folder(name: str) -> Path:
-        if elsewhere:
-            return Path(elsewhere) / name
-        try:
-            return store.folder(name)
-        except PrerequisiteMissing as missing:
-            pytest.skip(str(missing))
-
-    return folder
+    return Store().folder if elsewhere is None else lambda name: Path(elsewhere) / name
 
 
 @pytest.fixture(scope="session")
