@@ -177,3 +177,11 @@ def test_nothing_is_kept_of_turns_that_are_over(
             anything.take(step, later)
         anything.come_to_rest()
     assert len(repr(frozen(anything.dialogue))) < size + 3000
+
+
+def test_windows_that_jump_ahead_and_back_do_not_keep_the_core_awake() -> None:
+    anything = Anything(Policy())
+    for _ in range(2):
+        anything.take(ev.VoiceWindow(0, 4_751_137, 1.0), 0)
+        anything.take(Voice(1, speech=False), 0)
+        anything.come_to_rest()
