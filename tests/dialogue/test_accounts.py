@@ -138,3 +138,15 @@ def test_what_the_whole_pause_shows_is_not_overruled_by_a_late_transcription() -
     conversation.plays_out()
     assert conversation.reports[0].sent_ms == pytest.approx(ms(conversation.sounds[0].start) - 1400)
     assert conversation.reports[0].residual_ms == pytest.approx(0, abs=1e-6)
+
+
+def test_a_request_that_came_before_the_words_it_answers_has_waited_for_them() -> None:
+    conversation = Conversation(Engines(transcription_ms=900), policy=Policy(answers=False, yields=False))
+    conversation.client_commits(at_ms=400)
+    conversation.client_asks(at_ms=410)
+    conversation.caller_says("what shall I do", at_ms=480, for_ms=512)
+    conversation.plays_out()
+    account = next(report for report in conversation.reports if report.outcome == "answered")
+    assert account.said == "what shall I do"
+    assert 200 <= term(account, "end_of_turn") <= 300
+    assert account.residual_ms == pytest.approx(0, abs=1e-6)

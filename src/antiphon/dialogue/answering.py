@@ -75,7 +75,7 @@ def answer_request(floor: Floor, now: Ticks) -> None:
             turn.marks, turn.words = floor.unanswered.marks, floor.unanswered.words
         if turn.marks.last_voiced_at is None:
             turn.marks.last_voiced_at = asked_at
-        turn.marks.confirmed_at = asked_at
+        turn.marks.confirmed_at = max(asked_at, turn.marks.confirmed_at or asked_at)
         answer(floor, turn, now)
 
 
