@@ -64,7 +64,6 @@ class Ears(Protocol):
 
     def words_between(self, start: Ticks, end: Ticks) -> str: ...
     def transcript(self, start: Ticks, end: Ticks) -> str: ...
-    def last_voiced_between(self, start: Ticks, end: Ticks) -> Ticks | None: ...
 
 
 Tell = Callable[[Event, Ticks], None]
@@ -90,10 +89,7 @@ class Players:
     def transcribe(self, ask: Transcribe, now: Ticks) -> None:
         timing = self._timing("transcription", self.engines.transcription_ms, now)
         text = self.ears.transcript(ask.start, ask.end)
-        voiced_at = self.ears.last_voiced_between(ask.start, ask.end)
-        self._answer(
-            "transcription", ask, Transcribed(ask.turn, ask.revision, text, timing, voiced_at), timing, now
-        )
+        self._answer("transcription", ask, Transcribed(ask.turn, ask.revision, text, timing), timing, now)
 
     def score(self, ask: ScoreEndOfTurn, now: Ticks) -> None:
         timing = self._timing("end_of_turn", self.engines.scoring_ms, now)

@@ -116,6 +116,23 @@ def test_the_whole_pause_shows_best_where_the_voice_ended() -> None:
     assert account.residual_ms == pytest.approx(0, abs=1e-6)
 
 
+def test_waiting_for_the_event_loop_has_a_name() -> None:
+    marks = Marks(
+        last_voiced_at=0,
+        confirmed_at=ticks(100),
+        transcription=Timing(ticks(100), ticks(100), ticks(200), "ears"),
+        transcribed_at=ticks(230),
+        synthesis=Timing(ticks(230), ticks(230), ticks(300), "voice"),
+        synthesized_at=ticks(345),
+        released_at=ticks(345),
+        sent_at=ticks(345),
+    )
+    account = report(Turn(1, 0, marks=marks), "answered", "")
+    waited = [t for t in account.terms if t.name == "queue"]
+    assert [(t.owner, t.ms) for t in waited] == [("event loop", pytest.approx(75))]
+    assert account.residual_ms == pytest.approx(0)
+
+
 def test_what_no_span_explains_is_the_residual() -> None:
     marks = Marks(
         last_voiced_at=0,

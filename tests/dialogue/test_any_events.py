@@ -24,7 +24,7 @@ STAGES = st.sampled_from(["transcription", "end_of_turn", "generation", "synthes
 
 STRAY = st.one_of(
     st.builds(ev.VoiceWindow, TIMES, TIMES, st.floats(0, 1)),
-    st.builds(ev.Transcribed, NUMBERS, REVISIONS, TEXTS, TIMINGS, st.none() | TIMES),
+    st.builds(ev.Transcribed, NUMBERS, REVISIONS, TEXTS, TIMINGS),
     st.builds(ev.CallerMeasured, NUMBERS, TIMES),
     st.builds(ev.EndOfTurnScored, NUMBERS, REVISIONS, st.floats(0, 1), TIMINGS),
     st.builds(ev.PromptBuilt, NUMBERS, REVISIONS, TIMINGS),
@@ -118,7 +118,7 @@ class Anything:
         timing = ev.Timing(self.now, self.now, self.now, "engine")
         match command:
             case do.Transcribe(turn, revision):
-                good, stage = ev.Transcribed(turn, revision, how.text, timing, self.now), "transcription"
+                good, stage = ev.Transcribed(turn, revision, how.text, timing), "transcription"
             case do.ScoreEndOfTurn(turn, revision):
                 good, stage = ev.EndOfTurnScored(turn, revision, 0.9, timing), "end_of_turn"
             case do.Generate(turn, revision):

@@ -10,7 +10,7 @@ import pytest
 
 from antiphon.contracts import Audio, Message, Prompt, Sampling, SpeechChunk
 from antiphon.dialogue import commands as do
-from antiphon.dialogue.events import Event, SpeechReady, Transcribed, WorkFailed
+from antiphon.dialogue.events import CallerMeasured, Event, SpeechReady, WorkFailed
 from antiphon.runtime import lanes
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.events import ReplyEnded, TurnMeasured
@@ -99,16 +99,14 @@ async def test_nothing_is_told_after_the_end() -> None:
 
 
 @in_virtual_time
-async def test_words_come_with_the_arrival_of_the_last_voiced_sample() -> None:
+async def test_the_end_of_the_voice_is_told_as_the_time_it_arrived() -> None:
     bench = Bench()
     sound = sung("hello")
     bench.uplink.push(sound, 1_000)
     bench.uplink.push(0 * sound, 9_000)
-    bench.jobs.transcribe(do.Transcribe(1, 1, 0, bench.uplink.end), "")
+    bench.jobs.measure(do.CommitCallerAudio(1, 0, bench.uplink.end))
     await passes(0.01)
-    (transcribed,) = bench.told
-    assert isinstance(transcribed, Transcribed)
-    assert (transcribed.text, transcribed.last_voiced_at) == ("hello", 1_000)
+    assert bench.told == [CallerMeasured(1, 1_000)]
 
 
 @in_virtual_time

@@ -4,7 +4,7 @@ Two chains run from the caller's last voiced sample to the agent's first audible
 turn was confirmed, and the *work* (transcription, context, first token, first clause, synthesis), which
 begins at the first silent frames. Sound starts when both have ended. Each term is the duration of its own
 work; the overlap is the part of the work that was done during the wait; the residual is what remains between
-the sum and the measured time: hops between threads, mostly.
+the sum and the measured time. Waiting for a lane or for the event loop is neither: it is the term `queue`.
 """
 
 from antiphon.contracts import TERMS, Outcome, Span, Term, TermName, Ticks, TurnReport, ms
@@ -63,25 +63,28 @@ def _spans(marks: Marks) -> tuple[Span, ...]:
         add("end_of_turn", "policy", origin, marks.confirmed_at) if marks.confirmed_at is not None else None
     )
     work: tuple[int, ...] = ()
-    for term, timing in _work(marks):
+    for term, timing, told_at in _work(marks):
         if timing.began > timing.queued:
             work = (add("queue", timing.owner, timing.queued, timing.began, *work),)
         work = (add(term, timing.owner, timing.began, timing.ended, *work),)
+        if told_at > timing.ended:
+            work = (add("queue", "event loop", timing.ended, told_at, *work),)
     if marks.released_at is not None and marks.sent_at is not None:
         causes = (*work, wait) if wait is not None else work
         add("output", "transport", marks.released_at, marks.sent_at, *causes)
     return tuple(spans)
 
 
-def _work(marks: Marks) -> list[tuple[TermName, Timing]]:
-    steps: list[tuple[TermName, Timing | None]] = [
-        ("transcription", marks.transcription),
-        ("context", marks.context),
-        ("first_token", marks.first_token),
-        ("first_clause", _first_clause(marks)),
-        ("synthesis", marks.synthesis),
+def _work(marks: Marks) -> list[tuple[TermName, Timing, Ticks]]:
+    """Each step that was taken, and when the core was told that it was done."""
+    steps: list[tuple[TermName, Timing | None, Ticks | None]] = [
+        ("transcription", marks.transcription, marks.transcribed_at),
+        ("context", marks.context, None),
+        ("first_token", marks.first_token, None),
+        ("first_clause", _first_clause(marks), None),
+        ("synthesis", marks.synthesis, marks.synthesized_at),
     ]
-    return [(term, timing) for term, timing in steps if timing is not None]
+    return [(term, timing, told_at or timing.ended) for term, timing, told_at in steps if timing is not None]
 
 
 def _first_clause(marks: Marks) -> Timing | None:

@@ -40,15 +40,10 @@ class Transcribed(msgspec.Struct, frozen=True):
     revision: int
     text: str
     timing: Timing
-    last_voiced_at: Ticks | None = None
-    """When the last voiced sample of that audio arrived; None when it held none."""
 
 
 class CallerMeasured(msgspec.Struct, frozen=True):
-    """The committed audio of a turn, with all of its closing pause, shows where the voice ended.
-
-    The stretch that was transcribed may have ended in the middle of a last faint syllable.
-    """
+    """The committed audio of a turn, with all of its closing pause, shows where the voice ended."""
 
     turn: int
     last_voiced_at: Ticks

@@ -168,9 +168,7 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
             interrupt(floor, turn, now)
         return
     turn.words = " ".join(event.text.split())
-    turn.marks.transcription = event.timing
-    if turn.marks.last_voiced_at is None:
-        turn.marks.last_voiced_at = event.last_voiced_at
+    turn.marks.transcription, turn.marks.transcribed_at = event.timing, now
     if turn is not floor.taking:
         settle(floor, turn, now)
     elif turn.announced:

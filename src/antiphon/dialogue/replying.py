@@ -61,7 +61,7 @@ def take_speech(turn: Turn, reply: Reply, event: SpeechReady, now: Ticks, out: l
     if event.clause >= reply.clauses:
         return
     if (event.clause, event.chunk) == (0, 0) and turn.marks.synthesis is None:
-        turn.marks.synthesis = event.timing
+        turn.marks.synthesis, turn.marks.synthesized_at = event.timing, now
     ready = reply.ledger.add(event.clause, event.chunk, event.samples, event.words, event.last)
     if reply.open:
         _release(turn, reply, ready, now, out)

@@ -19,10 +19,14 @@ class Marks:
     last_voiced_at: Ticks | None = None
     confirmed_at: Ticks | None = None
     transcription: Timing | None = None
+    transcribed_at: Ticks | None = None
+    """When the core was told of it: between the two it waited for the event loop."""
     context: Timing | None = None
     first_token: Timing | None = None
     first_clause_at: Ticks | None = None
     synthesis: Timing | None = None
+    synthesized_at: Ticks | None = None
+    """When the core was told of it."""
     released_at: Ticks | None = None
     """When the first chunk was both ready and allowed to sound."""
     sent_at: Ticks | None = None
@@ -120,4 +124,4 @@ class Turn:
         self.listening = self.words is not None
         self.asked = 0
         old = self.marks
-        self.marks = Marks(old.last_voiced_at, old.confirmed_at, old.transcription)
+        self.marks = Marks(old.last_voiced_at, old.confirmed_at, old.transcription, old.transcribed_at)

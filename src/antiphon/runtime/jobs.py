@@ -50,19 +50,9 @@ class Jobs:
 
     def transcribe(self, command: do.Transcribe, hint: str) -> None:
         """Carry out `command`."""
-        start = max(command.start, self._uplink.kept_from)
-        audio = self._uplink.slice(start, command.end)
-        arrived_at = self._uplink.arrivals(start)
+        audio = self._uplink.slice(command.start, command.end)
         job = self._job(command.turn, command.revision)
-        call = partial(
-            working.transcribe,
-            job,
-            self._parts.transcriber,
-            audio,
-            start=start,
-            hint=hint,
-            arrived_at=arrived_at,
-        )
+        call = partial(working.transcribe, job, self._parts.transcriber, audio, hint=hint)
         self._submit("transcriber", "transcription", job, call)
 
     def measure(self, command: do.CommitCallerAudio) -> None:

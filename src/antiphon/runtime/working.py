@@ -83,33 +83,26 @@ def transcribe(
     transcriber: Transcriber,
     audio: Audio,
     *,
-    start: Ticks,
     hint: str,
-    arrived_at: Callable[[Ticks], Ticks],
 ) -> None:
-    """Words of the 16 kHz `audio` that begins at `start` of the caller's audio."""
+    """Words of the 16 kHz `audio`."""
 
     def work() -> None:
         transcript = transcriber.transcribe(audio, hint=hint, cancel=job.cancel)
         if job.cancel.is_set():
             return
         timing = job.timing(transcriber.card.name)
-        last = _last_voiced_at(audio, start, arrived_at)
-        job.tell(Transcribed(job.turn, job.revision, transcript.text, timing, last))
+        job.tell(Transcribed(job.turn, job.revision, transcript.text, timing))
 
     job.guard("transcription", work)
 
 
 def measure(job: Job, audio: Audio, *, start: Ticks, arrived_at: Callable[[Ticks], Ticks]) -> None:
     """When the voice ended in the committed 16 kHz `audio` that begins at `start` of the caller's audio."""
-    last = _last_voiced_at(audio, start, arrived_at)
-    if last is not None:
-        job.tell(CallerMeasured(job.turn, last))
-
-
-def _last_voiced_at(audio: Audio, start: Ticks, arrived_at: Callable[[Ticks], Ticks]) -> Ticks | None:
     span = voiced_span(audio, LISTENING_HZ)
-    return None if span is None else arrived_at(start + span[1] * CLOCK_HZ // LISTENING_HZ - 1)
+    if span is not None:
+        last = start + span[1] * CLOCK_HZ // LISTENING_HZ - 1
+        job.tell(CallerMeasured(job.turn, arrived_at(last)))
 
 
 def score_end_of_turn(job: Job, end_of_turn: EndOfTurn, audio: Audio) -> None:
