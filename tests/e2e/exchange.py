@@ -1,6 +1,7 @@
 """What passed between caller and agent, measured from outside and accounted for by the server."""
 
 from collections.abc import Callable, Sequence
+from math import sqrt
 
 import msgspec
 
@@ -87,10 +88,10 @@ async def answered(listener: Listener, said: Said) -> Heard:
     )
 
 
-def word_error(pairs: Sequence[tuple[str, str]]) -> float:
-    """Errors per word over all pairs of what was said and what was heard."""
+def errors_and_words(pairs: Sequence[tuple[str, str]]) -> tuple[int, int]:
+    """Word errors and words over all pairs of what was said and what was heard."""
     found = [word_errors(said, heard) for said, heard in pairs]
-    return sum(one.errors for one in found) / sum(one.words for one in found)
+    return sum(one.errors for one in found), sum(one.words for one in found)
 
 
 def assert_accounted_for(exchanges: Sequence[Exchange]) -> None:
@@ -101,7 +102,11 @@ def assert_accounted_for(exchanges: Sequence[Exchange]) -> None:
 
 
 def assert_said_as_written(exchanges: Sequence[Exchange]) -> None:
-    """The sound of the answers has the words of the record."""
-    wrong = word_error([(one.answer, one.answer_sounds_like) for one in exchanges])
-    print(f"word error of the answers' sound against their record: {wrong:.1%}")
-    assert wrong <= 0.05, "\n".join(one.row() for one in exchanges)
+    """The sound of the answers has the words of the record: no evidence that more than 5 % are wrong.
+
+    The answers are different words each time, and few; the bound is what a voice with 5 % of errors exceeds
+    one time in a hundred.
+    """
+    wrong, words = errors_and_words([(one.answer, one.answer_sounds_like) for one in exchanges])
+    print(f"word error of the answers' sound against their record: {wrong} of {words} ({wrong / words:.1%})")
+    assert wrong <= 0.05 * words + 2.33 * sqrt(0.05 * 0.95 * words)
