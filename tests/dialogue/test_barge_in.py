@@ -79,6 +79,27 @@ def test_any_other_word_takes_the_floor(word: str) -> None:
     assert ("caller", word) in conversation.record
 
 
+def test_a_hum_that_was_spelled_as_a_word_takes_nothing() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("Mama.", at_ms=begun + 1000, for_ms=350)
+    conversation.plays_out()
+    assert conversation.record == [("caller", "what shall I do"), ("agent", ANSWER)]
+
+
+def test_the_same_word_said_at_length_takes_the_floor() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("Mama!", at_ms=begun + 1000, for_ms=800)
+    conversation.plays_out()
+    assert conversation.replies[0].status == "cancelled"
+
+
+def test_a_word_that_stops_wins_at_the_first_probe() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("wait a bit", at_ms=begun + 1000, for_ms=900)
+    conversation.plays_out()
+    assert conversation.when(do.AnnounceSpeech, 2) < begun + 1000 + 64 + 400 + 120 + 3 * ms(WINDOW)
+
+
 def test_a_long_interruption_wins_before_it_ends() -> None:
     conversation, begun = answering()
     text = "no no I meant the other door the red one"

@@ -1,15 +1,59 @@
-"""Words that keep a speaker going: heard over the agent, they do not take the floor."""
+"""Words that keep a speaker going, words that stop one, and hums that were written down as words.
+
+Transcribers spell hums as best they can: "mm-hmm" comes back as "mama", "uh-huh" as "eha". So a single word
+that is short in time and made of nothing but hum letters is taken for a hum, unless it is one that stops.
+"""
 
 import re
 
 BACKCHANNELS = frozenset(
-    {"mm", "mmm", "mhm", "mm-hm", "mm-hmm", "hm", "hmm", "mhmm", "uh", "huh", "uh-huh", "aha", "ah", "oh"}
+    {
+        "mm",
+        "mmm",
+        "mhm",
+        "mm-hm",
+        "mm-hmm",
+        "hm",
+        "hmm",
+        "mhmm",
+        "uh",
+        "huh",
+        "uh-huh",
+        "aha",
+        "eha",
+        "ah",
+        "oh",
+    }
     | {"yeah", "yep", "yes", "yup", "ok", "okay", "right", "sure", "alright", "fine", "true", "exactly"}
     | {"really", "wow", "great", "good", "cool", "nice", "gotcha", "absolutely", "indeed"}
 )
 """Said alone, or one after another, these are listening and not speaking."""
 
 PHRASES = frozenset({"i see", "oh i see", "of course", "got it", "that's right"})
+
+STOPPERS = frozenset(
+    {
+        "stop",
+        "wait",
+        "no",
+        "nope",
+        "hey",
+        "hold",
+        "hang",
+        "pause",
+        "enough",
+        "quiet",
+        "sorry",
+        "excuse",
+        "hello",
+    }
+    | {"but", "actually", "help", "what", "who", "where", "when", "why", "how", "which"}
+)
+"""An utterance that begins with one of these takes the floor as soon as it is heard."""
+
+HUM_MS = 500
+"""A hum is shorter than this."""
+HUM_LETTERS = frozenset("aehmouwy-")
 
 MAX_WORDS = 3
 """More words than this are a turn, whatever they are."""
@@ -19,7 +63,25 @@ _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 def is_backchannel(text: str) -> bool:
     """Whether `text`, said over the agent, leaves it the floor: nothing at all, or a few listening words."""
-    words = [word.replace("’", "'") for word in _WORD.findall(text.lower())]
+    words = _words(text)
     known = [word in BACKCHANNELS or word.replace("'", "") in BACKCHANNELS for word in words]
     phrase = " ".join(words) in PHRASES
     return len(words) <= MAX_WORDS and (phrase or all(known))
+
+
+def is_hum(text: str, lasted_ms: float) -> bool:
+    """Whether speech over the agent that took `lasted_ms` was most likely no word at all."""
+    words = _words(text)
+    if len(words) != 1 or words[0] in STOPPERS or lasted_ms >= HUM_MS:
+        return False
+    return HUM_LETTERS.issuperset(words[0])
+
+
+def takes_the_floor(text: str) -> bool:
+    """Whether the beginning of an utterance shows that it is one: it stops, or is more than listening."""
+    words = _words(text)
+    return bool(words) and (words[0] in STOPPERS or (len(words) >= 2 and not is_backchannel(text)))
+
+
+def _words(text: str) -> list[str]:
+    return [word.replace("’", "'") for word in _WORD.findall(text.lower())]

@@ -1,6 +1,6 @@
 """The caller's side of the floor: speech, pauses, the end of a turn, and speaking over the agent."""
 
-from antiphon.contracts import Outcome, Ticks, ticks
+from antiphon.contracts import Outcome, Ticks, ms, ticks
 from antiphon.dialogue.answering import (
     announce,
     answer_request,
@@ -11,7 +11,7 @@ from antiphon.dialogue.answering import (
     stop,
     unanswered,
 )
-from antiphon.dialogue.backchannel import is_backchannel
+from antiphon.dialogue.backchannel import is_backchannel, is_hum, takes_the_floor
 from antiphon.dialogue.commands import (
     AnnounceSilence,
     AnnounceSpeech,
@@ -164,7 +164,7 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
     if turn is None or turn.words is not None or not (turn.listening or turn.probed):
         return
     if turn is floor.taking and floor.hearing.state == "speaking":
-        if not turn.announced and _takes_the_floor(event.text):
+        if not turn.announced and takes_the_floor(event.text):
             interrupt(floor, turn, now)
         return
     turn.words = " ".join(event.text.split())
@@ -173,7 +173,7 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
         settle(floor, turn, now)
     elif turn.announced:
         speculate(floor, turn)
-    elif is_backchannel(turn.words):
+    elif is_backchannel(turn.words) or is_hum(turn.words, ms(turn.speech_end - floor.hearing.began)):
         let_go(floor, turn, "backchannel" if turn.words else "nothing_said", now)
     else:
         interrupt(floor, turn, now)
@@ -277,8 +277,3 @@ def _drop_guess(floor: Floor) -> None:
     if turn is not None and turn.reply is not None:
         cancel(floor, turn, "dropped")
         turn.retry()
-
-
-def _takes_the_floor(text: str) -> bool:
-    """Whether the beginning of an utterance already shows that it is one: two words, not just listening."""
-    return len(text.split()) >= 2 and not is_backchannel(text)
