@@ -10,13 +10,18 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
     exit 1
 fi
 
-if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    # Debian splits these off its Python.
+# Two things that a small Debian leaves out: venv, which it splits off its Python, and the OpenMP run time that
+# llama.cpp is linked to.
+missing=
+"$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+"$python" -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || missing="$missing libgomp1"
+if [ -n "$missing" ]; then
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-        echo "Installing python3-venv ..."
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv; } >/dev/null
+        echo "Installing$missing ..."
+        # shellcheck disable=SC2086
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing; } >/dev/null
     else
-        echo "Python's venv module is missing. Mend it with: sudo apt-get install python3-venv" >&2
+        echo "This system lacks$missing. Mend it with: sudo apt-get install$missing" >&2
         exit 1
     fi
 fi

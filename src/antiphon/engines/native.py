@@ -16,5 +16,9 @@ def load(module: str, package: str) -> Any:
         return import_module(module)
     except ImportError as error:
         raise PrerequisiteMissing(
-            f"the Python package {package!r} does not load: {error}", remedy=f"pip install {package}"
+            f"the Python package {package!r} does not load: {error}", remedy=_remedy(package, str(error))
         ) from error
+
+
+def _remedy(package: str, error: str) -> str:
+    return "sudo apt-get install libgomp1" if "libgomp" in error else f"pip install {package}"
