@@ -11,9 +11,6 @@ from time import perf_counter
 import aiohttp
 import pytest
 
-from antiphon.contracts import PrerequisiteMissing
-from antiphon.store import Store
-
 from .listener import dial
 from .utterance import Speak
 
@@ -40,11 +37,6 @@ class Served:
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    for model in ("silero-vad", "smart-turn-v3.2", "whisper-tiny.en", "qwen2.5-coder-1.5b-instruct-q4_k_m"):
-        try:
-            Store().folder(model)
-        except PrerequisiteMissing as missing:
-            pytest.skip(str(missing))
     config = tmp_path / "antiphon.toml"
     config.write_text(
         f'[engines.journal]\nuse = "sqlite"\nsettings = {{ path = "{tmp_path / "journal"}" }}\n',

@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
+from shutil import which
 from time import perf_counter
 
 import msgspec
@@ -17,8 +19,8 @@ from antiphon.store import Store
 _NEXT = """\
 Ready after {seconds:.1f} s. Now, in another window:
 
-  antiphon talk{url}                 speak to it, or type
-  antiphon call question.wav{url}    send a recording, see where every millisecond went
+  {command} talk{url}                 speak to it, or type
+  {command} call question.wav{url}    send a recording, see where every millisecond went
 
 Or with the client of the OpenAI SDK:
 
@@ -117,4 +119,12 @@ async def _load(hub: Hub, url: str) -> None:
 
         await hub.load(weights=Store().folder, progress=progress)
     other = "" if url == "http://127.0.0.1:8080" else f" --url {url.replace('http', 'ws', 1)}/v1/realtime"
-    print(_NEXT.format(seconds=perf_counter() - began, url=other, base=url), flush=True)
+    said = _NEXT.format(seconds=perf_counter() - began, command=_command(), url=other, base=url)
+    print(said, flush=True)
+
+
+def _command() -> str:
+    """How to call this program in another window: by name, or by its place if it is not on the path."""
+    if which("antiphon"):
+        return "antiphon"
+    return os.path.relpath(sys.argv[0])
