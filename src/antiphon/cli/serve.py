@@ -125,6 +125,5 @@ async def _load(hub: Hub, url: str) -> None:
 
 def _command() -> str:
     """How to call this program in another window: by name, or by its place if it is not on the path."""
-    if which("antiphon"):
-        return "antiphon"
-    return os.path.relpath(sys.argv[0])
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == "antiphon" and not which("antiphon") else "antiphon"
