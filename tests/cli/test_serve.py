@@ -34,7 +34,7 @@ def config() -> Config:
         port = free.getsockname()[1]
     used = {part: f"antiphon.engines.scripted:{name}" for part, name in SCRIPTED.items()}
     engines = {part: EngineChoice(use=use) for part, use in used.items()}
-    return Config(server=ServerConfig(port=port), engines=engines)  # pyright: ignore[reportArgumentType]
+    return Config(server=ServerConfig(port=port), engines=engines)
 
 
 @asynccontextmanager

@@ -65,7 +65,7 @@ class OneEarForAll(ScriptedVoiceActivity):
         super().__init__(loud)
         self.only = super().stream()
 
-    def stream(self) -> VoiceActivityStream:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def stream(self) -> VoiceActivityStream:
         return self.only
 
 

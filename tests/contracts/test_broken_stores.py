@@ -33,7 +33,7 @@ class Unscaled(ScriptedEmbedder):
 
 class Doubles(ScriptedEmbedder):
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return super().embed(texts).astype(np.float64)  # pyright: ignore[reportReturnType]
+        return super().embed(texts).astype(np.float64)
 
 
 class LooksAtNeighbours(ScriptedEmbedder):

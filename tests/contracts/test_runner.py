@@ -70,7 +70,7 @@ class Crooked:
 
 
 def test_card_and_methods_are_checked() -> None:
-    report = run("embedder", Crooked())  # pyright: ignore[reportArgumentType]
+    report = run("embedder", Crooked())
     assert not report.ok
     assert sentence(report, "has_every_method") == "it has no embed, open; the contract is Embedder"
     assert "card.name is 'two words'" in sentence(report, "card_is_complete")
@@ -98,10 +98,10 @@ def test_each_field_of_the_card_is_checked(change: dict[str, object], complaint:
 
 def test_a_card_belongs_to_the_class(setup: Setup) -> None:
     class Unmarked(ScriptedEmbedder):
-        card = None  # pyright: ignore[reportAssignmentType]
+        card = None
 
     engine = Unmarked.open(setup())
-    engine.card = ScriptedEmbedder.card  # pyright: ignore[reportAttributeAccessIssue]
+    engine.card = ScriptedEmbedder.card
     assert "an attribute of the class" in sentence(run("embedder", engine), "card_is_complete")
 
 

@@ -322,7 +322,7 @@ async def test_an_ear_that_breaks_is_reported_once() -> None:
 
         def reset(self) -> None: ...
 
-    engine.stream = Broken  # type: ignore[method-assign,assignment]
+    engine.stream = Broken
     stage.session.configure(QUICK)
     await stage.says("what time is it", then_silent_ms=500)
     failed = stage.only(SessionFailed)

@@ -113,7 +113,7 @@ async def test_a_conversation_survives_its_journal() -> None:
     def broken(entries: Sequence[JournalEntry]) -> None:
         raise OSError("the disk is gone")
 
-    stage.parts.journal.append = broken  # type: ignore[method-assign]
+    stage.parts.journal.append = broken
     for words in ("first question", "second question"):
         await stage.says(words)
         await stage.is_silent_until(TurnMeasured, len(stage.all(TurnMeasured)) + 1)

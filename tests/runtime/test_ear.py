@@ -23,7 +23,7 @@ LOUD, QUIET = np.full(320, 0.5, np.float32), np.zeros(320, np.float32)
 class Jealous(ScriptedVoiceActivity):
     """Sixteen calls may be in flight, but no two on one stream."""
 
-    def stream(self) -> "JealousStream":  # type: ignore[override]
+    def stream(self) -> "JealousStream":
         return JealousStream(super().stream())
 
 

@@ -240,7 +240,7 @@ async def test_nobody_speaking_for_long_makes_the_agent_speak() -> None:
 @in_virtual_time
 async def test_a_transcriber_that_fails_costs_the_turn_and_not_the_session() -> None:
     stage = Stage(BY_HAND)
-    stage.parts.transcriber.transcribe = _broken  # type: ignore[method-assign]
+    stage.parts.transcriber.transcribe = _broken
     await stage.says("what time is it")
     stage.session.commit_audio()
     await until(lambda: stage.all(TranscriptFailed))
@@ -252,7 +252,7 @@ async def test_a_transcriber_that_fails_costs_the_turn_and_not_the_session() -> 
 @in_virtual_time
 async def test_a_language_model_that_fails_ends_the_reply_with_its_reason() -> None:
     stage = Stage(QUICK)
-    stage.parts.language_model.generate = _broken  # type: ignore[method-assign]
+    stage.parts.language_model.generate = _broken
     await stage.says("what time is it")
     await stage.is_silent_until(ReplyEnded)
     ended = stage.only(ReplyEnded)
@@ -269,9 +269,9 @@ async def test_a_synthesizer_that_fails_midway_leaves_the_words_that_were_heard(
     def half(text: str, **options: object) -> object:
         if "breaks" in text:
             raise RuntimeError("out of order")
-        return whole(text, **options)  # type: ignore[arg-type]
+        return whole(text, **options)
 
-    synthesizer.synthesize = half  # type: ignore[method-assign,assignment]
+    synthesizer.synthesize = half
     await stage.says("what time is it")
     await stage.is_silent_until(ReplyEnded)
     assert stage.only(ReplyEnded).status == "failed"

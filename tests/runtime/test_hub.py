@@ -23,7 +23,7 @@ def quiet(_: str) -> None:
 
 
 def config(**changes: object) -> Config:
-    return scripted_config(**changes)  # type: ignore[arg-type]
+    return scripted_config(**changes)
 
 
 async def test_loading_tells_what_comes_next_and_readiness_at_the_end() -> None:
@@ -79,7 +79,7 @@ class Writing(ScriptedJournal):
 def with_engines(**engines: type) -> Config:
     made = config()
     for part, engine in engines.items():
-        made.engines[part] = EngineChoice(use=f"{engine.__module__}:{engine.__name__}")  # type: ignore[index]
+        made.engines[part] = EngineChoice(use=f"{engine.__module__}:{engine.__name__}")
     return made
 
 
@@ -120,7 +120,7 @@ class Gated:
 
     def __init__(self, session: Session) -> None:
         self.gate, self.threads, self.late = Event(), set[int](), False
-        parts = session._parts  # pyright: ignore[reportPrivateUsage]
+        parts = session._parts
         for engine, name in (
             (parts.language_model, "generate"),
             (parts.language_model, "prefill"),
@@ -179,7 +179,7 @@ async def test_closing_while_engines_work_lets_them_end_and_writes_everything_do
     assert not closing.done()
     gated.gate.set()
     await closing
-    assert [entries[-1].kind for entries in shelf.values()] == ["session_closed"] * 3  # type: ignore[attr-defined]
+    assert [entries[-1].kind for entries in shelf.values()] == ["session_closed"] * 3
 
 
 async def test_two_hundred_sessions_leave_no_thread_behind() -> None:

@@ -157,7 +157,7 @@ async def test_sound_made_for_words_that_went_on_is_let_go() -> None:
             made.append(weakref.ref(chunk.audio))
             yield chunk
 
-    synthesizer.synthesize = watched  # type: ignore[method-assign,assignment]
+    synthesizer.synthesize = watched
     await stage.says("tell me about", then_silent_ms=400)
     speculated = len(made)
     assert speculated > 0

@@ -21,7 +21,7 @@ class Lobby:
 
     def __init__(self) -> None:
         self.stage = Stage(answers=("It is noon here. It is midnight on the other side.",))
-        self.stage.parts.journal.append = lambda entries: None  # type: ignore[method-assign,assignment]
+        self.stage.parts.journal.append = lambda entries: None
 
     def open(self) -> tuple[Session, list[object]]:
         events: list[object] = []

@@ -18,7 +18,7 @@ MODEL = ScriptedLanguageModel.open(EngineSetup(weights=no_weights))
 
 
 def said(number: int, words: int = 3, role: str = "user") -> Item:
-    return Item(id=f"item_{number}", kind="message", role=role, text=" ".join([f"w{number}"] * words))  # type: ignore[arg-type]
+    return Item(id=f"item_{number}", kind="message", role=role, text=" ".join([f"w{number}"] * words))
 
 
 def call(number: int, call_id: str) -> Item:
@@ -86,7 +86,7 @@ def test_the_budget_is_never_exceeded(items: list[Item], budget: int, dropped: i
     dropped = min(dropped, max(0, len(items) - keep))
 
     def build(kept: object) -> Prompt:
-        return build_prompt("Be very kind.", kept, saying="so")  # type: ignore[arg-type]
+        return build_prompt("Be very kind.", kept, saying="so")
 
     try:
         prompt, left_out = fit(

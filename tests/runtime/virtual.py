@@ -47,7 +47,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     @property
     def timers(self) -> int:
         """How many timers are still to go off."""
-        return sum(not timer.cancelled() for timer in self._scheduled)  # type: ignore[attr-defined]
+        return sum(not timer.cancelled() for timer in self._scheduled)
 
 
 def in_virtual_time(score: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:

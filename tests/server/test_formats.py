@@ -22,7 +22,7 @@ def test_known_codes() -> None:
 
 
 @pytest.mark.parametrize(("encode", "decode"), [(ulaw_encode, ulaw_decode), (alaw_encode, alaw_decode)])
-def test_the_error_grows_with_loudness_only(encode, decode) -> None:  # type: ignore[no-untyped-def]
+def test_the_error_grows_with_loudness_only(encode, decode) -> None:
     there_and_back = decode(encode(EVERY_SAMPLE)).astype(int)
     error = np.abs(there_and_back - EVERY_SAMPLE)
     # Half a step, and a step is a sixteenth of its segment.

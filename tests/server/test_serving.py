@@ -22,7 +22,7 @@ def _config(port: int = 0, host: str = "127.0.0.1") -> Config:
 
 async def _started(hub: FakeHub) -> tuple[str, asyncio.Task[None]]:
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(hub, _config(), started=url.set_result))  # type: ignore[arg-type]
+    task = asyncio.create_task(serve(hub, _config(), started=url.set_result))
     return await url, task
 
 
@@ -64,13 +64,13 @@ async def test_a_taken_port_is_told_with_its_remedy(hub: FakeHub) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(PrerequisiteMissing, match=f"port {port} .* taken .*--port {port + 1}"):
-            await serve(hub, _config(port), started=lambda _: None)  # type: ignore[arg-type]
+            await serve(hub, _config(port), started=lambda _: None)
 
 
 async def test_an_address_of_another_machine_is_told(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTIPHON_KEY", "x")
     with pytest.raises(PrerequisiteMissing, match=r"cannot listen on 203\.0\.113\.7"):
-        await serve(hub, _config(host="203.0.113.7"), started=lambda _: None)  # type: ignore[arg-type]
+        await serve(hub, _config(host="203.0.113.7"), started=lambda _: None)
 
 
 async def test_the_openai_client_converses(hub: FakeHub) -> None:

@@ -118,7 +118,7 @@ def test_every_known_voice_name_finds_a_voice(client: Client) -> None:
         assert client.session.settings.voice in ("woman", "man", "child", "alto", "youth")
 
 
-def test_known_voice_names_work_with_any_engine(hub: FakeHub, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_known_voice_names_work_with_any_engine(hub: FakeHub, monkeypatch) -> None:
     monkeypatch.setattr(hub, "voices", lambda: ("af_sky", "am_adam"))
     client = Client(hub)
     client.take()

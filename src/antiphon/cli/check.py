@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import msgspec
 import numpy as np
-import soxr  # pyright: ignore[reportMissingTypeStubs]
+import soxr
 
 from antiphon.contracts import (
     LISTENING_HZ,

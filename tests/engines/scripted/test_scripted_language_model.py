@@ -34,7 +34,7 @@ def opened(**settings: object) -> ScriptedLanguageModel:
 
 def asking(*texts: str, **more: object) -> Prompt:
     roles = ("user", "assistant") * len(texts)
-    return Prompt(tuple(map(Message, roles, texts)), **more)  # pyright: ignore[reportArgumentType]
+    return Prompt(tuple(map(Message, roles, texts)), **more)
 
 
 def text(pieces: list[Piece]) -> str:

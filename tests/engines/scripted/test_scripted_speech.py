@@ -20,7 +20,7 @@ def weights(name: str) -> Path:
 
 def spoken(text: str, **how: object) -> Audio:
     engine = ScriptedSynthesizer.open(EngineSetup(weights=weights))
-    return np.concatenate([chunk.audio for chunk in engine.synthesize(text, **how)])  # pyright: ignore[reportArgumentType]
+    return np.concatenate([chunk.audio for chunk in engine.synthesize(text, **how)])
 
 
 WORDS = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=8)
