@@ -1,0 +1,16 @@
+"""`antiphon bench`: measurements that anyone can repeat."""
+
+import argparse
+from types import ModuleType
+
+_BENCHES: tuple[ModuleType, ...] = ()
+
+
+def register(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
+) -> None:
+    """Add the `bench` command with one command below it for each bench."""
+    bench = subparsers.add_parser("bench", help="measure response time, turn-taking, barge-in and load")
+    benches = bench.add_subparsers(dest="bench", required=True, metavar="BENCH")
+    for module in _BENCHES:
+        module.register(benches)
