@@ -1,22 +1,27 @@
 """The caller's side of the floor: speech, pauses, the end of a turn, and speaking over the agent."""
 
-from antiphon.contracts import Outcome, Ticks, ms, ticks
+from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.answering import (
     announce,
     answer_request,
     pause_playout,
     settle,
     speculate,
-    still_quiet,
     stop,
-    unanswered,
 )
-from antiphon.dialogue.backchannel import is_backchannel, is_hum, takes_the_floor
+from antiphon.dialogue.barge_in import (
+    YIELD_AT_MOST,
+    give_up_waiting,
+    interrupt,
+    judge_beginning,
+    judge_by_length,
+    judge_words,
+    let_go,
+    probe,
+)
 from antiphon.dialogue.commands import (
     AnnounceSilence,
-    AnnounceSpeech,
     CommitCallerAudio,
-    ResumePlayout,
     ScoreEndOfTurn,
     Transcribe,
 )
@@ -30,16 +35,10 @@ from antiphon.dialogue.events import (
     Transcribed,
     VoiceWindow,
 )
-from antiphon.dialogue.floor import Floor, cancel, end_turn, find, new_turn
-from antiphon.dialogue.policy import ASK_AT, Policy, turn_is_over
+from antiphon.dialogue.floor import Floor, cancel, find, new_turn
+from antiphon.dialogue.policy import ASK_AT, Pause, Policy, turn_is_over
 from antiphon.dialogue.turn import Turn
 
-PROBE_AFTER: Ticks = ticks(400)
-"""Speech over the agent is transcribed for the first time when it has lasted this long."""
-INTERRUPT_AFTER: Ticks = ticks(1000)
-"""Speech over the agent that lasts this long wins the floor whatever it says."""
-YIELD_AT_MOST: Ticks = ticks(1500)
-"""The agent does not stay silent longer than this for a transcription that does not come."""
 LONGEST_TURN: Ticks = ticks(90_000)
 """A caller who speaks on without a pause is answered after this."""
 
@@ -62,11 +61,12 @@ def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
     if change == "pause":
         pause(floor, turn, now)
     elif change == "resume":
+        floor.pauses.append(floor.hearing.paused)
         _go_on(floor, turn)
     elif floor.hearing.state == "pausing":
         weigh(floor, turn, floor.hearing.silence, now)
     elif not turn.announced:
-        _probe(floor, turn, now)
+        probe(floor, turn, now)
     elif floor.hearing.heard_to - turn.began >= LONGEST_TURN:
         _confirm(floor, turn, now)
 
@@ -78,16 +78,6 @@ def _onset(floor: Floor, now: Ticks) -> None:
         announce(floor, turn)
     else:
         pause_playout(floor)
-
-
-def _probe(floor: Floor, turn: Turn, now: Ticks) -> None:
-    """The caller is still speaking over the agent: long enough to win, or to ask what it is?"""
-    lasted = floor.hearing.heard_to - floor.hearing.began
-    if lasted >= INTERRUPT_AFTER:
-        interrupt(floor, turn, now)
-    elif lasted >= PROBE_AFTER and not turn.probed:
-        turn.probed = True
-        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
 
 
 def pause(floor: Floor, turn: Turn, now: Ticks) -> None:
@@ -119,16 +109,9 @@ def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
         return
     if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
         _ask(floor, turn)
-    if turn_is_over(floor.policy, silence, turn.score) and not floor.hearing.stirring:
+    known = Pause(silence, turn.score, turn.words, tuple(floor.pauses))
+    if turn_is_over(floor.policy, known) and not floor.hearing.stirring:
         _confirm(floor, turn, now)
-
-
-def judge_by_length(floor: Floor, turn: Turn, now: Ticks) -> None:
-    """Nobody knows what was said over the agent: only what is longer than a listening word wins the floor."""
-    if turn.speech_end - floor.hearing.began >= PROBE_AFTER:
-        interrupt(floor, turn, now)
-    else:
-        let_go(floor, turn, "nothing_said", now)
 
 
 def _confirm(floor: Floor, turn: Turn, now: Ticks) -> None:
@@ -139,7 +122,7 @@ def _confirm(floor: Floor, turn: Turn, now: Ticks) -> None:
         if floor.answering is None:
             floor.answering = turn
         else:
-            _give_up_waiting(floor)
+            give_up_waiting(floor)
             floor.waiting = turn
     settle(floor, turn, now)
 
@@ -164,8 +147,8 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
     if turn is None or turn.words is not None or not (turn.listening or turn.probed):
         return
     if turn is floor.taking and floor.hearing.state == "speaking":
-        if not turn.announced and takes_the_floor(event.text):
-            interrupt(floor, turn, now)
+        if not turn.announced:
+            judge_beginning(floor, turn, event.text, now)
         return
     turn.words = " ".join(event.text.split())
     turn.marks.transcription, turn.marks.transcribed_at = event.timing, now
@@ -173,10 +156,7 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
         settle(floor, turn, now)
     elif turn.announced:
         speculate(floor, turn)
-    elif is_backchannel(turn.words) or is_hum(turn.words, ms(turn.speech_end - floor.hearing.began)):
-        let_go(floor, turn, "backchannel" if turn.words else "nothing_said", now)
-    else:
-        interrupt(floor, turn, now)
+    elif judge_words(floor, turn, turn.words, now):
         _ask(floor, turn)
 
 
@@ -193,31 +173,6 @@ def scored(floor: Floor, event: EndOfTurnScored, now: Ticks) -> None:
     if turn is not None and turn is floor.taking and floor.hearing.state == "pausing":
         turn.score = event.probability
         weigh(floor, turn, floor.hearing.silence, now)
-
-
-def interrupt(floor: Floor, turn: Turn, now: Ticks) -> None:
-    """The caller wins the floor from the agent."""
-    turn.announced = True
-    floor.out.append(AnnounceSpeech(turn.number, floor.hearing.began))
-    _give_up_waiting(floor)
-    if floor.answering is not None:
-        stop(floor, floor.answering, "turn_detected", now)
-    speculate(floor, turn)
-
-
-def let_go(floor: Floor, turn: Turn, outcome: Outcome, now: Ticks) -> None:
-    """There was nothing to answer: whoever was speaking goes on where they were."""
-    if turn.announced:
-        floor.out.append(AnnounceSilence(turn.number, turn.speech_end))
-    floor.taking = None
-    floor.hearing.reset()
-    floor.free_from = floor.hearing.heard_to - floor.hearing.stirring
-    cancel(floor, turn, "dropped")
-    end_turn(floor, turn, outcome)
-    still_quiet(floor, now)
-    if floor.answering is not None and floor.answering.paused:
-        floor.answering.paused = False
-        floor.out.append(ResumePlayout(floor.answering.number))
 
 
 def _client_commits(floor: Floor, event: CommitRequested, now: Ticks) -> None:
@@ -263,12 +218,6 @@ def requested(
         case CancelRequested():
             if floor.answering is not None:
                 stop(floor, floor.answering, "client_cancelled", now)
-
-
-def _give_up_waiting(floor: Floor) -> None:
-    turn, floor.waiting = floor.waiting, None
-    if turn is not None and turn.number not in floor.settling:
-        unanswered(floor, turn)
 
 
 def _drop_guess(floor: Floor) -> None:

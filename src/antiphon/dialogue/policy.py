@@ -6,7 +6,7 @@ the longest wait even one that sounds unfinished. The steps follow the operating
 Smart Turn model (a score above .21 acted on at 500 ms; .05 at a second), not its stock rule.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -50,19 +50,31 @@ ASK_AT: tuple[Ticks, ...] = (ticks(96), ticks(350), ticks(700), ticks(1200))
 """Ages of the silence at which the end-of-turn model is asked, again and again as the pause grows."""
 
 
-def turn_is_over(policy: Policy, silence: Ticks, score: float | None) -> bool:
-    """Whether a caller who has been silent for `silence` has finished.
+class Pause(NamedTuple):
+    """What is known of a pause while it lasts."""
 
-    Args:
-        silence: age of the pause.
-        score: the newest end-of-turn probability of this very pause; None while there is none.
-    """
+    silence: Ticks
+    """Its age."""
+    score: float | None = None
+    """The newest end-of-turn probability of this very pause; None while there is none."""
+    words: str | None = None
+    """The turn's words up to this pause; None while they are not known."""
+    before: tuple[Ticks, ...] = ()
+    """This caller's earlier pauses that did not end a turn, newest last."""
+
+
+PAUSES_KEPT = 16
+"""How many of a caller's own pauses are remembered."""
+
+
+def turn_is_over(policy: Policy, pause: Pause) -> bool:
+    """Whether a caller who is pausing has finished."""
     if policy.mode == "manual":
         return False
     if policy.mode == "silence":
-        return silence >= policy.silence_ticks
-    if silence >= policy.longest_wait_ticks * policy.patience:
+        return pause.silence >= policy.silence_ticks
+    if pause.silence >= policy.longest_wait_ticks * policy.patience:
         return True
-    if score is None:
+    if pause.score is None:
         return False
-    return any(silence >= age * policy.patience and score >= bar for age, bar in STEPS)
+    return any(pause.silence >= age * policy.patience and pause.score >= bar for age, bar in STEPS)

@@ -2,10 +2,11 @@
 
 from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.answering import answer_request, end_reply, give_floor, still_quiet, stop
+from antiphon.dialogue.barge_in import judge_by_length
 from antiphon.dialogue.commands import AnnounceIdle, SettleCallerWords
 from antiphon.dialogue.events import ReplyRequested, WorkFailed
 from antiphon.dialogue.floor import Floor, cancel, end_turn, find, free, owed
-from antiphon.dialogue.listening import judge_by_length, pause, requested, weigh
+from antiphon.dialogue.listening import pause, requested, weigh
 from antiphon.dialogue.turn import Turn
 
 STALL: Ticks = ticks(700)

@@ -1,0 +1,84 @@
+"""Speaking over the agent: is it an interruption, a listening word or a noise?
+
+Playout is paused at the onset. Here it is decided whether the speaker wins the floor, and the rest of the
+reply is flushed, or is let go, and the reply goes on where it was.
+"""
+
+from antiphon.contracts import Outcome, Ticks, ms, ticks
+from antiphon.dialogue.answering import speculate, still_quiet, stop, unanswered
+from antiphon.dialogue.backchannel import is_backchannel, is_hum, takes_the_floor
+from antiphon.dialogue.commands import AnnounceSilence, AnnounceSpeech, ResumePlayout, Transcribe
+from antiphon.dialogue.floor import Floor, cancel, end_turn
+from antiphon.dialogue.turn import Turn
+
+PROBE_AFTER: Ticks = ticks(400)
+"""Speech over the agent is transcribed for the first time when it has lasted this long."""
+INTERRUPT_AFTER: Ticks = ticks(1000)
+"""Speech over the agent that lasts this long wins the floor whatever it says."""
+YIELD_AT_MOST: Ticks = ticks(1500)
+"""The agent does not stay silent longer than this for a transcription that does not come."""
+
+
+def probe(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """The caller is still speaking over the agent: long enough to win, or to ask what it is?"""
+    lasted = floor.hearing.heard_to - floor.hearing.began
+    if lasted >= INTERRUPT_AFTER:
+        interrupt(floor, turn, now)
+    elif lasted >= PROBE_AFTER and not turn.probed:
+        turn.probed = True
+        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
+
+
+def judge_beginning(floor: Floor, turn: Turn, words: str, now: Ticks) -> None:
+    """The caller is still speaking over the agent, and began with `words`."""
+    if takes_the_floor(words):
+        interrupt(floor, turn, now)
+
+
+def judge_words(floor: Floor, turn: Turn, words: str, now: Ticks) -> bool:
+    """All that was said over the agent is `words`: whether they win the floor."""
+    if is_backchannel(words) or is_hum(words, ms(turn.speech_end - floor.hearing.began)):
+        let_go(floor, turn, "backchannel" if words else "nothing_said", now)
+        return False
+    interrupt(floor, turn, now)
+    return True
+
+
+def judge_by_length(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """Nobody knows what was said over the agent: only what is longer than a listening word wins the floor."""
+    if turn.speech_end - floor.hearing.began >= PROBE_AFTER:
+        interrupt(floor, turn, now)
+    else:
+        let_go(floor, turn, "nothing_said", now)
+
+
+def interrupt(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """The caller wins the floor from the agent."""
+    turn.announced = True
+    floor.out.append(AnnounceSpeech(turn.number, floor.hearing.began))
+    give_up_waiting(floor)
+    if floor.answering is not None:
+        stop(floor, floor.answering, "turn_detected", now)
+    speculate(floor, turn)
+
+
+def let_go(floor: Floor, turn: Turn, outcome: Outcome, now: Ticks) -> None:
+    """There was nothing to answer: whoever was speaking goes on where they were."""
+    if turn.announced:
+        floor.out.append(AnnounceSilence(turn.number, turn.speech_end))
+    floor.taking = None
+    floor.hearing.reset()
+    floor.free_from = floor.hearing.heard_to - floor.hearing.stirring
+    cancel(floor, turn, "dropped")
+    end_turn(floor, turn, outcome)
+    still_quiet(floor, now)
+    if floor.answering is not None and floor.answering.paused:
+        floor.answering.paused = False
+        floor.out.append(ResumePlayout(floor.answering.number))
+
+
+def give_up_waiting(floor: Floor) -> None:
+    """A turn that waited for the floor will not be answered after all."""
+    turn, floor.waiting = floor.waiting, None
+    if turn is not None and turn.number not in floor.settling:
+        unanswered(floor, turn)
