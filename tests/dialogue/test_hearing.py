@@ -9,7 +9,7 @@ from antiphon.dialogue import Policy
 from antiphon.dialogue.backchannel import is_backchannel
 from antiphon.dialogue.events import VoiceWindow
 from antiphon.dialogue.hearing import Hearing
-from antiphon.dialogue.policy import turn_is_over
+from antiphon.dialogue.policy import Pause, turn_is_over
 
 WINDOW = 768
 
@@ -78,7 +78,7 @@ SCORES = st.none() | st.floats(0, 1)
 def test_a_longer_silence_never_unmakes_an_end(
     policy: Policy, silence: int, more: int, score: float | None
 ) -> None:
-    assert turn_is_over(policy, silence, score) <= turn_is_over(policy, silence + more, score)
+    assert turn_is_over(policy, Pause(silence, score)) <= turn_is_over(policy, Pause(silence + more, score))
 
 
 @given(policy=POLICIES, silence=SILENCES, scores=st.tuples(st.floats(0, 1), st.floats(0, 1)))
@@ -86,24 +86,24 @@ def test_a_better_score_never_unmakes_an_end(
     policy: Policy, silence: int, scores: tuple[float, float]
 ) -> None:
     low, high = sorted(scores)
-    worse, better = turn_is_over(policy, silence, low), turn_is_over(policy, silence, high)
-    assert turn_is_over(policy, silence, None) <= worse <= better
+    worse, better = turn_is_over(policy, Pause(silence, low)), turn_is_over(policy, Pause(silence, high))
+    assert turn_is_over(policy, Pause(silence, None)) <= worse <= better
 
 
 def test_the_bar_falls_as_the_silence_grows() -> None:
     policy = Policy()
     for age_ms, score in [(200, 0.85), (350, 0.5), (600, 0.2), (1000, 0.06)]:
-        assert turn_is_over(policy, ticks(age_ms), score)
-        assert not turn_is_over(policy, ticks(age_ms) - 1, score)
-        assert not turn_is_over(policy, ticks(age_ms), score - 0.01)
-    assert turn_is_over(policy, ticks(2400), 0.0)
-    assert not turn_is_over(policy, ticks(2400) - 1, 0.0)
+        assert turn_is_over(policy, Pause(ticks(age_ms), score))
+        assert not turn_is_over(policy, Pause(ticks(age_ms) - 1, score))
+        assert not turn_is_over(policy, Pause(ticks(age_ms), score - 0.01))
+    assert turn_is_over(policy, Pause(ticks(2400), 0.0))
+    assert not turn_is_over(policy, Pause(ticks(2400) - 1, 0.0))
 
 
 def test_patience_stretches_the_wait() -> None:
-    assert not turn_is_over(Policy(patience=2.0), ticks(399), 0.9)
-    assert turn_is_over(Policy(patience=2.0), ticks(400), 0.9)
-    assert turn_is_over(Policy(patience=0.5), ticks(100), 0.9)
+    assert not turn_is_over(Policy(patience=2.0), Pause(ticks(399), 0.9))
+    assert turn_is_over(Policy(patience=2.0), Pause(ticks(400), 0.9))
+    assert turn_is_over(Policy(patience=0.5), Pause(ticks(100), 0.9))
 
 
 @pytest.mark.parametrize(
