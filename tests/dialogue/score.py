@@ -334,7 +334,7 @@ class Conversation:
         voiced = any(start <= middle < end for start, end in self._voiced)
         position = len(self._sent) * WINDOW
         self._sent.append(began)
-        self.handle(VoiceWindow(position, position + WINDOW, 0.95 if voiced else 0.02))
+        self.handle(VoiceWindow(position, position + WINDOW, *((0.95, -20.0) if voiced else (0.02, -70.0))))
 
     def _perform(self, command: do.Command) -> None:
         match command:

@@ -23,7 +23,7 @@ ENDINGS = st.sampled_from(["stop", "length", "tool_calls", "cancelled"])
 STAGES = st.sampled_from(["transcription", "end_of_turn", "generation", "synthesis"])
 
 STRAY = st.one_of(
-    st.builds(ev.VoiceWindow, TIMES, TIMES, st.floats(0, 1)),
+    st.builds(ev.VoiceWindow, TIMES, TIMES, st.floats(0, 1), st.floats(-200, 10)),
     st.builds(ev.Transcribed, NUMBERS, REVISIONS, TEXTS, TIMINGS),
     st.builds(ev.CallerMeasured, NUMBERS, TIMES),
     st.builds(ev.EndOfTurnScored, NUMBERS, REVISIONS, st.floats(0, 1), TIMINGS),
@@ -107,7 +107,8 @@ class Anything:
             case Voice():
                 for _ in range(step.windows):
                     self.now, self.heard = self.now + 768, self.heard + 768
-                    self.tell(ev.VoiceWindow(self.heard - 768, self.heard, 0.9 if step.speech else 0.1))
+                    level = (0.9, -20.0) if step.speech else (0.1, -60.0)
+                    self.tell(ev.VoiceWindow(self.heard - 768, self.heard, *level))
             case Reaction():
                 if self.asked:
                     self.react(self.asked[-1 - step.back % len(self.asked)], step)
@@ -182,6 +183,6 @@ def test_nothing_is_kept_of_turns_that_are_over(
 def test_windows_that_jump_ahead_and_back_do_not_keep_the_core_awake() -> None:
     anything = Anything(Policy())
     for _ in range(2):
-        anything.take(ev.VoiceWindow(0, 4_751_137, 1.0), 0)
+        anything.take(ev.VoiceWindow(0, 4_751_137, 1.0, -20.0), 0)
         anything.take(Voice(1, speech=False), 0)
         anything.come_to_rest()

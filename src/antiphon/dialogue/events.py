@@ -31,6 +31,8 @@ class VoiceWindow(msgspec.Struct, frozen=True):
     end: Ticks
     """Both in samples of the caller's audio."""
     probability: float
+    level_db: float
+    """Mean power in decibels of full scale; digital silence is any very low number."""
 
 
 class Transcribed(msgspec.Struct, frozen=True):

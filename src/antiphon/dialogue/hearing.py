@@ -1,19 +1,24 @@
-"""From a probability per window to speech and silence, with hysteresis.
+"""From a probability and a level per window to speech and silence, with hysteresis.
 
 One loud click is not speech and one quiet window is not silence: speech begins with `ONSET` of it in a row,
-a pause begins after `PAUSE` of silence, and the two thresholds differ so that neither flickers.
+a pause begins after `PAUSE` of silence, and the two thresholds differ so that neither flickers. A window is
+silent when it is unlikely to be speech or too quiet to be this speaker's, whichever shows first: that is the
+end of the voice, and what is said of it need not be certain, because what follows from it can be taken back.
 """
 
 from typing import Literal, TypeAlias
 
 from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.events import VoiceWindow
+from antiphon.dialogue.loudness import Loudness
 
-Change: TypeAlias = Literal["onset", "pause", "resume", "none"]
+Change: TypeAlias = Literal["onset", "dip", "pause", "resume", "none"]
 
 ONSET: Ticks = ticks(60)
 PAUSE: Ticks = ticks(96)
 HYSTERESIS = 0.15
+AFTERGLOW: Ticks = ticks(250)
+"""A probability of speech that outlasts the voice by more than this is a voice that has become soft."""
 
 
 class Hearing:
@@ -21,7 +26,7 @@ class Hearing:
 
     Attributes:
         began: where the speech under way began; meaningful unless `state` is "quiet".
-        speech_end: where its last speech window ended.
+        speech_end: where its last window ended that was not silent.
         heard_to: where the newest window ended.
         paused: how long the last pause was that the caller ended by going on.
     """
@@ -33,6 +38,9 @@ class Hearing:
         self.heard_to: Ticks = 0
         self.paused: Ticks = 0
         self._streak: Ticks = 0
+        self._glow: Ticks = 0
+        """How long the newest windows have been likely speech, loud or not."""
+        self._loudness = Loudness()
 
     @property
     def silence(self) -> Ticks:
@@ -42,15 +50,20 @@ class Hearing:
     def push(self, window: VoiceWindow, threshold: float) -> Change:
         """Hear one more window."""
         self.heard_to = window.end
-        if window.probability >= threshold:
-            self._streak += window.end - window.start
-        elif window.probability < threshold - HYSTERESIS or self.state != "speaking":
+        length = window.end - window.start
+        likely = window.probability >= threshold
+        self._glow = self._glow + length if likely else 0
+        faint = self._loudness.hear(window.level_db, speech=likely and self.state != "quiet")
+        silent = faint or window.probability < threshold - HYSTERESIS
+        if likely and (not faint or self._glow > AFTERGLOW):
+            self._streak += length
+        elif silent or self.state != "speaking":
             self._streak = 0
         match self.state:
             case "quiet":
                 return self._listen(window)
             case "speaking":
-                return self._follow(window, threshold)
+                return self._follow(window, silent)
             case "pausing":
                 return self._wait(window)
 
@@ -66,13 +79,19 @@ class Hearing:
         """How much of the newest audio may be the beginning of speech; 0 while speech is under way."""
         return 0 if self.state == "speaking" else self._streak
 
+    @property
+    def glowing(self) -> bool:
+        """Whether the newest window is likely speech, although it may be too quiet for it."""
+        return self._glow > 0
+
     def hush(self) -> None:
         """What stirred came to nothing."""
-        self._streak = 0
+        self._streak = self._glow = 0
 
     def reset(self) -> None:
         """The turn is taken or dropped: wait for the next speech."""
         self.state, self._streak = "quiet", self.stirring
+        self._loudness.forget()
 
     def _listen(self, window: VoiceWindow) -> Change:
         if self._streak < ONSET:
@@ -81,12 +100,15 @@ class Hearing:
         self.began, self.speech_end = window.end - self._streak, window.end
         return "onset"
 
-    def _follow(self, window: VoiceWindow, threshold: float) -> Change:
-        if window.probability >= threshold - HYSTERESIS:
+    def _follow(self, window: VoiceWindow, silent: bool) -> Change:
+        dipping = self.silence > window.end - window.start
+        if not silent:
             self.speech_end = window.end
         elif self.silence >= PAUSE:
             self.state, self._streak = "pausing", 0
             return "pause"
+        elif not dipping:
+            return "dip"
         return "none"
 
     def _wait(self, window: VoiceWindow) -> Change:
@@ -94,4 +116,5 @@ class Hearing:
             return "none"
         self.paused = window.end - self._streak - self.speech_end
         self.state, self.speech_end = "speaking", window.end
+        self._loudness.forget()
         return "resume"

@@ -110,7 +110,7 @@ def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
     if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
         _ask(floor, turn)
     known = Pause(silence, turn.score, turn.words, tuple(floor.pauses))
-    if turn_is_over(floor.policy, known) and not floor.hearing.stirring:
+    if turn_is_over(floor.policy, known) and not (floor.hearing.stirring or floor.hearing.glowing):
         _confirm(floor, turn, now)
 
 

@@ -10,6 +10,7 @@ from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks, VoiceActivi
 from antiphon.dialogue.events import VoiceWindow
 from antiphon.runtime.lanes import Batches, Lane, post
 
+_LEAST_POWER = 1e-12
 UNHEARD_MAX = 10_000
 """Pieces of audio that may wait to be heard: 200 s of 20 ms frames."""
 
@@ -37,6 +38,8 @@ class Ear:
         self._loop = asyncio.get_running_loop()
         self._batches = Batches(lane, self._listen, most=UNHEARD_MAX)
         self._deaf = False
+        self._rest: Audio = np.zeros(0, np.float32)
+        """What the newest window has not covered yet."""
 
     def push(self, audio: Audio) -> None:
         """Hear 16 kHz audio. Busy: far too much is waiting to be heard."""
@@ -50,16 +53,24 @@ class Ear:
     def _listen(self, pieces: list[Audio]) -> None:
         if self._deaf:
             return
+        audio = np.concatenate(pieces)
         try:
-            answers = self._stream.push(np.concatenate(pieces))
+            answers = self._stream.push(audio)
         except Exception as error:
             # What it missed is lost to it, so that from here on its positions would be wrong.
             post(self._loop, partial(self._break, f"{self._name}: {type(error).__name__}: {error}"))
             return
-        for answer in answers:
+        for answer, level_db in zip(answers, self._levels_db(audio, len(answers)), strict=True):
             end = self._start_sample + answer.end_sample
-            window = VoiceWindow(_ticks(end - self._window), _ticks(end), answer.probability)
+            window = VoiceWindow(_ticks(end - self._window), _ticks(end), answer.probability, level_db)
             post(self._loop, partial(self._tell, window))
+
+    def _levels_db(self, audio: Audio, windows: int) -> list[float]:
+        """The mean power of the next `windows`; what is beyond them waits for more."""
+        audio = np.concatenate([self._rest, audio])
+        whole, self._rest = audio[: windows * self._window], audio[windows * self._window :]
+        power = np.square(whole.reshape(windows, self._window)).mean(axis=1)
+        return (10 * np.log10(power + _LEAST_POWER)).tolist()
 
     def _tell(self, window: VoiceWindow) -> None:
         if not self._deaf:
