@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from antiphon.contracts import Ticks, TimedWord, ToolCall, Usage, ticks
-from antiphon.dialogue.commands import Generate, ScoreEndOfTurn, Synthesize, Transcribe
+from antiphon.dialogue.commands import Generate, ListenAhead, ScoreEndOfTurn, Synthesize, Transcribe
 from antiphon.dialogue.events import (
     EndOfTurnScored,
     Event,
     GenerationEnded,
+    HeardAhead,
     PromptBuilt,
     SpeechReady,
     Stage,
@@ -86,10 +87,16 @@ class Players:
     )
     """When the synthesizer has done all that was asked for a revision: it makes one clause at a time."""
 
-    def transcribe(self, ask: Transcribe, now: Ticks) -> None:
+    def transcribe(self, ask: Transcribe | ListenAhead, now: Ticks) -> None:
         timing = self._timing("transcription", self.engines.transcription_ms, now)
         text = self.ears.transcript(ask.start, ask.end)
-        self._answer("transcription", ask, Transcribed(ask.turn, ask.revision, text, timing), timing, now)
+        if isinstance(ask, Transcribe):
+            self._answer("transcription", ask, Transcribed(ask.turn, ask.revision, text, timing), timing, now)
+        elif "transcription" not in self.engines.dead:
+            broken = "transcription" in self.engines.broken
+            heard = HeardAhead(ask.turn, ask.end, None if broken else text, timing)
+            for extra_ms in self.engines.fate("transcription"):
+                self.tell(heard, timing.ended - now + ticks(extra_ms))
 
     def score(self, ask: ScoreEndOfTurn, now: Ticks) -> None:
         timing = self._timing("end_of_turn", self.engines.scoring_ms, now)

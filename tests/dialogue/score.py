@@ -338,7 +338,7 @@ class Conversation:
 
     def _perform(self, command: do.Command) -> None:
         match command:
-            case do.Transcribe():
+            case do.Transcribe() | do.ListenAhead():
                 self.players.transcribe(command, self.now)
             case do.ScoreEndOfTurn():
                 self.players.score(command, self.now)

@@ -24,6 +24,7 @@ STAGES = st.sampled_from(["transcription", "end_of_turn", "generation", "synthes
 
 STRAY = st.one_of(
     st.builds(ev.VoiceWindow, TIMES, TIMES, st.floats(0, 1), st.floats(-200, 10)),
+    st.builds(ev.HeardAhead, NUMBERS, TIMES, st.none() | TEXTS, TIMINGS),
     st.builds(ev.Transcribed, NUMBERS, REVISIONS, TEXTS, TIMINGS),
     st.builds(ev.CallerMeasured, NUMBERS, TIMES),
     st.builds(ev.EndOfTurnScored, NUMBERS, REVISIONS, st.floats(0, 1), TIMINGS),
@@ -120,6 +121,9 @@ class Anything:
         match command:
             case do.Transcribe(turn, revision):
                 good, stage = ev.Transcribed(turn, revision, how.text, timing), "transcription"
+            case do.ListenAhead(turn, _, end):
+                text = how.text if how.good else None
+                return self.tell(ev.HeardAhead(turn, end, text, timing))
             case do.ScoreEndOfTurn(turn, revision):
                 good, stage = ev.EndOfTurnScored(turn, revision, 0.9, timing), "end_of_turn"
             case do.Generate(turn, revision):

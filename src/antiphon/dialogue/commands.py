@@ -21,6 +21,14 @@ class Transcribe(msgspec.Struct, frozen=True):
     end: Ticks
 
 
+class ListenAhead(msgspec.Struct, frozen=True):
+    """Write down a turn that is still being spoken, up to `end`. Only the newest of a turn matters."""
+
+    turn: int
+    start: Ticks
+    end: Ticks
+
+
 class ScoreEndOfTurn(msgspec.Struct, frozen=True):
     """Ask how finished the caller's audio from `start` to `end` sounds."""
 
@@ -163,6 +171,7 @@ class AnnounceIdle(msgspec.Struct, frozen=True):
 
 Command: TypeAlias = (
     Transcribe
+    | ListenAhead
     | ScoreEndOfTurn
     | Prefill
     | Generate

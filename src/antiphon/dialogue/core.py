@@ -11,6 +11,7 @@ from antiphon.dialogue.events import (
     EndOfTurnScored,
     Event,
     GenerationEnded,
+    HeardAhead,
     PlayoutAcknowledged,
     PlayoutProgress,
     PlayoutStarted,
@@ -48,6 +49,8 @@ class Dialogue:
                 listening.hear(floor, event, now)
             case Transcribed():
                 listening.transcribed(floor, event, now)
+            case HeardAhead():
+                listening.heard_ahead(floor, event, now)
             case CallerMeasured():
                 listening.measured(floor, event)
             case EndOfTurnScored():

@@ -44,6 +44,17 @@ class Transcribed(msgspec.Struct, frozen=True):
     timing: Timing
 
 
+class HeardAhead(msgspec.Struct, frozen=True):
+    """What was said up to `end`, whatever comes after it."""
+
+    turn: int
+    end: Ticks
+    """In samples of the caller's audio."""
+    text: str | None
+    """None: it could not be made out."""
+    timing: Timing
+
+
 class CallerMeasured(msgspec.Struct, frozen=True):
     """The committed audio of a turn, with all of its closing pause, shows where the voice ended."""
 
@@ -176,6 +187,7 @@ class TimePassed(msgspec.Struct, frozen=True):
 Event: TypeAlias = (
     VoiceWindow
     | Transcribed
+    | HeardAhead
     | CallerMeasured
     | EndOfTurnScored
     | PromptBuilt

@@ -1,6 +1,7 @@
 """The caller's side of the floor: speech, pauses, the end of a turn, and speaking over the agent."""
 
 from antiphon.contracts import Ticks, ticks
+from antiphon.dialogue.ahead import covers, listen_on, read_on
 from antiphon.dialogue.answering import (
     announce,
     answer_request,
@@ -31,7 +32,9 @@ from antiphon.dialogue.events import (
     ClearRequested,
     CommitRequested,
     EndOfTurnScored,
+    HeardAhead,
     ReplyRequested,
+    Timing,
     Transcribed,
     VoiceWindow,
 )
@@ -69,6 +72,8 @@ def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
         probe(floor, turn, now)
     elif floor.hearing.heard_to - turn.began >= LONGEST_TURN:
         _confirm(floor, turn, now)
+    else:
+        listen_on(floor, turn, dip=change == "dip")
 
 
 def _onset(floor: Floor, now: Ticks) -> None:
@@ -85,9 +90,44 @@ def pause(floor: Floor, turn: Turn, now: Ticks) -> None:
     if turn.probed:
         _go_on(floor, turn)
     turn.paused_at, turn.listening = now, True
-    floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
     if turn.announced:
         _ask(floor, turn)
+    if turn.announced and covers(floor, turn):
+        turn.relies = True
+        _rely(floor, turn, now)
+    else:
+        _listen(floor, turn, floor.hearing.heard_to)
+
+
+def _listen(floor: Floor, turn: Turn, end: Ticks) -> None:
+    turn.listening = True
+    floor.out.append(Transcribe(turn.number, turn.revision, turn.began, end))
+
+
+def heard_ahead(floor: Floor, event: HeardAhead, now: Ticks) -> None:
+    """The words of a turn up to some place are known."""
+    turn = floor.taking
+    if turn is None or turn.number != event.turn:
+        turn = floor.settling.get(event.turn)
+    if turn is None or event.end != turn.ahead_to or turn.ahead is not None:
+        return
+    turn.ahead, turn.progress_at = event, now
+    if turn.relies:
+        _rely(floor, turn, now)
+    elif turn is floor.taking and turn.announced:
+        read_on(floor, turn, event)
+
+
+def _rely(floor: Floor, turn: Turn, now: Ticks) -> None:
+    """What was heard ahead, if it has come, is all that was said."""
+    heard = turn.ahead
+    if heard is None or turn.words is not None:
+        return
+    if heard.text is None:
+        turn.relies = False
+        _listen(floor, turn, heard.end)
+    else:
+        _take_words(floor, turn, heard.text, heard.timing, now)
 
 
 def _go_on(floor: Floor, turn: Turn) -> None:
@@ -137,8 +177,7 @@ def _commit(floor: Floor, turn: Turn, end: Ticks, now: Ticks) -> None:
     floor.settling[turn.number] = turn
     floor.out.append(CommitCallerAudio(turn.number, turn.began, end))
     if not turn.listening:
-        turn.listening = True
-        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, end))
+        _listen(floor, turn, end)
 
 
 def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
@@ -150,8 +189,12 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
         if not turn.announced:
             judge_beginning(floor, turn, event.text, now)
         return
-    turn.words = " ".join(event.text.split())
-    turn.marks.transcription, turn.marks.transcribed_at = event.timing, now
+    _take_words(floor, turn, event.text, event.timing, now)
+
+
+def _take_words(floor: Floor, turn: Turn, text: str, timing: Timing, now: Ticks) -> None:
+    turn.words = " ".join(text.split())
+    turn.marks.transcription, turn.marks.transcribed_at = timing, now
     if turn is not floor.taking:
         settle(floor, turn, now)
     elif turn.announced:

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from antiphon.contracts import Ticks, ToolCall, Usage
 from antiphon.dialogue.clauses import ClauseCutter
-from antiphon.dialogue.events import Timing
+from antiphon.dialogue.events import HeardAhead, Timing
 from antiphon.dialogue.ledger import Ledger
 
 Ending: TypeAlias = Literal["", "turn_detected", "client_cancelled", "engine_broken"]
@@ -89,7 +89,17 @@ class Turn:
     """None until this revision's words are settled."""
     words_told: bool = False
     listening: bool = False
-    """Whether this revision's transcription was asked for."""
+    """Whether this revision's words are on their way: asked for, or heard ahead."""
+    ahead_to: Ticks = 0
+    """How far the caller's audio was listened to ahead, at the latest; 0 before that."""
+    ahead: HeardAhead | None = None
+    """What came of it; None while it is awaited."""
+    ahead_at_dip: bool = False
+    """Whether the voice had just fallen quiet there."""
+    relies: bool = False
+    """Whether this revision's words are those heard ahead."""
+    read: list[str] = field(default_factory=list[str])
+    """The caller's words that the model was given to read so far."""
     score: float | None = None
     asked: int = 0
     """How often the end-of-turn model was asked in this pause."""
@@ -111,7 +121,7 @@ class Turn:
         """The caller went on: everything made for the words so far is void."""
         self.retry()
         self.words = self.score = self.paused_at = None
-        self.words_told = self.listening = self.probed = False
+        self.words_told = self.listening = self.probed = self.relies = False
         self.asked = 0
         self.marks = Marks()
 

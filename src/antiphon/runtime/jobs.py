@@ -18,7 +18,7 @@ from antiphon.contracts import (
     TimedWord,
 )
 from antiphon.dialogue import commands as do
-from antiphon.dialogue.events import Event, Stage, WorkFailed
+from antiphon.dialogue.events import Event, HeardAhead, Stage, WorkFailed
 from antiphon.runtime import working
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.lanes import post
@@ -43,17 +43,31 @@ class Jobs:
         self._loop = asyncio.get_running_loop()
         self._tell_now = tell
         self._flags: dict[tuple[int, int], Flag] = {}
+        self._ahead: dict[int, Flag] = {}
+        """Of each turn, the newest listening ahead."""
         self._sounds: dict[tuple[int, int], dict[tuple[int, int], Sound]] = {}
         self._speaking: dict[int, int] = {}
         """The revision that answers each turn."""
         self._prefilling = Flag()
 
-    def transcribe(self, command: do.Transcribe, hint: str) -> None:
-        """Carry out `command`."""
+    def transcribe(self, command: do.Transcribe | do.ListenAhead, hint: str) -> None:
+        """Carry out `command`; what was listened to ahead before it is no longer of interest."""
+        self._stop_listening_ahead(command.turn)
         audio = self._uplink.slice(command.start, command.end)
-        job = self._job(command.turn, command.revision)
-        call = partial(working.transcribe, job, self._parts.transcriber, audio, hint=hint)
-        self._submit("transcriber", "transcription", job, call)
+        transcriber = self._parts.transcriber
+        if isinstance(command, do.Transcribe):
+            job = self._job(command.turn, command.revision)
+            call = partial(working.transcribe, job, transcriber, audio, hint=hint)
+            self._submit("transcriber", "transcription", job, call)
+            return
+        flag = self._ahead[command.turn] = Flag()
+        job = self._job(command.turn, 0, flag)
+        call = partial(working.listen_ahead, job, transcriber, audio, end=command.end, hint=hint)
+        try:
+            self._parts.lanes["transcriber"].submit(call, flag)
+        except Busy:
+            heard = HeardAhead(command.turn, command.end, None, job.timing(""))
+            self._loop.call_soon(self._tell, heard, flag)
 
     def measure(self, command: do.CommitCallerAudio) -> None:
         """Find out where the voice ended in the audio that `command` commits."""
@@ -128,6 +142,7 @@ class Jobs:
 
     def forget(self, turn: int) -> None:
         """The turn has ended."""
+        self._stop_listening_ahead(turn)
         for key in [key for key in self._flags if key[0] == turn]:
             self.cancel(*key)
         self._speaking.pop(turn, None)
@@ -137,13 +152,18 @@ class Jobs:
     def close(self) -> None:
         """Nothing is wanted any more, and nothing will be told."""
         self._prefilling.set()
-        for flag in self._flags.values():
+        for flag in (*self._flags.values(), *self._ahead.values()):
             flag.set()
         self._flags.clear()
         self._sounds.clear()
 
-    def _job(self, turn: int, revision: int) -> working.Job:
-        flag = self._flags.setdefault((turn, revision), Flag())
+    def _stop_listening_ahead(self, turn: int) -> None:
+        flag = self._ahead.pop(turn, None)
+        if flag is not None:
+            flag.set()
+
+    def _job(self, turn: int, revision: int, flag: Flag | None = None) -> working.Job:
+        flag = flag or self._flags.setdefault((turn, revision), Flag())
 
         def tell(event: Event) -> None:
             post(self._loop, partial(self._tell, event, flag))

@@ -282,7 +282,7 @@ class Session:
 
     def _do(self, command: do.Command) -> None:
         match command:
-            case do.Transcribe():
+            case do.Transcribe() | do.ListenAhead():
                 self._jobs.transcribe(command, self._settings.transcription_hint)
             case do.ScoreEndOfTurn():
                 self._jobs.score(command)

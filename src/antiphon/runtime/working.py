@@ -5,6 +5,7 @@ one. A raised cancel means that nobody wants the answer any more.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Event as Flag
 
 import numpy as np
@@ -32,6 +33,7 @@ from antiphon.dialogue.events import (
     EndOfTurnScored,
     Event,
     GenerationEnded,
+    HeardAhead,
     PromptBuilt,
     SpeechReady,
     Stage,
@@ -95,6 +97,15 @@ def transcribe(
         job.tell(Transcribed(job.turn, job.revision, transcript.text, timing))
 
     job.guard("transcription", work)
+
+
+def listen_ahead(job: Job, transcriber: Transcriber, audio: Audio, *, end: Ticks, hint: str) -> None:
+    """Words of the 16 kHz `audio` of a turn that may go on beyond `end`; a failure is told by having none."""
+    job.began()
+    text: str | None = None
+    with suppress(Exception):  # whoever needs the words asks again, and is told
+        text = transcriber.transcribe(audio, hint=hint, cancel=job.cancel).text
+    job.tell(HeardAhead(job.turn, end, text, job.timing(transcriber.card.name)))
 
 
 def measure(job: Job, audio: Audio, *, start: Ticks, arrived_at: Callable[[Ticks], Ticks]) -> None:
