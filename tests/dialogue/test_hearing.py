@@ -31,7 +31,7 @@ def test_speech_begins_with_two_windows_in_a_row() -> None:
 def test_a_pause_begins_after_three_silent_windows() -> None:
     hearing = Hearing()
     changes = hear(hearing, [0.9, 0.9, 0.9, 0.0, 0.0, 0.0])
-    assert changes[-3:] == ["dip", "none", "pause"]
+    assert changes[-3:] == ["none", "none", "pause"]
     assert hearing.silence == 3 * WINDOW
 
 
@@ -39,7 +39,7 @@ def test_a_voice_has_ended_when_its_level_falls_whatever_the_probability() -> No
     hearing = Hearing()
     hear(hearing, [0.0] * 10, -70.0)
     hear(hearing, [0.9] * 10, -20.0)
-    assert hear(hearing, [0.9, 0.8, 0.6], -65.0) == ["dip", "none", "pause"]
+    assert hear(hearing, [0.9, 0.8, 0.6], -65.0) == ["none", "none", "pause"]
     assert hearing.glowing
     assert hear(hearing, [0.2], -65.0) == ["none"]
     assert not hearing.glowing
@@ -50,12 +50,12 @@ def test_a_voice_that_becomes_soft_goes_on_after_a_moment() -> None:
     hearing = Hearing()
     hear(hearing, [0.9] * 10, -15.0)
     changes = hear(hearing, [0.9] * 20, -50.0)
-    assert [change for change in changes if change != "none"] == ["dip", "pause", "resume"]
+    assert [change for change in changes if change != "none"] == ["pause", "resume"]
 
 
 def test_a_loud_room_never_hides_the_end_of_speech() -> None:
     hearing = Hearing()
-    assert hear(hearing, [0.9] * 3 + [0.1] * 3, -20.0)[-3:] == ["dip", "none", "pause"]
+    assert hear(hearing, [0.9] * 3 + [0.1] * 3, -20.0)[-3:] == ["none", "none", "pause"]
 
 
 def test_a_voice_that_wavers_is_no_pause() -> None:
@@ -80,7 +80,7 @@ def test_sound_that_stalls_is_a_pause_only_in_speech() -> None:
 
 @given(st.lists(st.floats(0, 1), max_size=200))
 def test_changes_come_in_their_only_order(probabilities: list[float]) -> None:
-    changes = [change for change in hear(Hearing(), probabilities) if change not in ("none", "dip")]
+    changes = [change for change in hear(Hearing(), probabilities) if change != "none"]
     assert changes[:1] in ([], ["onset"])
     assert changes[1::2] == ["pause"] * len(changes[1::2])
     assert changes[2::2] == ["resume"] * len(changes[2::2])

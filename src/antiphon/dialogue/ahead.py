@@ -9,14 +9,13 @@ What was heard ahead is true whatever the caller does next, so it belongs to a t
 
 from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.commands import ListenAhead, Prefill
-from antiphon.dialogue.events import HeardAhead
 from antiphon.dialogue.floor import Floor
 from antiphon.dialogue.turn import Turn
 
 AT_LEAST_EVERY: Ticks = ticks(800)
 """Somebody who speaks without a pause is listened to this often."""
 AT_MOST_EVERY: Ticks = ticks(200)
-"""A voice that flickers is not listened to more often than this."""
+"""A voice that flickers is not listened to at its quiet windows more often than this."""
 UNSURE_WORDS = 2
 """So many of the last words may still change, when they were cut off in the middle; after a dip, one less.
 
@@ -28,15 +27,22 @@ FEWEST_NEW_WORDS = 2
 _PUNCTUATION = ".,;:!?…-–—\"'”’"
 
 
-def listen_on(floor: Floor, turn: Turn, *, dip: bool) -> None:
+def listen_on(floor: Floor, turn: Turn) -> None:
     """The caller speaks, or has just fallen quiet: listen to what there is, if it is worth it."""
-    new = floor.hearing.heard_to - max(turn.ahead_to, floor.hearing.began)
-    if new < (AT_MOST_EVERY if dip else AT_LEAST_EVERY) and turn.ahead_to:
+    heard_to = floor.hearing.heard_to
+    if floor.hearing.silence > 0:
+        fresh = heard_to - turn.dip_at >= AT_MOST_EVERY or not turn.dip_at
+        if fresh and turn.ahead_to <= floor.hearing.speech_end:
+            turn.dip_at = heard_to
+            _listen(floor, turn)
         return
-    if not dip and new < AT_LEAST_EVERY:
-        return
-    turn.ahead_to, turn.ahead = floor.hearing.heard_to, None
-    turn.ahead_at_dip = dip
+    _read_on(floor, turn)
+    if heard_to - max(turn.ahead_to, floor.hearing.began) >= AT_LEAST_EVERY:
+        _listen(floor, turn)
+
+
+def _listen(floor: Floor, turn: Turn) -> None:
+    turn.ahead_to, turn.ahead, turn.ahead_is_read = floor.hearing.heard_to, None, False
     floor.out.append(ListenAhead(turn.number, turn.began, turn.ahead_to))
 
 
@@ -45,19 +51,24 @@ def covers(floor: Floor, turn: Turn) -> bool:
     return turn.ahead_to > floor.hearing.speech_end
 
 
-def read_on(floor: Floor, turn: Turn, event: HeardAhead) -> None:
-    """Let the model read the words that will hardly change."""
-    if event.text is None or floor.answering is not None or not floor.policy.answers:
+def _read_on(floor: Floor, turn: Turn) -> None:
+    """Let the model read the words that will hardly change.
+
+    Not in a dip: if it becomes the end, the model is wanted for the answer at once.
+    """
+    if turn.ahead is None or turn.ahead.text is None or turn.ahead_is_read:
         return
-    words = event.text.split()
-    sure = words[: len(words) - UNSURE_WORDS + turn.ahead_at_dip]
-    if len(sure) < common(sure, turn.read) + FEWEST_NEW_WORDS:
+    if floor.answering is not None or not floor.policy.answers:
         return
-    turn.read = sure
-    floor.out.append(Prefill(turn.number, turn.revision, " ".join(sure).rstrip(_PUNCTUATION)))
+    turn.ahead_is_read = True
+    words = turn.ahead.text.split()
+    sure = words[: len(words) - UNSURE_WORDS + (turn.ahead_to == turn.dip_at)]
+    if len(sure) >= _common(sure, turn.read) + FEWEST_NEW_WORDS:
+        turn.read = sure
+        floor.out.append(Prefill(turn.number, turn.revision, " ".join(sure).rstrip(_PUNCTUATION)))
 
 
-def common(some: list[str], others: list[str]) -> int:
+def _common(some: list[str], others: list[str]) -> int:
     """How many words both begin with."""
     for place, (mine, yours) in enumerate(zip(some, others, strict=False)):
         if mine != yours:

@@ -12,7 +12,7 @@ from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.events import VoiceWindow
 from antiphon.dialogue.loudness import Loudness
 
-Change: TypeAlias = Literal["onset", "dip", "pause", "resume", "none"]
+Change: TypeAlias = Literal["onset", "pause", "resume", "none"]
 
 ONSET: Ticks = ticks(60)
 PAUSE: Ticks = ticks(96)
@@ -101,14 +101,11 @@ class Hearing:
         return "onset"
 
     def _follow(self, window: VoiceWindow, silent: bool) -> Change:
-        dipping = self.silence > window.end - window.start
         if not silent:
             self.speech_end = window.end
         elif self.silence >= PAUSE:
             self.state, self._streak = "pausing", 0
             return "pause"
-        elif not dipping:
-            return "dip"
         return "none"
 
     def _wait(self, window: VoiceWindow) -> Change:

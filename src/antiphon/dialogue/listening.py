@@ -1,7 +1,7 @@
 """The caller's side of the floor: speech, pauses, the end of a turn, and speaking over the agent."""
 
 from antiphon.contracts import Ticks, ticks
-from antiphon.dialogue.ahead import covers, listen_on, read_on
+from antiphon.dialogue.ahead import covers, listen_on
 from antiphon.dialogue.answering import (
     announce,
     answer_request,
@@ -73,7 +73,7 @@ def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
     elif floor.hearing.heard_to - turn.began >= LONGEST_TURN:
         _confirm(floor, turn, now)
     else:
-        listen_on(floor, turn, dip=change == "dip")
+        listen_on(floor, turn)
 
 
 def _onset(floor: Floor, now: Ticks) -> None:
@@ -114,8 +114,6 @@ def heard_ahead(floor: Floor, event: HeardAhead, now: Ticks) -> None:
     turn.ahead, turn.progress_at = event, now
     if turn.relies:
         _rely(floor, turn, now)
-    elif turn is floor.taking and turn.announced:
-        read_on(floor, turn, event)
 
 
 def _rely(floor: Floor, turn: Turn, now: Ticks) -> None:

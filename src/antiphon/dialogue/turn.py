@@ -94,8 +94,10 @@ class Turn:
     """How far the caller's audio was listened to ahead, at the latest; 0 before that."""
     ahead: HeardAhead | None = None
     """What came of it; None while it is awaited."""
-    ahead_at_dip: bool = False
-    """Whether the voice had just fallen quiet there."""
+    dip_at: Ticks = 0
+    """Where the voice had last fallen quiet when it was listened to ahead."""
+    ahead_is_read: bool = False
+    """Whether the model was given it to read, as far as it is sure."""
     relies: bool = False
     """Whether this revision's words are those heard ahead."""
     read: list[str] = field(default_factory=list[str])
