@@ -1,6 +1,5 @@
 """The engines one process has open, each with its lane, shared by every session."""
 
-import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,9 +56,6 @@ def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Call
     Raises:
         AntiphonError: as `discovery.find` and the engines' `open` do; what was opened is closed again.
     """
-    # Native libraries whose threads wait by spinning starve each other once two of them share a core. This
-    # must be said before the first of them is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     opened: dict[str, Any] = {}
     lanes: dict[Part, Lane] = {}
     try:
