@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.dialogue.clauses import FIRST_MAX_WORDS, MAX_WORDS, ClauseCutter, speakable
+from antiphon.dialogue.clauses import EARLY_MAX_WORDS, MAX_WORDS, MIN_LETTERS, ClauseCutter, speakable
 
 PIECES = [
     "Dr. Gray",
@@ -54,7 +54,7 @@ def test_every_clause_has_a_letter_of_its_own_kind_and_a_bound(text: str, sizes:
     for place, clause in enumerate(cut(text, sizes)):
         assert clause == clause.strip() != ""
         if "```" not in clause:
-            assert len(clause.split()) <= (MAX_WORDS if place else FIRST_MAX_WORDS)
+            assert len(clause.split()) <= (EARLY_MAX_WORDS if place < len(MIN_LETTERS) else MAX_WORDS)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,9 @@ def test_every_clause_has_a_letter_of_its_own_kind_and_a_bound(text: str, sizes:
         ("It was J. S. Bach who wrote it.", ["It was J. S. Bach who wrote it."]),
         ("Some fruit, e.g. apples. Yes.", ["Some fruit,", "e.g. apples.", "Yes."]),
         ("It costs 1,000 or 2,500 euros. Good.", ["It costs 1,000 or 2,500 euros.", "Good."]),
-        ("Yes. Of course I will. Now.", ["Yes. Of course I will.", "Now."]),
+        ("Yes. Of course I will. Now.", ["Yes.", "Of course I will.", "Now."]),
+        ("Yes, but, you see, it is late.", ["Yes,", "but, you see, it is late."]),
+        ("Yes, I believe so, as you see, and so on.", ["Yes,", "I believe so,", "as you see, and so on."]),
         ('He said "stop." Then he left.', ['He said "stop."', "Then he left."]),
         ("A first clause – and more", ["A first clause –", "and more"]),
         ("Look here: ```a. b. c.``` Done. Fine.", ["Look here:", "```a. b. c.``` Done.", "Fine."]),

@@ -1,15 +1,17 @@
 """Cutting a growing answer into pieces that can be spoken.
 
-The first piece is short, because somebody is waiting for it; later ones are whole sentences, because those
-sound best and there is time: the earlier piece is still playing.
+The first piece is as short as can be, because somebody is waiting for it: "Yes," is one. The second is short as
+well, because the first does not play for long: a word lasts as long as ten tokens take to be generated. Later
+ones are whole sentences, because those sound best and there is time.
 """
 
 import re
 
-FIRST_MIN_LETTERS = 8
-"""A first clause shorter than this would leave a gap before the second is ready."""
-FIRST_MAX_WORDS = 12
-"""Without any punctuation the first clause is cut here."""
+MIN_LETTERS = (2, 10)
+"""The first two clauses end at the first comma or the like after so many letters, and at any sentence's end; a
+shorter second one would be over before the third is ready."""
+EARLY_MAX_WORDS = 12
+"""Without any punctuation the first two clauses are cut here."""
 MAX_WORDS = 40
 """No clause is longer, so that no synthesis takes long."""
 
@@ -37,7 +39,7 @@ class ClauseCutter:
 
     def __init__(self) -> None:
         self._rest = ""
-        self._first = True
+        self._made = 0
 
     def feed(self, text: str) -> list[str]:
         """Add `text`; returns the clauses it completes."""
@@ -47,7 +49,7 @@ class ClauseCutter:
             clause, self._rest = self._rest[:cut], self._rest[cut:]
             if clause.strip():
                 clauses.append(clause.strip())
-                self._first = False
+                self._made += 1
         return clauses
 
     def finish(self) -> list[str]:
@@ -55,17 +57,22 @@ class ClauseCutter:
         rest, self._rest = self._rest.strip(), ""
         return [rest] if rest else []
 
+    @property
+    def _early(self) -> bool:
+        return self._made < len(MIN_LETTERS)
+
     def _cut(self) -> int | None:
         """The first place to cut at. It depends on nothing behind it, and so not on how the text came."""
-        cuts = (self._cut_at_end(), self._cut_long(FIRST_MAX_WORDS if self._first else MAX_WORDS))
+        cuts = (self._cut_at_end(), self._cut_long(EARLY_MAX_WORDS if self._early else MAX_WORDS))
         return min((cut for cut in cuts if cut is not None), default=None)
 
     def _cut_at_end(self) -> int | None:
-        pattern = _CLAUSE_END if self._first else _SENTENCE_END
+        pattern = _CLAUSE_END if self._early else _SENTENCE_END
+        fewest = MIN_LETTERS[self._made] if self._early else 1
         for match in pattern.finditer(self._rest):
             head = self._rest[: match.end()]
-            letters = sum(c.isalnum() for c in head)
-            enough = letters >= (FIRST_MIN_LETTERS if self._first else 1)
+            ends_sentence = _SENTENCE_END.match(self._rest, match.start()) is not None
+            enough = sum(c.isalnum() for c in head) >= (1 if ends_sentence else fewest)
             if enough and not _in_code(head) and not _ABBREVIATION.search(head):
                 return match.end()
         return None
