@@ -60,9 +60,15 @@ def test_every_clause_has_a_letter_of_its_own_kind_and_a_bound(text: str, sizes:
 @pytest.mark.parametrize(
     ("text", "clauses"),
     [
-        ("Pi is about 3.14 or so.", ["Pi is about 3.14 or so."]),
+        ("Pi is about 3.14 or so.", ["Pi is about 3.14", "or so."]),
+        ("The capital of France is Paris.", ["The capital of France", "is Paris."]),
+        (
+            "It is so. The sky appears blue because of light.",
+            ["It is so.", "The sky appears blue because of light."],
+        ),
+        ("That is the issue. And so it is.", ["That is the issue.", "And so it is."]),
         ("Ask Dr. Gray, please. He knows.", ["Ask Dr. Gray,", "please.", "He knows."]),
-        ("It was J. S. Bach who wrote it.", ["It was J. S. Bach who wrote it."]),
+        ("It was J. S. Bach who wrote it.", ["It was J. S. Bach", "who wrote it."]),
         ("Some fruit, e.g. apples. Yes.", ["Some fruit,", "e.g. apples.", "Yes."]),
         ("It costs 1,000 or 2,500 euros. Good.", ["It costs 1,000 or 2,500 euros.", "Good."]),
         ("Yes. Of course I will. Now.", ["Yes.", "Of course I will.", "Now."]),

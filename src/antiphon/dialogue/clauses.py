@@ -1,6 +1,8 @@
 """Cutting a growing answer into pieces that can be spoken.
 
-The first piece is as short as can be, because somebody is waiting for it: "Yes," is one. The second is short as
+The first piece is as short as can be, because somebody is waiting for it: "Yes," is one, and so is "The sky
+appears blue" before "because". A synthesizer that is given such a phrase without a mark at its end leaves no
+pause behind it, and the seam lies where a speaker would have slowed down anyway. The second is short as
 well, because the first does not play for long: a word lasts as long as ten tokens take to be generated. Later
 ones are whole sentences, because those sound best and there is time.
 """
@@ -8,8 +10,10 @@ ones are whole sentences, because those sound best and there is time.
 import re
 
 MIN_LETTERS = (2, 10)
-"""The first two clauses end at the first comma or the like after so many letters, and at any sentence's end; a
-shorter second one would be over before the third is ready."""
+"""The first two clauses end at the first comma or the like after so many letters, and at any sentence's end.
+A shorter second one would be over before the third is ready."""
+PHRASE_MIN_WORDS = 4
+"""After so many words the first clause also ends before a word that begins a phrase."""
 EARLY_MAX_WORDS = 12
 """Without any punctuation the first two clauses are cut here."""
 MAX_WORDS = 40
@@ -18,6 +22,10 @@ MAX_WORDS = 40
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)")
 _CLAUSE_END = re.compile(r"[,;:.!?…—]+[\"'”’)\]]*(?=\s)|\s[–-](?=\s)")
 _GAP = re.compile(r"(?<=\S)\s+(?=\S)")
+_PHRASE_BEGINS = re.compile(
+    r"\s(?=(?:and|but|or|so|because|since|if|when|where|while|who|which|with|without|for|from|in|into|on|at|to|by"
+    r"|about|around|after|before|between|during|near|through|of|than|is|are|was|were)\s)"
+)
 _ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|approx|No|e\.g|i\.e|a\.m|p\.m|[A-Z])\.$")
 
 _CODE = re.compile(r"```.*?(?:```|$)", re.DOTALL)
@@ -63,7 +71,8 @@ class ClauseCutter:
 
     def _cut(self) -> int | None:
         """The first place to cut at. It depends on nothing behind it, and so not on how the text came."""
-        cuts = (self._cut_at_end(), self._cut_long(EARLY_MAX_WORDS if self._early else MAX_WORDS))
+        long = self._cut_long(EARLY_MAX_WORDS if self._early else MAX_WORDS)
+        cuts = (self._cut_at_end(), self._cut_at_phrase(), long)
         return min((cut for cut in cuts if cut is not None), default=None)
 
     def _cut_at_end(self) -> int | None:
@@ -75,6 +84,15 @@ class ClauseCutter:
             enough = sum(c.isalnum() for c in head) >= (1 if ends_sentence else fewest)
             if enough and not _in_code(head) and not _ABBREVIATION.search(head):
                 return match.end()
+        return None
+
+    def _cut_at_phrase(self) -> int | None:
+        if self._made:
+            return None
+        for match in _PHRASE_BEGINS.finditer(self._rest):
+            head = self._rest[: match.start()]
+            if len(head.split()) >= PHRASE_MIN_WORDS and not _in_code(head):
+                return match.start()
         return None
 
     def _cut_long(self, words: int) -> int | None:
