@@ -298,3 +298,53 @@ def test_the_model_reads_what_was_heard_while_the_interruption_goes_on() -> None
     conversation.plays_out()
     read = [at for command, at in conversation.commands if command == do.Prefill(2, 1, "")]
     assert [ms(at) for at in read] == [conversation.when(do.EndReply)]
+
+
+def test_sound_is_held_back_for_one_window_that_may_be_speech() -> None:
+    conversation, begun = answering()
+    conversation.noise(at_ms=begun + 1000, for_ms=ms(WINDOW))
+    conversation.plays_out()
+    held = conversation.when(do.ResumePlayout) - conversation.when(do.PausePlayout)
+    assert held <= 2 * ms(WINDOW)
+    assert conversation.loudspeaker.truly_heard(1) == ANSWER
+    assert conversation.outcomes == [(1, "answered")]
+
+
+def test_sound_is_not_held_back_for_a_caller_who_vanishes() -> None:
+    conversation, begun = answering()
+    conversation.noise(at_ms=begun + 1000, for_ms=ms(WINDOW))
+    conversation.line_stalls(at_ms=begun + 1000 + ms(WINDOW), for_ms=60_000)
+    conversation.runs_until(begun + 1500)
+    assert len(conversation.all(do.PausePlayout)) == len(conversation.all(do.ResumePlayout)) == 1
+
+
+def test_a_noise_that_lasts_costs_a_pause_and_not_the_answer() -> None:
+    conversation, begun = answering()
+    conversation.noise(at_ms=begun + 500, for_ms=5000)
+    conversation.plays_out()
+    assert conversation.loudspeaker.truly_heard(1) == ANSWER
+    assert conversation.when(do.ResumePlayout) < begun + 500 + 700 + 120 + 4 * ms(WINDOW)
+
+
+def test_words_in_a_noise_that_lasts_win_the_floor() -> None:
+    conversation, begun = answering()
+    conversation.noise(at_ms=begun + 300, for_ms=3000)
+    conversation.caller_says("stop that please", at_ms=begun + 1800, for_ms=700)
+    conversation.plays_out()
+    assert conversation.outcomes == [(1, "interrupted"), (2, "answered")]
+    assert conversation.when(do.AnnounceSpeech, 2) < begun + 1800 + 1200
+
+
+def test_listening_words_may_last_longer_than_a_second() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("yeah okay right", at_ms=begun + 500, for_ms=1400)
+    conversation.plays_out()
+    assert conversation.outcomes == [(2, "backchannel"), (1, "answered")]
+
+
+def test_a_listening_word_that_goes_on_is_asked_about_again() -> None:
+    conversation, begun = answering()
+    conversation.caller_says("okay could you turn on the light", at_ms=begun + 500, for_ms=2100)
+    conversation.plays_out()
+    assert conversation.when(do.AnnounceSpeech, 2) < begun + 500 + 64 + 700 + 120 + 3 * ms(WINDOW)
+    assert conversation.record[2] == ("caller", "okay could you turn on the light")

@@ -69,6 +69,11 @@ def is_backchannel(text: str) -> bool:
     return len(words) <= MAX_WORDS and (phrase or all(known))
 
 
+def says_something(text: str) -> bool:
+    """Whether there is a word in `text`."""
+    return bool(_words(text))
+
+
 def is_hum(text: str, lasted_ms: float) -> bool:
     """Whether speech over the agent that took `lasted_ms` was most likely no word at all."""
     words = _words(text)

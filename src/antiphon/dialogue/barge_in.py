@@ -1,38 +1,65 @@
 """Speaking over the agent: is it an interruption, a listening word or a noise?
 
-Playout is paused at the onset. Here it is decided whether the speaker wins the floor, and the rest of the
-reply is flushed, or is let go, and the reply goes on where it was.
+Playout is held back at the first window that may be speech: if the next one is not, it goes on, and nobody
+has heard a gap, because sound is sent a little ahead. At the onset it stays paused. Then it is decided
+whether the speaker wins the floor, and the rest of the reply is flushed, or is let go, and the reply goes on
+where it was.
 """
 
 from antiphon.contracts import Outcome, Ticks, ms, ticks
-from antiphon.dialogue.answering import speculate, still_quiet, stop, unanswered
-from antiphon.dialogue.backchannel import is_backchannel, is_hum, takes_the_floor
+from antiphon.dialogue.answering import pause_playout, speculate, still_quiet, stop, unanswered
+from antiphon.dialogue.backchannel import is_backchannel, is_hum, says_something, takes_the_floor
 from antiphon.dialogue.commands import AnnounceSilence, AnnounceSpeech, ResumePlayout, Transcribe
 from antiphon.dialogue.floor import Floor, cancel, end_turn
 from antiphon.dialogue.turn import Turn
 
 PROBE_AFTER: Ticks = ticks(400)
 """Speech over the agent is transcribed for the first time when it has lasted this long."""
+PROBE_EVERY: Ticks = ticks(300)
+"""And again whenever it has lasted longer by this, or by half of its length, whichever is more."""
 INTERRUPT_AFTER: Ticks = ticks(1000)
-"""Speech over the agent that lasts this long wins the floor whatever it says."""
+"""Speech over the agent that lasts this long wins the floor if nothing is known of what it says."""
+NO_WORD_TWICE = 2
+"""So many beginnings without a word are a noise: the agent need not wait for its end."""
 YIELD_AT_MOST: Ticks = ticks(1500)
 """The agent does not stay silent longer than this for a transcription that does not come."""
+
+
+def stir(floor: Floor) -> None:
+    """Nobody has begun to speak, but the newest window may be the beginning: hold the sound back."""
+    if floor.hearing.stirring and floor.policy.yields:
+        pause_playout(floor)
+    else:
+        resume(floor)
+
+
+def resume(floor: Floor) -> None:
+    """The agent speaks on where it was paused."""
+    if floor.answering is not None and floor.answering.paused:
+        floor.answering.paused = False
+        floor.out.append(ResumePlayout(floor.answering.number))
 
 
 def probe(floor: Floor, turn: Turn, now: Ticks) -> None:
     """The caller is still speaking over the agent: long enough to win, or to ask what it is?"""
     lasted = floor.hearing.heard_to - floor.hearing.began
-    if lasted >= INTERRUPT_AFTER:
+    if lasted >= INTERRUPT_AFTER and turn.beginnings == 0:
         interrupt(floor, turn, now)
-    elif lasted >= PROBE_AFTER and not turn.probed:
+    elif lasted >= max(PROBE_AFTER, turn.probe_at) and not turn.probed:
         turn.probed = True
+        turn.probe_at = lasted + max(PROBE_EVERY, lasted // 2)
         floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
 
 
 def judge_beginning(floor: Floor, turn: Turn, words: str, now: Ticks) -> None:
     """The caller is still speaking over the agent, and began with `words`."""
+    turn.probed = False
+    turn.beginnings += 1
+    turn.wordless = 0 if says_something(words) else turn.wordless + 1
     if takes_the_floor(words):
         interrupt(floor, turn, now)
+    elif turn.wordless >= NO_WORD_TWICE:
+        resume(floor)
 
 
 def judge_words(floor: Floor, turn: Turn, words: str, now: Ticks) -> bool:
@@ -72,9 +99,7 @@ def let_go(floor: Floor, turn: Turn, outcome: Outcome, now: Ticks) -> None:
     cancel(floor, turn, "dropped")
     end_turn(floor, turn, outcome)
     still_quiet(floor, now)
-    if floor.answering is not None and floor.answering.paused:
-        floor.answering.paused = False
-        floor.out.append(ResumePlayout(floor.answering.number))
+    resume(floor)
 
 
 def give_up_waiting(floor: Floor) -> None:

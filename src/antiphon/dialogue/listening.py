@@ -19,6 +19,7 @@ from antiphon.dialogue.barge_in import (
     judge_words,
     let_go,
     probe,
+    stir,
 )
 from antiphon.dialogue.commands import (
     AnnounceSilence,
@@ -59,6 +60,7 @@ def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
         _onset(floor, now)
     turn = floor.taking
     if turn is None:
+        stir(floor)
         return
     turn.speech_end = floor.hearing.speech_end
     if change == "pause":

@@ -106,7 +106,13 @@ class Turn:
     asked: int = 0
     """How often the end-of-turn model was asked in this pause."""
     probed: bool = False
-    """Whether the words were asked for while the caller still speaks over the agent."""
+    """Whether the words so far were asked for while the caller still speaks over the agent."""
+    probe_at: Ticks = 0
+    """How long the speech over the agent must last before they are asked for again."""
+    beginnings: int = 0
+    """How often they were told."""
+    wordless: int = 0
+    """How often in a row there was no word among them."""
     paused_at: Ticks | None = None
     """On the session's clock: when the caller fell silent over the agent."""
     paused: bool = False

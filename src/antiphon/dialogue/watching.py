@@ -2,7 +2,7 @@
 
 from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.answering import answer_request, end_reply, give_floor, still_quiet, stop
-from antiphon.dialogue.barge_in import judge_by_length
+from antiphon.dialogue.barge_in import judge_by_length, resume
 from antiphon.dialogue.commands import AnnounceIdle, SettleCallerWords
 from antiphon.dialogue.events import ReplyRequested, WorkFailed
 from antiphon.dialogue.floor import Floor, cancel, end_turn, find, free, owed
@@ -23,6 +23,8 @@ def deadline(floor: Floor) -> Ticks | None:
     if floor.taking is not None:
         speaking = floor.hearing.state == "speaking"
         due.append(floor.audio_at + STALL if speaking else floor.looked_at + LOOK_AGAIN)
+    elif _held_back(floor):
+        due.append(floor.audio_at + LOOK_AGAIN)
     if floor.idle_since is not None and floor.policy.idle_ticks is not None and free(floor):
         due.append(floor.idle_since + floor.policy.idle_ticks)
     return min(due, default=None)
@@ -38,6 +40,9 @@ def watch(floor: Floor, now: Ticks) -> None:
     elif turn is not None and floor.hearing.state == "pausing" and stalled >= LOOK_AGAIN:
         floor.hearing.hush()
         weigh(floor, turn, floor.hearing.silence + stalled, now)
+    elif _held_back(floor) and stalled >= LOOK_AGAIN:
+        floor.hearing.hush()
+        resume(floor)
     for turn in owed(floor):
         if now - turn.progress_at >= PATIENCE:
             _give_up(floor, turn, now)
@@ -45,6 +50,11 @@ def watch(floor: Floor, now: Ticks) -> None:
     if idle is not None and floor.idle_since is not None and now - floor.idle_since >= idle and free(floor):
         floor.out.append(AnnounceIdle(floor.numbers + 1))
         requested(floor, ReplyRequested(floor.policy.speaks), now)
+
+
+def _held_back(floor: Floor) -> bool:
+    """Whether the agent is silent for a caller who has not even begun to speak."""
+    return floor.taking is None and floor.answering is not None and floor.answering.paused
 
 
 def _give_up(floor: Floor, turn: Turn, now: Ticks) -> None:
