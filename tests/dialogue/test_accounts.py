@@ -11,7 +11,7 @@ from antiphon.dialogue.equation import report
 from antiphon.dialogue.events import CallerMeasured, Timing
 from antiphon.dialogue.turn import Marks, Turn
 
-from .players import Engines
+from .players import ANSWER, Engines
 from .score import Conversation
 
 
@@ -101,6 +101,37 @@ def test_tokens_are_accounted_for() -> None:
     _, account = measured(Engines(answer=lambda text: "One two three four."))
     assert (account.prompt_tokens, account.cached_tokens, account.answer_tokens) == (40, 30, 4)
     assert account.wasted_tokens == 0
+
+
+def test_a_guess_that_holds_is_accounted_for() -> None:
+    _, account = measured(Engines())
+    assert (account.guesses, account.guess_held, account.wasted_tokens) == (1, True, 0)
+    assert account.overlap_ms > 0
+
+
+def test_a_guess_that_dies_is_accounted_for() -> None:
+    conversation = Conversation(Engines(transcription_ms=20, first_token_ms=20))
+    conversation.caller_says("I would like…", at_ms=500, for_ms=700)
+    conversation.caller_says("a cup of tea", at_ms=1900, for_ms=700)
+    conversation.plays_out()
+    (account,) = conversation.reports
+    assert (account.guesses, account.guess_held) == (2, True)
+    assert account.wasted_tokens == len(ANSWER.split())
+
+
+def test_words_known_too_late_to_guess_from_are_no_guess() -> None:
+    _, account = measured(Engines(transcription_ms=900))
+    assert (account.guesses, account.guess_held) == (0, False)
+
+
+def test_what_an_interrupted_reply_took_is_known_as_far_as_it_came() -> None:
+    conversation = Conversation(Engines(token_ms=200))
+    conversation.caller_says("what shall I do", at_ms=480, for_ms=960)
+    begun = conversation.agent_begins()
+    conversation.caller_says("stop that at once", at_ms=begun + 300, for_ms=1500)
+    conversation.plays_out()
+    taken = conversation.replies[0].usage.completion_tokens
+    assert 0 < taken < len(ANSWER.split())
 
 
 def test_the_whole_pause_shows_best_where_the_voice_ended() -> None:

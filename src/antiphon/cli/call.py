@@ -11,7 +11,15 @@ import msgspec
 
 from antiphon.cli.caller import Caller, Wishes
 from antiphon.cli.client import DEFAULT_URL, connect
-from antiphon.cli.outcome import LineOutcome, outcome_of, reports_of, summary, write_call
+from antiphon.cli.outcome import (
+    LineOutcome,
+    Speculation,
+    outcome_of,
+    reports_of,
+    speculation,
+    summary,
+    write_call,
+)
 from antiphon.cli.score import Line, Spoken, read_line
 from antiphon.cli.waterfall import waterfall
 from antiphon.contracts import TurnReport
@@ -86,7 +94,7 @@ async def _make(args: argparse.Namespace, lines: tuple[Line, ...], wishes: Wishe
     if args.json:
         _print_document(args.url, caller, outcomes, reports)
     else:
-        _print_end(summary(outcomes), caller.exchange.errors, args.out)
+        _print_end(summary(outcomes), speculation(reports), caller.exchange.errors, args.out)
     return 0 if all(outcome.status == "completed" or outcome.overlapping for outcome in outcomes) else 1
 
 
@@ -103,6 +111,7 @@ def _print_document(
         "url": url,
         "session_id": caller.exchange.session_id,
         "summary": summary(outcomes),
+        "speculation": msgspec.to_builtins(speculation(reports)),
         "lines": lines,
         "errors": caller.exchange.errors,
     }
@@ -137,7 +146,9 @@ def _times(outcome: LineOutcome, reports: tuple[TurnReport, ...]) -> str:
     return ", ".join(figures)
 
 
-def _print_end(numbers: dict[str, Any], errors: list[str], out: Path | None) -> None:
+def _print_end(
+    numbers: dict[str, Any], ahead: Speculation | None, errors: list[str], out: Path | None
+) -> None:
     if numbers["mouth_to_ear_median_ms"] is not None:
         print(
             f"\n{numbers['answered']} of {numbers['lines']} answered; mouth to ear: median "
@@ -145,6 +156,12 @@ def _print_end(numbers: dict[str, Any], errors: list[str], out: Path | None) -> 
         )
     else:
         print(f"\n{numbers['answered']} of {numbers['lines']} answered")
+    if ahead is not None:
+        print(
+            f"{ahead.held} of {ahead.guesses} answers begun ahead were given; they won "
+            f"{ahead.won_ms_median:.0f} ms (median) for {ahead.wasted_tokens} wasted tokens; "
+            f"{ahead.read_after_end_median:.0f} tokens (median) were left to read"
+        )
     if out is not None:
         print(f"the call is in {out / 'conversation.wav'} (left: caller, right: agent)")
     for error in errors:

@@ -81,6 +81,35 @@ def summary(outcomes: Sequence[LineOutcome]) -> dict[str, Any]:
     }
 
 
+class Speculation(msgspec.Struct, frozen=True, kw_only=True):
+    """What working ahead of the turn's end was worth."""
+
+    guesses: int
+    """Answers begun before a turn was over."""
+    held: int
+    """Of these, how many were the answer that was given."""
+    won_ms_median: float
+    """By how much the work done before the turn was over shortened its answer."""
+    wasted_tokens: int
+    """Generated for nothing."""
+    read_after_end_median: float
+    """Tokens of the prompt that the model had not read when it was asked."""
+
+
+def speculation(reports: Sequence[TurnReport]) -> Speculation | None:
+    """Over all the turns that were answered in sound; None when there is none."""
+    sounded = [report for report in reports if report.sent_ms is not None]
+    if not sounded:
+        return None
+    return Speculation(
+        guesses=sum(report.guesses for report in reports),
+        held=sum(report.guess_held for report in reports),
+        won_ms_median=median(report.overlap_ms for report in sounded),
+        wasted_tokens=sum(report.wasted_tokens for report in reports),
+        read_after_end_median=median(report.prompt_tokens - report.cached_tokens for report in sounded),
+    )
+
+
 def write_call(folder: Path, director: Director, exchange: Exchange) -> dict[int, str]:
     """Write each answer, and the whole call with the caller left and the agent right.
 

@@ -94,3 +94,7 @@ class TurnReport(msgspec.Struct, frozen=True, kw_only=True):
     answer_tokens: int = 0
     wasted_tokens: int = 0
     """Generated for revisions that died."""
+    guesses: int = 0
+    """How many answers were begun before the turn was over."""
+    guess_held: bool = False
+    """Whether the answer that was given had been begun before the turn was over; `overlap_ms` is what it won."""

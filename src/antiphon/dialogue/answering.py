@@ -83,6 +83,9 @@ def speculate(floor: Floor, turn: Turn) -> None:
     """Begin the reply while the turn may still go on."""
     if turn.words and turn.reply is None and floor.policy.answers and floor.answering is None:
         replying.begin(turn, speak=turn.speak, out=floor.out)
+        assert turn.reply is not None
+        turn.reply.guess = True
+        turn.guesses += 1
 
 
 def answer(floor: Floor, turn: Turn, now: Ticks) -> None:

@@ -7,14 +7,16 @@ work; the overlap is the part of the work that was done during the wait; the res
 the sum and the measured time. Waiting for a lane or for the event loop is neither: it is the term `queue`.
 """
 
-from antiphon.contracts import TERMS, Outcome, Span, Term, TermName, Ticks, TurnReport, ms
+from antiphon.contracts import TERMS, Outcome, Span, Term, TermName, Ticks, TurnReport, Usage, ms
 from antiphon.dialogue.events import Timing
+from antiphon.dialogue.replying import usage
 from antiphon.dialogue.turn import Marks, Turn
 
 
 def report(turn: Turn, outcome: Outcome, heard: str) -> TurnReport:
     """Account for a turn that has ended."""
     reply, marks = turn.reply, turn.marks
+    used = usage(reply) if reply is not None else Usage()
     spans = _spans(marks)
     terms = _terms(spans)
     overlap = _overlap(spans)
@@ -39,10 +41,12 @@ def report(turn: Turn, outcome: Outcome, heard: str) -> TurnReport:
         sent_ms=sent,
         heard_ms=heard_ms,
         spans=spans if sent is not None else (),
-        prompt_tokens=reply.usage.prompt_tokens if reply else 0,
-        cached_tokens=reply.usage.cached_tokens if reply else 0,
-        answer_tokens=reply.usage.completion_tokens if reply else 0,
-        wasted_tokens=turn.wasted_tokens,
+        prompt_tokens=used.prompt_tokens,
+        cached_tokens=used.cached_tokens,
+        answer_tokens=used.completion_tokens,
+        wasted_tokens=turn.wasted_tokens + (reply.tokens if reply is not None and not reply.open else 0),
+        guesses=turn.guesses,
+        guess_held=reply is not None and reply.guess and marks.released_at is not None,
     )
 
 

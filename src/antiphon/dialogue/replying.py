@@ -3,7 +3,7 @@
 Nothing here knows who has the floor. Work may run at any time; only `open_gate` lets it be heard.
 """
 
-from antiphon.contracts import Ticks, TimedWord
+from antiphon.contracts import Ticks, TimedWord, Usage
 from antiphon.dialogue.clauses import speakable
 from antiphon.dialogue.commands import Command, EmitText, EndReply, Generate, Play, StartReply, Synthesize
 from antiphon.dialogue.events import GenerationEnded, SpeechReady, TextGenerated
@@ -39,6 +39,7 @@ def take_text(turn: Turn, reply: Reply, event: TextGenerated, now: Ticks, out: l
     if turn.marks.first_token is None:
         turn.marks.first_token = event.timing
     reply.text += event.text
+    reply.tokens += 1
     if reply.speak:
         for clause in reply.cutter.feed(event.text):
             _synthesize(turn, reply, clause, now, out)
@@ -96,8 +97,13 @@ def ended(turn: Turn, reply: Reply) -> EndReply:
         words=words,
         heard_samples=reply.heard_samples,
         tool_calls=() if reply.ending else reply.tool_calls,
-        usage=reply.usage,
+        usage=usage(reply),
     )
+
+
+def usage(reply: Reply) -> Usage:
+    """What the reply took; of one that was cut off, what is known."""
+    return reply.usage if reply.finished else Usage(completion_tokens=reply.tokens)
 
 
 def _synthesize(turn: Turn, reply: Reply, clause: str, now: Ticks, out: list[Command]) -> None:

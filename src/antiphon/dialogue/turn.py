@@ -40,8 +40,12 @@ class Reply:
     speak: bool
     cutter: ClauseCutter = field(default_factory=ClauseCutter)
     ledger: Ledger = field(default_factory=Ledger)
+    guess: bool = False
+    """Whether it was begun before the turn was over."""
     text: str = ""
     """All that was generated."""
+    tokens: int = 0
+    """How many pieces it was generated in: of a model that streams, its tokens."""
     shown: int = 0
     """How many letters of a text-only reply were emitted."""
     clauses: int = 0
@@ -121,6 +125,8 @@ class Turn:
     wanted: bool = False
     """Whether a client asked for the reply, so that it needs no words of a caller."""
     marks: Marks = field(default_factory=Marks)
+    guesses: int = 0
+    """How many replies were begun before the turn was over."""
     wasted_tokens: int = 0
     progress_at: Ticks = 0
     """When anything last happened for this turn."""
@@ -136,7 +142,7 @@ class Turn:
     def retry(self) -> None:
         """What was made is void, what the caller said stays. Late answers must not mix with new ones."""
         if self.reply is not None:
-            self.wasted_tokens += len(self.reply.text.split())
+            self.wasted_tokens += self.reply.tokens
         self.revision += 1
         self.reply = None
         self.listening = self.words is not None
