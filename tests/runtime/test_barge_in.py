@@ -94,7 +94,9 @@ async def test_a_backchannel_loses_nothing_and_repeats_nothing() -> None:
 @in_virtual_time
 async def test_a_session_that_is_not_to_be_interrupted_finishes_first() -> None:
     detection = ServerVad(silence_duration_ms=300, interrupt_response=False)
-    stage = Stage(SessionSettings(turn_detection=detection), answers=(LONG, "As you wish."))
+    stage = Stage(
+        SessionSettings(turn_detection=detection, echo_rejection="off"), answers=(LONG, "As you wish.")
+    )
     await stage.says("tell me a story")
     await stage.is_silent_until(ReplyAudio)
     await stage.says("stop please stop now")

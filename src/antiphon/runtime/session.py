@@ -26,6 +26,7 @@ from antiphon.runtime.config import Config
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.diary import Diary
 from antiphon.runtime.ear import Ear
+from antiphon.runtime.echo import Echo
 from antiphon.runtime.events import AudioCleared, ItemAdded, SessionEvent, SessionFailed
 from antiphon.runtime.jobs import Jobs
 from antiphon.runtime.minutes import Minutes
@@ -67,7 +68,8 @@ class Session:
         self._happened: deque[ev.Event] = deque()
         """Events the core has not yet seen."""
         self._handling = False
-        self._uplink = Uplink()
+        self._echo = Echo()
+        self._uplink = Uplink(self._echo.clean)
         self._ear = self._open_ear()
         self._jobs = Jobs(parts, self._clock, self._uplink, session=session_id, tell=self._handle)
         self._diary = Diary(
@@ -76,7 +78,7 @@ class Session:
         self._minutes = Minutes(self._new_id, self._emit, self._diary)
         self._prompts = Prompts(parts.language_model, config)
         self._playout = Playout(
-            self._clock, lead=ticks(config.playout_lead_ms), send=self._minutes.sound, tell=self._handle
+            self._clock, lead=ticks(config.playout_lead_ms), send=self._sound, tell=self._handle
         )
         self._timer: asyncio.TimerHandle | None = None
         self._asked: ReplyRequest | None = None
@@ -249,9 +251,14 @@ class Session:
         )
 
     def _heard(self, window: ev.VoiceWindow) -> None:
-        self._handle(window)
+        self._handle(self._echo.judge(window))
         if self._dialogue.quiet:
             self._uplink.release(window.end - KEPT_WHILE_QUIET)
+
+    def _sound(self, audio: Audio) -> None:
+        if self._settings.echo_rejection != "off":
+            self._echo.sent(audio, self._clock.now())
+        self._minutes.sound(audio)
 
     def _handle(self, event: ev.Event) -> None:
         """Give the core `event` and do what it says; what happens meanwhile waits for its turn."""

@@ -49,6 +49,8 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     speak: bool = True
     """False: replies are text, and nothing is synthesized."""
     turn_detection: TurnDetection = SemanticVad()
+    echo_rejection: Literal["auto", "off"] = "auto"
+    """Auto: where the caller's microphone hears our own sound, that is taken out of the caller's."""
     transcription_hint: str = ""
     tools: tuple[Tool, ...] = ()
     tool_choice: str = "auto"

@@ -31,7 +31,9 @@ class Uplink:
         free: where the audio that no committed turn owns begins.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clean: Callable[[Audio, Ticks], Audio] = lambda audio, _: audio) -> None:
+        self._clean = clean
+        """What to make of 16 kHz audio that arrived at a time; it may hold a little back."""
         self.end: Ticks = 0
         self.free: Ticks = 0
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
@@ -55,7 +57,7 @@ class Uplink:
         """Take in 24 kHz audio that arrived at `now`; returns the new samples at 16 kHz."""
         self.end += len(audio)
         self._arrivals.append((self.end, now))
-        heard: Audio = self._resampler.resample_chunk(audio)
+        heard = self._clean(self._resampler.resample_chunk(audio), now)
         if len(heard):
             self._pieces.append(heard)
         keep_from = to_listening(self.free - KEPT)

@@ -1,0 +1,159 @@
+"""Our own sound, taken out of the caller's: for loudspeakers whose client does not cancel their echo.
+
+WebRTC's echo canceller (AEC3) is given what was sent beside what came in, on one timeline, and finds the
+delay between them itself, up to half a second. It works only while our sound plays or has just played, and
+not where the microphone is known not to hear it (`antiphon.runtime.echo_path`): everything else passes
+untouched, bit by bit. What it leaves of an echo is short, so that while it works, a window is speech only
+when the two before it are.
+"""
+
+from collections import deque
+
+import msgspec
+import numpy as np
+import soxr
+from pywebrtc_audio import EchoCanceller
+
+from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks
+from antiphon.dialogue.events import VoiceWindow
+from antiphon.runtime.echo_path import EchoPath
+
+TAIL = LISTENING_HZ * 7 // 10
+"""How long after our sound left its echo may come: half a second of delay, and the room."""
+_FRAME = LISTENING_HZ // 100
+"""What the canceller works on: 10 ms."""
+_JOINED = LISTENING_HZ // 25
+"""A frame sent this little late is still played behind the one before it."""
+_SLACK = LISTENING_HZ // 50
+"""How far the caller's audio may lie beside the clock before it is put right."""
+_OUTAGE = LISTENING_HZ // 2
+"""The caller's audio is put right at once when it comes this late."""
+_QUIET = 1e-4
+"""A frame that is nowhere louder than this is silence."""
+_IN_A_ROW = 3
+"""So many windows must be speech before the first of them counts, while our sound is taken out."""
+_KEPT = LISTENING_HZ * 2
+
+
+class Reference:
+    """What we sent, at 16 kHz, by the clock: when a listener without delay would hear it."""
+
+    def __init__(self) -> None:
+        self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
+        self._pieces: deque[tuple[int, Audio]] = deque()
+        self._end = 0
+        self.sounds_to = -TAIL
+        """Where the last audible piece ends."""
+
+    def push(self, audio: Audio, now: int) -> None:
+        """A frame of 24 kHz leaves at `now`; it is played when those before it have been."""
+        piece: Audio = self._resampler.resample_chunk(audio)
+        if now - self._end > _JOINED:
+            self._end = now
+        self._pieces.append((self._end, piece))
+        self._end += len(piece)
+        if len(piece) and float(np.abs(piece).max()) > _QUIET:
+            self.sounds_to = self._end
+        while self._pieces and self._pieces[0][0] < now - _KEPT:
+            self._pieces.popleft()
+
+    def read(self, start: int, length: int) -> Audio:
+        """What is played from `start` on; silence where nothing is."""
+        out = np.zeros(length, np.float32)
+        for at, piece in reversed(self._pieces):
+            if at + len(piece) <= start:
+                break
+            first, last = max(at, start), min(at + len(piece), start + length)
+            if first < last:
+                out[first - start : last - start] = piece[first - at : last - at]
+        return out
+
+
+class Echo:
+    """One caller's echo. Every method is for the event loop's thread: 0.15 ms for 20 ms of audio."""
+
+    def __init__(self) -> None:
+        self.path = EchoPath()
+        self._reference = Reference()
+        self._canceller: EchoCanceller | None = None
+        self._held = np.zeros(0, np.float32)
+        """What came and does not fill a frame of the canceller."""
+        self._place: int | None = None
+        """Where the newest sample that came lies on the reference's timeline."""
+        self._late, self._watched = _OUTAGE, 0
+        self._given = 0
+        """How much of the caller's audio was given back."""
+        self._cleaned = (0, 0)
+        """The last stretch of it that our sound was taken out of."""
+        self._newest: deque[float] = deque(maxlen=_IN_A_ROW)
+        """Probabilities of the newest windows."""
+
+    def sent(self, audio: Audio, now: Ticks) -> None:
+        """A frame of our own sound, 24 kHz, leaves at `now`."""
+        self._reference.push(audio, _listening(now))
+
+    def clean(self, audio: Audio, now: Ticks) -> Audio:
+        """The caller's 16 kHz audio that came at `now`, without ours.
+
+        What comes back is as long as what came; less than 10 ms of it may be held back until the next.
+        """
+        place = self._find(len(audio), _listening(now))
+        sounding = place - len(audio) < self._reference.sounds_to + TAIL
+        held = np.concatenate([self._held, audio]) if len(self._held) else audio
+        if sounding:
+            length = len(held) // _FRAME * _FRAME
+            far = self._reference.read(place - len(held), length)
+            self._compare(held[:length], far)
+            if self.path.verdict != "none":
+                self._held = held[length:]
+                return self._cancel(held[:length], far)
+        self._held = held[:0]
+        self._given += len(held)
+        return held
+
+    def judge(self, window: VoiceWindow) -> VoiceWindow:
+        """`window` as it is to be taken: as little likely as those before it, where ours was taken out."""
+        self._newest.append(window.probability)
+        first, last = self._cleaned
+        if _listening(window.end) <= first or _listening(window.start) >= last:
+            return window
+        return msgspec.structs.replace(window, probability=min(self._newest))
+
+    def _find(self, length: int, now: int) -> int:
+        """Where what came ends on the reference's timeline: steady, however unsteadily it comes."""
+        place = now if self._place is None else self._place + length
+        late = now - place
+        self._late, self._watched = min(self._late, late), self._watched + length
+        if late < -_SLACK or late > _OUTAGE:
+            place = now
+        elif self._watched >= LISTENING_HZ:
+            if self._late > _SLACK:
+                place += self._late
+            self._late, self._watched = _OUTAGE, 0
+        self._place = place
+        return place
+
+    def _compare(self, near: Audio, far: Audio) -> None:
+        for heard, played in zip(_powers(near), _powers(far), strict=True):
+            self.path.hear(heard, played)
+        if self.path.verdict == "none":
+            self._canceller = None
+
+    def _cancel(self, near: Audio, far: Audio) -> Audio:
+        if not len(near):
+            return near
+        if self._canceller is None:
+            self._canceller = EchoCanceller(sample_rate=LISTENING_HZ)
+        first = self._cleaned[0] if self._cleaned[1] == self._given else self._given
+        self._given += len(near)
+        self._cleaned = (first, self._given)
+        return self._canceller.process(near, far)
+
+
+def _listening(position: Ticks) -> int:
+    return position * LISTENING_HZ // CLOCK_HZ
+
+
+def _powers(audio: Audio) -> list[float]:
+    """The mean power of each frame."""
+    return np.square(audio.reshape(-1, _FRAME)).mean(axis=1).tolist()
