@@ -51,7 +51,6 @@ async def test_the_document_is_complete(capsys: pytest.CaptureFixture[str], ques
     async with FakeServer(0.05).running() as server:
         told = await document(capsys, question, question, "--url", server.url, *FAST)
     assert set(told) == {"url", "session_id", "summary", "speculation", "lines", "errors"}
-    assert told["speculation"]["held"] <= told["speculation"]["guesses"]
     assert told["session_id"] == "sess_1"
     assert told["summary"]["answered"] == 2
     assert set(told["lines"][0]) == {
