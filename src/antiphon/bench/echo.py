@@ -1,0 +1,263 @@
+"""`antiphon bench echo`: the agent through a loudspeaker, with and without echo rejection.
+
+The agent's own voices tell a story; a room's measured response and a delay make an echo of it; a real person
+speaks into it. Counted is how often the echo alone would have interrupted the agent, how many interruptions
+are missed or come late against the same without any echo, and how many of their words are wrong.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+
+import msgspec
+import numpy as np
+import soundfile
+import soxr
+from numpy.random import Generator
+from scipy import signal
+
+from antiphon.bench.figures import Figure, Machine, figure, machine
+from antiphon.bench.recordings import Half, Recording, read_recordings
+from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, EngineSetup, Ticks, ms, ticks
+from antiphon.dialogue.events import VoiceWindow
+from antiphon.dialogue.hearing import Hearing
+from antiphon.engines.hibari import HibariVoices
+from antiphon.engines.silero import Silero
+from antiphon.engines.whisper import Whisper
+from antiphon.evals.word_error import word_errors
+from antiphon.runtime.echo import Echo
+from antiphon.runtime.uplink import Uplink
+from antiphon.store import Store
+
+_SETS = ("librispeech_test_other", "timit_nltk")
+_CALLER_DB, _NOISE_DB = -26.0, -62.0
+_ECHOES_DB = (-6, -12, -18, -30)
+_DELAYS_MS = (40, 100, 200, 300)
+_DRIFT = 20e-6
+_LEAD, _FRAME = ticks(100), ticks(20)
+_STORY = (
+    "The old lighthouse stood on the rocks for two hundred years, and every night its keeper climbed the "
+    "stairs to light the lamp. One winter, a great storm came in from the north, and nobody slept. In the "
+    "morning the sea was calm again, and the boats went out as if nothing had happened at all. I think that "
+    "is the part I like best. What would you have done?"
+)
+_VOICES = ("woman", "man", "child")
+
+
+class Way(msgspec.Struct, frozen=True):
+    """What one way of listening makes of the scenes."""
+
+    false_onsets_per_minute: float
+    """Of the echo alone."""
+    missed: float
+    """Share of interruptions without an onset."""
+    later_ms: Figure | None
+    """Onsets of those that were noticed, against the same caller without an echo."""
+    word_error_rate: float
+    """Of what the callers said."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What the bench found."""
+
+    machine: Machine
+    half: Half
+    scenes: int
+    echo_minutes: float
+    without: Way
+    with_rejection: Way
+    clean: Way
+    """No echo and no rejection: the same callers in the same noise."""
+    headset: Way
+    """No echo, and rejection that has to find that out."""
+    frame_us: Figure
+    """Work on the event loop's thread for 20 ms of audio while there is an echo."""
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """One call, 24 kHz."""
+
+    far: Audio
+    echo: Audio
+    noise: Audio
+    caller: Audio
+    """Silent but for one utterance."""
+    start: Ticks
+    end: Ticks
+    said: str
+
+
+class Tally:
+    """Counts one way of listening."""
+
+    def __init__(self) -> None:
+        self.false_onsets = self.missed = self.errors = self.words = 0
+        self.later_ms: list[float] = []
+
+    def way(self, minutes: float, scenes: int) -> Way:
+        later = figure(self.later_ms) if self.later_ms else None
+        return Way(self.false_onsets / minutes, self.missed / scenes, later, self.errors / self.words)
+
+
+def scenes(recordings: Sequence[Recording], folder: Path, count: int, dice: Generator) -> list[Scene]:
+    """`count` callers, each with another mix of room, delay and level."""
+    voices = HibariVoices.open(EngineSetup(weights=Store().folder))
+    stories = [np.concatenate([c.audio for c in voices.synthesize(_STORY, voice=v)]) for v in _VOICES]
+    voices.close()
+    rooms = [_room(path) for path in sorted((folder / "rir").glob("*.flac"))]
+    made: list[Scene] = []
+    for place, index in enumerate(dice.permutation(len(recordings))[:count]):
+        far = stories[place % len(stories)]
+        recording = recordings[int(index)]
+        said = recording.audio(CLOCK_HZ)
+        said *= 10 ** (_CALLER_DB / 20) / said.std()
+        start = round(float(dice.uniform(3.0, 10.0)) * CLOCK_HZ)
+        caller = np.zeros(len(far), np.float32)
+        caller[start : start + len(said)] = said[: len(far) - start]
+        level_db = _CALLER_DB + _ECHOES_DB[place % len(_ECHOES_DB)]
+        delay_ms = _DELAYS_MS[place // len(_ECHOES_DB) % len(_DELAYS_MS)]
+        noise = (dice.standard_normal(len(far)) * 10 ** (_NOISE_DB / 20)).astype(np.float32)
+        echo = _echo(far, rooms[place % len(rooms)], delay_ms, level_db)
+        made.append(Scene(far, echo, noise, caller, start, start + len(said), recording.transcript))
+    return made
+
+
+def _room(path: Path) -> Audio:
+    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    response = np.asarray(soxr.resample(samples[:, 0], rate_hz, CLOCK_HZ))
+    direct = int(np.abs(response).argmax())
+    return response[max(0, direct - 24) : direct + CLOCK_HZ // 2]
+
+
+def _echo(far: Audio, room: Audio, delay_ms: float, level_db: float) -> Audio:
+    """`far` as it comes back, where it sounds at `level_db` of full scale on average, as long as it was."""
+    heard: Audio = np.asarray(signal.fftconvolve(far, room)[: len(far)])  # pyright: ignore[reportUnknownMemberType]
+    sounding = heard[np.abs(heard) > 1e-3 * np.abs(heard).max()]
+    heard *= 10 ** (level_db / 20) / np.sqrt(np.square(sounding).mean())
+    drifted = np.interp(np.arange(len(far)) * (1 + _DRIFT), np.arange(len(far)), heard)
+    return np.concatenate([np.zeros(ticks(delay_ms)), drifted])[: len(far)].astype(np.float32)
+
+
+def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio, Echo]:
+    """What is left of `near` at 16 kHz; with `far`, while that is sent a little ahead."""
+    echo, sent, left = Echo(), 0, list[Audio]()
+    uplink = Uplink(echo.clean)
+    for now in range(0, len(near), _FRAME):
+        began = perf_counter()
+        while far is not None and sent < min(len(far), now + _LEAD):
+            echo.sent(far[sent : sent + _FRAME], now)
+            sent += _FRAME
+        left.append(uplink.push(near[now : now + _FRAME], now + _FRAME))
+        costs_us.append((perf_counter() - began) * 1e6)
+    return np.concatenate(left), echo
+
+
+def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[Ticks]:
+    """When speech was noticed."""
+    hearing, stream, found = Hearing(), silero.stream(), list[Ticks]()
+    for answer in stream.push(audio):
+        end, size = answer.end_sample, silero.window_samples
+        level_db = float(10 * np.log10(np.square(audio[end - size : end]).mean() + 1e-12))
+        at = end * CLOCK_HZ // LISTENING_HZ
+        window = VoiceWindow((end - size) * CLOCK_HZ // LISTENING_HZ, at, answer.probability, level_db)
+        change = hearing.push(echo.judge(window), 0.5)
+        if change == "onset":
+            found.append(at)
+        elif change == "pause":
+            hearing.reset()
+    return found
+
+
+def measure(recordings: Sequence[Recording], folder: Path, half: Half, count: int) -> Report:
+    """Run every scene in every way."""
+    setup = EngineSetup(weights=Store().folder)
+    silero, whisper = Silero.open(setup), Whisper.open(setup)
+    chosen = [r for r in recordings if r.half == half and r.set in _SETS and 2 < r.seconds < 8]
+    made = scenes(chosen, folder, count, np.random.default_rng(1))
+    tallies = {name: Tally() for name in ("clean", "without", "with", "headset")}
+    costs_us: list[float] = []
+    for place, scene in enumerate(made):
+        print(f"\r{place + 1}/{len(made)}", end="", file=sys.stderr)
+        quiet, loud = scene.caller + scene.noise, scene.caller + scene.noise + scene.echo
+        noticed: Ticks | None = None
+        for name, near, far, alone in (
+            ("clean", quiet, None, scene.noise),
+            ("without", loud, None, scene.echo + scene.noise),
+            ("with", loud, scene.far, scene.echo + scene.noise),
+            ("headset", quiet, scene.far, scene.noise),
+        ):
+            tally = tallies[name]
+            tally.false_onsets += len(onsets(silero, *listen(alone, far, [])))
+            left, echo = listen(near, far, costs_us if name == "with" else [])
+            first = next((at for at in onsets(silero, left, echo) if _within(at, scene)), None)
+            if name == "clean":
+                noticed = first
+            if first is None:
+                tally.missed += 1
+            elif noticed is not None:
+                tally.later_ms.append(ms(first - noticed))
+            cut = left[_listening(scene.start - ticks(300)) : _listening(scene.end + ticks(200))]
+            wrong = word_errors(scene.said, whisper.transcribe(cut).text)
+            tally.errors, tally.words = tally.errors + wrong.errors, tally.words + wrong.words
+    print(file=sys.stderr)
+    minutes = sum(len(scene.far) for scene in made) / CLOCK_HZ / 60
+    ways = {name: tally.way(minutes, len(made)) for name, tally in tallies.items()}
+    return Report(
+        machine(), half, len(made), minutes, ways["without"], ways["with"], ways["clean"], ways["headset"],
+        figure(costs_us),
+    )  # fmt: skip
+
+
+def _within(at: Ticks, scene: Scene) -> bool:
+    return scene.start - ticks(100) <= at <= scene.end + ticks(300)
+
+
+def _listening(position: Ticks) -> int:
+    return position * LISTENING_HZ // CLOCK_HZ
+
+
+def _table(report: Report) -> None:
+    print(f"{report.scenes} callers ({report.half}), {report.echo_minutes:.1f} minutes of echo alone")
+    print(f"{'':22}{'false onsets/min':>18}{'missed':>9}{'later, median':>16}{'WER':>8}")
+    for name, way in (
+        ("no echo", report.clean),
+        ("no echo, rejection on", report.headset),
+        ("echo, rejection off", report.without),
+        ("echo, rejection on", report.with_rejection),
+    ):
+        later = "" if way.later_ms is None else f"{way.later_ms.value:.0f} ms"
+        print(
+            f"{name:22}{way.false_onsets_per_minute:18.2f}{way.missed:9.1%}{later:>16}"
+            f"{way.word_error_rate:8.3f}"
+        )
+    print(f"{report.frame_us.value:.0f} us for 20 ms of audio while there is an echo")
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:  # pyright: ignore[reportPrivateUsage]
+    """Add `antiphon bench echo`."""
+    parser = subparsers.add_parser(
+        "echo", help="the agent through a loudspeaker: false and missed interruptions"
+    )
+    parser.add_argument("--recordings", type=Path, default=None, metavar="DIR")
+    parser.add_argument("--half", choices=("tune", "report"), default="report")
+    parser.add_argument("--scenes", type=int, default=48)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--out", type=Path, default=None, metavar="DIR")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    recordings = read_recordings(arguments.recordings)
+    folder = recordings[0].path.parents[len(Path(recordings[0].name).parts) - 1]
+    report = measure(recordings, folder, arguments.half, arguments.scenes)
+    document = msgspec.json.format(msgspec.json.encode(report))
+    if arguments.out is not None:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        (arguments.out / "echo.json").write_bytes(document)
+    if arguments.json:
+        print(document.decode())
+    else:
+        _table(report)
+    return 0
