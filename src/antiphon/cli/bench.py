@@ -3,7 +3,9 @@
 import argparse
 from types import ModuleType
 
-_BENCHES: tuple[ModuleType, ...] = ()
+from antiphon.bench import response
+
+_BENCHES: tuple[ModuleType, ...] = (response,)
 
 
 def register(

@@ -97,4 +97,4 @@ class TurnReport(msgspec.Struct, frozen=True, kw_only=True):
     guesses: int = 0
     """How many answers were begun before the turn was over."""
     guess_held: bool = False
-    """Whether the answer that was given had been begun before the turn was over; `overlap_ms` is what it won."""
+    """Whether the answer that was given had been begun before the turn was over: it won `overlap_ms`."""

@@ -1,0 +1,1 @@
+"""Other people's systems, set up as their own documentation says, for measurements side by side."""
