@@ -140,9 +140,9 @@ def test_an_interruption_while_thinking() -> None:
 
 
 def test_going_on_before_the_words_are_known_needs_no_reply_to_the_first_part() -> None:
-    conversation = Conversation(Engines(transcription_ms=1500))
+    conversation = Conversation(Engines(transcription_ms=2200))
     conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
-    conversation.caller_says("with the red door", at_ms=1900, for_ms=1100)
+    conversation.caller_says("with the red door", at_ms=2400, for_ms=1100)
     conversation.plays_out()
     assert conversation.record == [
         ("caller", "what shall I do"),

@@ -4,12 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.contracts import ticks
 from antiphon.dialogue import Policy
 from antiphon.dialogue.backchannel import is_backchannel
 from antiphon.dialogue.events import VoiceWindow
 from antiphon.dialogue.hearing import Hearing
-from antiphon.dialogue.policy import Pause, turn_is_over
+from antiphon.dialogue.policy import Pause, silence_needed_ms, turn_is_over
 
 WINDOW = 768
 
@@ -94,39 +93,59 @@ POLICIES = st.builds(
     patience=st.floats(0.1, 4),
 )
 SILENCES = st.integers(0, 200_000)
-SCORES = st.none() | st.floats(0, 1)
+SCORES = st.lists(st.floats(0, 1), max_size=7).map(tuple)
 
 
-@given(policy=POLICIES, silence=SILENCES, more=st.integers(0, 100_000), score=SCORES)
+@given(policy=POLICIES, silence=SILENCES, more=st.integers(0, 100_000), scores=SCORES)
 def test_a_longer_silence_never_unmakes_an_end(
-    policy: Policy, silence: int, more: int, score: float | None
+    policy: Policy, silence: int, more: int, scores: tuple[float, ...]
 ) -> None:
-    assert turn_is_over(policy, Pause(silence, score)) <= turn_is_over(policy, Pause(silence + more, score))
+    assert turn_is_over(policy, Pause(silence, scores)) <= turn_is_over(policy, Pause(silence + more, scores))
 
 
-@given(policy=POLICIES, silence=SILENCES, scores=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+@given(policy=POLICIES, silence=SILENCES, scores=SCORES, pair=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_a_better_score_never_unmakes_an_end(
-    policy: Policy, silence: int, scores: tuple[float, float]
+    policy: Policy, silence: int, scores: tuple[float, ...], pair: tuple[float, float]
 ) -> None:
-    low, high = sorted(scores)
-    worse, better = turn_is_over(policy, Pause(silence, low)), turn_is_over(policy, Pause(silence, high))
-    assert turn_is_over(policy, Pause(silence, None)) <= worse <= better
+    low, high = sorted(pair)
+    worse = turn_is_over(policy, Pause(silence, (*scores, low)))
+    better = turn_is_over(policy, Pause(silence, (*scores, high)))
+    assert turn_is_over(policy, Pause(silence)) <= better
+    assert worse <= better
 
 
-def test_the_bar_falls_as_the_silence_grows() -> None:
-    policy = Policy()
-    for age_ms, score in [(200, 0.85), (350, 0.5), (600, 0.2), (1000, 0.06)]:
-        assert turn_is_over(policy, Pause(ticks(age_ms), score))
-        assert not turn_is_over(policy, Pause(ticks(age_ms) - 1, score))
-        assert not turn_is_over(policy, Pause(ticks(age_ms), score - 0.01))
-    assert turn_is_over(policy, Pause(ticks(2400), 0.0))
-    assert not turn_is_over(policy, Pause(ticks(2400) - 1, 0.0))
+@given(policy=POLICIES, silence=SILENCES, scores=SCORES)
+def test_words_that_want_more_never_make_an_end(
+    policy: Policy, silence: int, scores: tuple[float, ...]
+) -> None:
+    finished = turn_is_over(policy, Pause(silence, scores, "I would like some tea."))
+    assert turn_is_over(policy, Pause(silence, scores, "I would like some tea and")) <= finished
+    assert turn_is_over(policy, Pause(silence, scores, None)) == finished
+
+
+@pytest.mark.parametrize(
+    ("scores", "words", "wait_ms"),
+    [
+        ((0.98,), None, 181),
+        ((0.85,), None, 500),
+        ((0.5,), None, 1130),
+        ((0.5,), "give me the", 2000),
+        ((0.98,), "give me the", 363),
+        ((0.98, 0.5), None, 453),
+        ((0.02,), None, 2000),
+        ((), None, 2000),
+    ],
+)
+def test_how_long_a_pause_must_last(scores: tuple[float, ...], words: str | None, wait_ms: int) -> None:
+    assert silence_needed_ms(Policy(), Pause(0, scores, words)) == pytest.approx(wait_ms, abs=1)
 
 
 def test_patience_stretches_the_wait() -> None:
-    assert not turn_is_over(Policy(patience=2.0), Pause(ticks(399), 0.9))
-    assert turn_is_over(Policy(patience=2.0), Pause(ticks(400), 0.9))
-    assert turn_is_over(Policy(patience=0.5), Pause(ticks(100), 0.9))
+    for patience in (0.5, 2.0):
+        assert silence_needed_ms(Policy(patience=patience), Pause(0, (0.98,))) == pytest.approx(
+            181 * patience, abs=1
+        )
+        assert silence_needed_ms(Policy(patience=patience), Pause(0, (0.0,))) == 2000 * patience
 
 
 @pytest.mark.parametrize(

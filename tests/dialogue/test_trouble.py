@@ -151,7 +151,7 @@ def test_the_end_of_turn_model_is_not_asked_twice_in_a_breath() -> None:
     conversation.caller_says("no stop", at_ms=begun + 1000, for_ms=600)
     conversation.plays_out()
     asked = [at for command, at in conversation.commands if isinstance(command, do.ScoreEndOfTurn)]
-    assert all(b - a > ticks(200) for a, b in itertools.pairwise(asked))
+    assert all(b - a >= ticks(96) for a, b in itertools.pairwise(asked))
 
 
 def test_a_playout_that_stands_still_gives_no_sign_of_life() -> None:

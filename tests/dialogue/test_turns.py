@@ -1,5 +1,7 @@
 """Turns and answers: the plain course of things, hesitations, and guesses that come true or do not."""
 
+import pytest
+
 from antiphon.contracts import ToolCall, ms, ticks
 from antiphon.dialogue import Policy
 from antiphon.dialogue import commands as do
@@ -22,7 +24,32 @@ def test_the_wait_for_a_finished_sentence_is_short() -> None:
     conversation = Conversation()
     conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
     conversation.plays_out()
-    assert 200 <= conversation.when(do.CommitCallerAudio) - 1400 <= 200 + 2 * ms(WINDOW)
+    assert 200 <= conversation.when(do.CommitCallerAudio) - 1400 <= 300 + 2 * ms(WINDOW)
+
+
+def test_the_end_is_decided_when_the_answer_is_ready() -> None:
+    for first_token_ms in (10, 100, 250):
+        conversation = Conversation(Engines(first_token_ms=first_token_ms))
+        conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+        conversation.plays_out()
+        ready = ms(conversation.sounds[0].start)
+        assert conversation.when(do.CommitCallerAudio) == ready
+        assert conversation.reports[0].residual_ms == pytest.approx(0, abs=1e-6)
+
+
+def test_a_caller_who_goes_on_while_the_answer_is_made_is_not_cut_off() -> None:
+    conversation = Conversation(Engines(first_token_ms=300, score=lambda text: 0.98))
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.caller_says("about the door", at_ms=1800, for_ms=700)
+    conversation.plays_out()
+    assert conversation.record[0] == ("caller", "what shall I do about the door")
+
+
+def test_an_answer_that_takes_long_is_not_waited_for() -> None:
+    conversation = Conversation(Engines(first_token_ms=5000))
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.plays_out()
+    assert abs(conversation.when(do.CommitCallerAudio) - 1400 - 800) <= ms(WINDOW)
 
 
 def test_a_hesitation_does_not_end_the_turn() -> None:
@@ -106,8 +133,8 @@ def test_an_unfinished_sentence_is_answered_after_the_longest_wait() -> None:
     conversation = Conversation()
     conversation.caller_says("I would like…", at_ms=500, for_ms=500)
     conversation.plays_out()
-    assert abs(conversation.when(do.CommitCallerAudio) - 1000 - 2400) <= ms(WINDOW)
-    assert len(conversation.all(do.ScoreEndOfTurn)) == 4
+    assert abs(conversation.when(do.CommitCallerAudio) - 1000 - 2000) <= ms(WINDOW)
+    assert len(conversation.all(do.ScoreEndOfTurn)) == 7
 
 
 def test_noise_in_a_quiet_room_is_not_answered() -> None:
@@ -162,7 +189,7 @@ def test_how_one_pause_sounded_says_nothing_of_the_next() -> None:
     conversation.caller_says("what shall I do", at_ms=1184, for_ms=500)
     conversation.plays_out()
     assert conversation.record[0] == ("caller", "well then what shall I do")
-    assert conversation.when(do.CommitCallerAudio) > 1684 + 2300
+    assert conversation.when(do.CommitCallerAudio) > 1684 + 1900
 
 
 def test_a_voice_that_stirs_puts_the_end_off_by_a_window() -> None:

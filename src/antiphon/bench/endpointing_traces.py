@@ -93,11 +93,11 @@ def trace(case: Case, ear: VoiceActivity, judge: EndOfTurn, writer: Transcriber)
     return Trace(case.name, case.speaker, case.half, case.made, tuple(pauses))
 
 
-def known(pause: PauseTrace, moment: Moment, before: tuple[Ticks, ...]) -> Pause:
+def known(pause: PauseTrace, moment: Moment) -> Pause:
     """What the policy is told at `moment`."""
-    score = next((s for age, s in reversed(pause.scores) if age <= moment.silence_ms), None)
+    scores = tuple(score for age, score in pause.scores if age <= moment.silence_ms)
     words = pause.words if moment.silence_ms >= pause.words_known_ms else None
-    return Pause(ticks(moment.silence_ms), score, words, before)
+    return Pause(ticks(moment.silence_ms), scores, words)
 
 
 def _pause(

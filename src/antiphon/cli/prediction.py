@@ -6,7 +6,7 @@ import msgspec
 
 from antiphon.contracts import Part, Span, Term, TermName, TurnReport, ms
 from antiphon.dialogue import Policy
-from antiphon.dialogue.policy import ASK_AT, STEPS
+from antiphon.dialogue.policy import ASK_AT, Pause, silence_needed_ms
 from antiphon.runtime import Config
 from antiphon.runtime.settings import policy_of
 
@@ -14,8 +14,10 @@ _CLAUSE_TOKENS = 7
 """Of a first clause, the comma that ends it included."""
 _NOTICED_MS = 32.0
 """A pause is noticed at the end of the window it fills."""
-_CLEAR_STEP = 1
-"""A turn that sounds finished, as most do, is taken at this step of the policy."""
+_CLEAR_SCORE = 0.96
+"""How finished a finished turn sounds, most often."""
+_LEVEL_LAG_MS = 28.0
+"""From the last voiced sample to where the silence is counted from (median)."""
 
 _ADVICE: Mapping[TermName, str] = {
     "end_of_turn": 'an eager listener: [session.turn_detection] type = "semantic_vad", eagerness = "high"',
@@ -60,7 +62,7 @@ def end_of_turn_wait_ms(policy: Policy, score_ms: float) -> float:
     if policy.mode == "silence":
         return ms(policy.silence_ticks)
     answered = _NOTICED_MS + ms(ASK_AT[0]) + score_ms
-    return max(ms(STEPS[_CLEAR_STEP][0]) * policy.patience, answered)
+    return max(_LEVEL_LAG_MS + silence_needed_ms(policy, Pause(0, (_CLEAR_SCORE,))), answered)
 
 
 def _composed(wait: float, work: tuple[tuple[TermName, str, float], ...]) -> Prediction:

@@ -57,6 +57,7 @@ class Dialogue:
                 listening.scored(floor, event, now)
             case PromptBuilt() | TextGenerated() | GenerationEnded() | SpeechReady():
                 answering.made(floor, event, now)
+                listening.answer_is_ready(floor, now)
             case PlayoutStarted() | PlayoutProgress() | PlayoutStopped() | PlayoutAcknowledged():
                 answering.played(floor, event, now)
             case CommitRequested() | ClearRequested() | ReplyRequested() | CancelRequested():

@@ -22,14 +22,13 @@ The rules are carried out by `listening` (the caller's side), `answering` (the a
 does not come); `core` only hands each event to the right one.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from antiphon.contracts import Outcome, Ticks
 from antiphon.dialogue.commands import CancelReason, CancelWork, Command, EndTurn
 from antiphon.dialogue.equation import report
 from antiphon.dialogue.hearing import Hearing
-from antiphon.dialogue.policy import PAUSES_KEPT, Policy
+from antiphon.dialogue.policy import Policy
 from antiphon.dialogue.turn import Turn
 
 
@@ -50,8 +49,6 @@ class Floor:
     unanswered: Turn | None = None
     """The last turn that was recorded without a reply; a reply asked for later answers it."""
     numbers: int = 0
-    pauses: deque[Ticks] = field(default_factory=lambda: deque[Ticks](maxlen=PAUSES_KEPT))
-    """How long the caller's latest pauses were that did not end a turn."""
     free_from: Ticks = 0
     """Where the caller's audio that belongs to no turn begins."""
     audio_at: Ticks = 0

@@ -28,7 +28,6 @@ class Hearing:
         began: where the speech under way began; meaningful unless `state` is "quiet".
         speech_end: where its last window ended that was not silent.
         heard_to: where the newest window ended.
-        paused: how long the last pause was that the caller ended by going on.
     """
 
     def __init__(self) -> None:
@@ -36,7 +35,6 @@ class Hearing:
         self.began: Ticks = 0
         self.speech_end: Ticks = 0
         self.heard_to: Ticks = 0
-        self.paused: Ticks = 0
         self._streak: Ticks = 0
         self._glow: Ticks = 0
         """How long the newest windows have been likely speech, loud or not."""
@@ -111,7 +109,6 @@ class Hearing:
     def _wait(self, window: VoiceWindow) -> Change:
         if self._streak < ONSET:
             return "none"
-        self.paused = window.end - self._streak - self.speech_end
         self.state, self.speech_end = "speaking", window.end
         self._loudness.forget()
         return "resume"

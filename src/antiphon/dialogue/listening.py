@@ -43,6 +43,8 @@ from antiphon.dialogue.floor import Floor, cancel, find, new_turn
 from antiphon.dialogue.policy import ASK_AT, Pause, Policy, turn_is_over
 from antiphon.dialogue.turn import Turn
 
+LONGEST_HOLD: Ticks = ticks(800)
+"""A turn that is over does not wait longer than this silence for its answer to be ready."""
 LONGEST_TURN: Ticks = ticks(90_000)
 """A caller who speaks on without a pause is answered after this."""
 
@@ -66,7 +68,6 @@ def hear(floor: Floor, window: VoiceWindow, now: Ticks) -> None:
     if change == "pause":
         pause(floor, turn, now)
     elif change == "resume":
-        floor.pauses.append(floor.hearing.paused)
         _go_on(floor, turn)
     elif floor.hearing.state == "pausing":
         weigh(floor, turn, floor.hearing.silence, now)
@@ -149,9 +150,31 @@ def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
         return
     if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
         _ask(floor, turn)
-    known = Pause(silence, turn.score, turn.words, tuple(floor.pauses))
-    if turn_is_over(floor.policy, known) and not (floor.hearing.stirring or floor.hearing.glowing):
+    known = Pause(silence, turn.scores, turn.words)
+    if not turn_is_over(floor.policy, known) or floor.hearing.stirring or floor.hearing.glowing:
+        turn.over_at = None
+        return
+    if turn.over_at is None:
+        turn.over_at = now
+    if silence >= LONGEST_HOLD or not _answer_is_near(floor, turn):
         _confirm(floor, turn, now)
+
+
+def _answer_is_near(floor: Floor, turn: Turn) -> bool:
+    """Whether the answer is being made and has no sound yet: until it has, deciding later costs nothing."""
+    if floor.policy.mode != "sounding" or not floor.policy.answers or floor.answering is not None:
+        return False
+    if turn.words is None:
+        return True
+    reply = turn.reply
+    return reply is not None and not (reply.waiting or reply.finished or (reply.text and not reply.speak))
+
+
+def answer_is_ready(floor: Floor, now: Ticks) -> None:
+    """More of an answer was made: a caller who has been taken to have finished may have waited for it."""
+    turn = floor.taking
+    if turn is not None and turn.over_at is not None and floor.hearing.state == "pausing":
+        weigh(floor, turn, floor.hearing.silence, now)
 
 
 def _confirm(floor: Floor, turn: Turn, now: Ticks) -> None:
@@ -173,7 +196,8 @@ def _commit(floor: Floor, turn: Turn, end: Ticks, now: Ticks) -> None:
     floor.free_from = end
     if turn.probed:
         _go_on(floor, turn)
-    turn.committed, turn.marks.confirmed_at, turn.progress_at = True, now, now
+    turn.committed, turn.progress_at = True, now
+    turn.marks.confirmed_at = now if turn.over_at is None else turn.over_at
     floor.settling[turn.number] = turn
     floor.out.append(CommitCallerAudio(turn.number, turn.began, end))
     if not turn.listening:
@@ -214,7 +238,7 @@ def scored(floor: Floor, event: EndOfTurnScored, now: Ticks) -> None:
     """It is known how finished the turn sounds."""
     turn = find(floor, event.turn, event.revision, now)
     if turn is not None and turn is floor.taking and floor.hearing.state == "pausing":
-        turn.score = event.probability
+        turn.scores += (event.probability,)
         weigh(floor, turn, floor.hearing.silence, now)
 
 

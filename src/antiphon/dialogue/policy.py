@@ -1,16 +1,26 @@
-"""When a pause is the end of a turn: a pure function of the silence's age and how finished it sounds.
+"""When a pause is the end of a turn: a pure function of the silence's age, how finished it sounds and reads.
 
-A person's pause is a question, and waiting answers it a little more with every frame. So the bar falls as
-the silence grows: early on only a turn that sounds thoroughly finished is taken, later almost any, and after
-the longest wait even one that sounds unfinished. The steps follow the operating points published for the
-Smart Turn model (a score above .21 acted on at 500 ms; .05 at a second), not its stock rule.
+A person's pause is a question, and waiting answers it a little more with every frame. How long to wait
+depends on the odds that the turn is over, as the end-of-turn model gives them, asked again and again while
+the pause grows and averaged over all its answers:
+
+    silence needed = 1130 ms / odds ** 0.47, twice that when the words want more, at most the longest wait
+
+It is a logistic regression of "this pause is the end" on the mean logit of the scores, the logarithm of the
+silence's age, and whether the words break off (`completeness`), solved for the age at which it is 2.7 to 1.
+Fitted on 132 turns, one half of the recordings by speaker, every kind of recording weighing the same. The
+mean of several answers tells far more than the newest: at the same share of turns cut off it waits a quarter
+less. How often a caller has paused before was left out: in recordings with one pause each it says the
+opposite of what it says in conversation.
 """
 
+from math import exp, log
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from antiphon.contracts import Ticks, ticks
+from antiphon.contracts import Ticks, ms, ticks
+from antiphon.dialogue.completeness import wants_more
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +34,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Audio kept from before the first speech."""
     silence_ticks: Ticks = ticks(500)
     """The pause that ends a turn in silence mode."""
-    longest_wait_ticks: Ticks = ticks(2400)
+    longest_wait_ticks: Ticks = ticks(2000)
     """The pause that ends a turn however unfinished it sounds."""
     patience: float = 1.0
     """Stretches every wait of sounding mode; below 1 is eager."""
@@ -38,16 +48,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """How long after a reply nobody may speak before the agent speaks again."""
 
 
-STEPS: tuple[tuple[Ticks, float], ...] = (
-    (ticks(200), 0.85),
-    (ticks(350), 0.5),
-    (ticks(600), 0.2),
-    (ticks(1000), 0.06),
-)
-"""From this age of the silence, a score of at least this ends the turn."""
-
-ASK_AT: tuple[Ticks, ...] = (ticks(96), ticks(350), ticks(700), ticks(1200))
+ASK_AT: tuple[Ticks, ...] = tuple(ticks(age_ms) for age_ms in (96, 200, 320, 480, 700, 1000, 1400))
 """Ages of the silence at which the end-of-turn model is asked, again and again as the pause grows."""
+
+EVEN_WAIT_MS = 1130.0
+"""The silence that ends a turn when the odds are even."""
+TRUST = 0.47
+"""The power of the odds."""
+UNFINISHED = 2.0
+"""By how much words that want more stretch the wait."""
+_SURE = 0.995  # no score is believed more than this
 
 
 class Pause(NamedTuple):
@@ -55,16 +65,10 @@ class Pause(NamedTuple):
 
     silence: Ticks
     """Its age."""
-    score: float | None = None
-    """The newest end-of-turn probability of this very pause; None while there is none."""
+    scores: tuple[float, ...] = ()
+    """The end-of-turn probabilities of this very pause, newest last."""
     words: str | None = None
     """The turn's words up to this pause; None while they are not known."""
-    before: tuple[Ticks, ...] = ()
-    """This caller's earlier pauses that did not end a turn, newest last."""
-
-
-PAUSES_KEPT = 16
-"""How many of a caller's own pauses are remembered."""
 
 
 def turn_is_over(policy: Policy, pause: Pause) -> bool:
@@ -73,8 +77,20 @@ def turn_is_over(policy: Policy, pause: Pause) -> bool:
         return False
     if policy.mode == "silence":
         return pause.silence >= policy.silence_ticks
-    if pause.silence >= policy.longest_wait_ticks * policy.patience:
-        return True
-    if pause.score is None:
-        return False
-    return any(pause.silence >= age * policy.patience and pause.score >= bar for age, bar in STEPS)
+    return ms(pause.silence) >= silence_needed_ms(policy, pause)
+
+
+def silence_needed_ms(policy: Policy, pause: Pause) -> float:
+    """How long a pause that sounds and reads like this must last to be the end, in sounding mode."""
+    longest = ms(policy.longest_wait_ticks)
+    if not pause.scores:
+        return longest * policy.patience
+    logits = [log(score / (1 - score)) for score in map(_believed, pause.scores)]
+    needed = EVEN_WAIT_MS * exp(-TRUST * sum(logits) / len(logits))
+    if pause.words is not None and wants_more(pause.words):
+        needed *= UNFINISHED
+    return min(needed, longest) * policy.patience
+
+
+def _believed(score: float) -> float:
+    return min(max(score, 1 - _SURE), _SURE)

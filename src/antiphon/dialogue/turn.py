@@ -106,7 +106,10 @@ class Turn:
     """Whether this revision's words are those heard ahead."""
     read: list[str] = field(default_factory=list[str])
     """The caller's words that the model was given to read so far."""
-    score: float | None = None
+    scores: tuple[float, ...] = ()
+    """How finished this pause sounded, each time it was asked."""
+    over_at: Ticks | None = None
+    """On the session's clock: since when the policy takes this pause for the end."""
     asked: int = 0
     """How often the end-of-turn model was asked in this pause."""
     probed: bool = False
@@ -134,7 +137,8 @@ class Turn:
     def revise(self) -> None:
         """The caller went on: everything made for the words so far is void."""
         self.retry()
-        self.words = self.score = self.paused_at = None
+        self.words = self.paused_at = self.over_at = None
+        self.scores = ()
         self.words_told = self.listening = self.probed = self.relies = False
         self.asked = 0
         self.marks = Marks()
