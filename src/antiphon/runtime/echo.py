@@ -33,6 +33,8 @@ _QUIET = 1e-4
 _IN_A_ROW = 3
 """So many windows must be speech before the first of them counts, while our sound is taken out."""
 _KEPT = LISTENING_HZ * 2
+_NEVER = -(2**62)
+"""A place so early that audio which came all at once, and so from before the beginning, lies behind it."""
 
 
 class Reference:
@@ -42,7 +44,7 @@ class Reference:
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
         self._pieces: deque[tuple[int, Audio]] = deque()
         self._end = 0
-        self.sounds_to = -TAIL
+        self.sounds_to = _NEVER
         """Where the last audible piece ends."""
 
     def push(self, audio: Audio, now: int) -> None:
