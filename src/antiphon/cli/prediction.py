@@ -12,12 +12,12 @@ from antiphon.runtime.settings import policy_of
 
 _CLAUSE_TOKENS = 7
 """Of a first clause, the comma that ends it included."""
-_NOTICED_MS = 32.0
-"""A pause is noticed at the end of the window it fills."""
 _CLEAR_SCORE = 0.96
 """How finished a finished turn sounds, most often."""
 _LEVEL_LAG_MS = 28.0
 """From the last voiced sample to where the silence is counted from (median)."""
+_NOTICED_MS = _LEVEL_LAG_MS + 32.0
+"""The caller's words are asked for at the end of the first quiet window."""
 
 _ADVICE: Mapping[TermName, str] = {
     "end_of_turn": 'an eager listener: [session.turn_detection] type = "semantic_vad", eagerness = "high"',
@@ -61,13 +61,13 @@ def end_of_turn_wait_ms(policy: Policy, score_ms: float) -> float:
         return 0.0
     if policy.mode == "silence":
         return ms(policy.silence_ticks)
-    answered = _NOTICED_MS + ms(ASK_AT[0]) + score_ms
+    answered = _LEVEL_LAG_MS + ms(ASK_AT[0]) + score_ms
     return max(_LEVEL_LAG_MS + silence_needed_ms(policy, Pause(0, (_CLEAR_SCORE,))), answered)
 
 
 def _composed(wait: float, work: tuple[tuple[TermName, str, float], ...]) -> Prediction:
     spans = [Span(term="end_of_turn", owner="policy", start_ms=0.0, end_ms=wait)]
-    at = min(wait, _NOTICED_MS + ms(ASK_AT[0]))
+    at = min(wait, _NOTICED_MS)
     for term, owner, took in work:
         spans.append(Span(term=term, owner=owner, start_ms=at, end_ms=at + took))
         at += took
