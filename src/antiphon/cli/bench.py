@@ -3,9 +3,9 @@
 import argparse
 from types import ModuleType
 
-from antiphon.bench import response
+from antiphon.bench import load, response
 
-_BENCHES: tuple[ModuleType, ...] = (response,)
+_BENCHES: tuple[ModuleType, ...] = (response, load)
 
 
 def register(
