@@ -3,9 +3,9 @@
 import argparse
 from types import ModuleType
 
-from antiphon.bench import load, response
+from antiphon.bench import endpointing, load, response
 
-_BENCHES: tuple[ModuleType, ...] = (response, load)
+_BENCHES: tuple[ModuleType, ...] = (response, endpointing, load)
 
 
 def register(
