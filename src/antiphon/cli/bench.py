@@ -3,9 +3,9 @@
 import argparse
 from types import ModuleType
 
-from antiphon.bench import endpointing, load, response
+from antiphon.bench import barge_in, endpointing, load, response
 
-_BENCHES: tuple[ModuleType, ...] = (response, endpointing, load)
+_BENCHES: tuple[ModuleType, ...] = (response, endpointing, barge_in, load)
 
 
 def register(

@@ -1,0 +1,271 @@
+"""`antiphon bench barge-in`: real people, listening words and noises over the agent, as a client hears it.
+
+A server with the configured engines is asked for long stories; over each story something is said. What is
+measured is what a client's loudspeaker plays: how long after the onset of an interruption it falls silent,
+whether the record says what was played, whether the story survives a listening word or a noise, and how long
+it paused for it.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from antiphon.bench.barge_in_client import Answer, Client, dial
+from antiphon.bench.barge_in_picture import draw
+from antiphon.bench.barge_in_sounds import Sound, backchannels, interruptions, noises
+from antiphon.bench.figures import Machine, figure, machine, median, percentile
+from antiphon.bench.recordings import read_recordings
+from antiphon.contracts import CLOCK_HZ, EngineBroken
+from antiphon.evals.word_error import word_errors
+
+BRIEF = "You are a storyteller. Tell long stories of many sentences, in plain spoken English, without lists."
+TOPICS = ("a fox", "an old ship", "two brothers", "a lost key", "a mountain village", "a clever cat")
+MOMENTS_S = (1.0, 1.7, 2.6)
+AFTERWARDS_S = 1.5
+KINDS = ("interruption", "backchannel", "noise")
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one sound over the agent."""
+
+    kind: str
+    name: str
+    snr_db: int | None
+    stopped: bool
+    """Whether the answer was cut off."""
+    silent_ms: float | None
+    """From the onset to the last sample played, where the answer was cut off."""
+    announced_ms: float | None
+    """From the onset to `speech_started`."""
+    wrong_words: int | None
+    """In the record of a cut answer, against the words that were played."""
+    gaps_ms: list[float]
+    """Silences while the sound lasted and shortly after it, in an answer that went on."""
+
+
+def register(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
+) -> None:
+    """Add the `barge-in` bench."""
+    parser = subparsers.add_parser(
+        "barge-in", help="interruptions, listening words and noises over the agent"
+    )
+    parser.add_argument("--url", help="a server that runs; otherwise one is started")
+    parser.add_argument("--recordings", type=Path, help="a folder with recordings and their manifest")
+    parser.add_argument("--half", choices=("tune", "report"), default="report", help="which speakers")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="of sounds")
+    parser.add_argument(
+        "--at-most", type=int, default=40, metavar="N", help="scenes of each kind; 40 otherwise"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write barge-in.json and barge-in.svg there")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    computer = machine()
+    recordings = read_recordings(args.recordings)
+    made = {
+        "interruption": interruptions(recordings, args.half),
+        "backchannel": backchannels(recordings, args.half),
+        "noise": noises(recordings, args.half),
+    }
+    sounds = [sound for kind in args.kinds for sound in _spread(made[kind], args.at_most)]
+    with served(args.url) as url:
+        scenes = asyncio.run(play(url, sounds))
+    report = summary(scenes, args.half, computer)
+    text = msgspec.json.format(msgspec.json.encode(report)).decode()
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        (args.out / "barge-in.json").write_text(text + "\n", encoding="utf-8")
+        draw(scenes, args.out / "barge-in.svg")
+    print(text if args.json else table(report))
+    return 0
+
+
+def _spread(sounds: Sequence[Sound], at_most: int) -> list[Sound]:
+    step = max(1.0, len(sounds) / at_most)
+    return [sounds[int(place * step)] for place in range(min(len(sounds), at_most))]
+
+
+@contextmanager
+def served(url: str | None) -> Generator[str, None, None]:
+    """The server at `url`, or one of our own with the default configuration and a journal that goes away.
+
+    Raises:
+        EngineBroken: it ended before it was ready.
+    """
+    if url is not None:
+        yield url
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "antiphon.toml"
+        journal = Path(folder) / "journal.sqlite"
+        config.write_text(
+            f'[engines.journal]\nuse = "sqlite"\nsettings = {{ path = "{journal}" }}\n', encoding="utf-8"
+        )
+        command = [sys.executable, "-m", "antiphon.cli", "--config", str(config), "serve", "--port", "0"]
+        with Popen(command, stdout=PIPE, stderr=DEVNULL, text=True) as server:  # noqa: S603
+            try:
+                yield _address(server)
+            finally:
+                server.terminate()
+
+
+def _address(server: "Popen[str]") -> str:
+    assert server.stdout is not None
+    for line in server.stdout:
+        if "base_url=" in line:
+            return line.split('base_url="')[1].split("/v1")[0]
+    raise EngineBroken("antiphon serve", "it ended before it was ready")
+
+
+async def play(url: str, sounds: Sequence[Sound]) -> list[Scene]:
+    """Every sound over some answer, one conversation for each dozen of them."""
+    scenes: list[Scene] = []
+    for start in range(0, len(sounds), 12):
+        async with dial(url, BRIEF) as client:
+            for place, sound in enumerate(sounds[start : start + 12], start):
+                scene = None
+                for _ in range(3):
+                    scene = scene or await _scene(client, sound, place)
+                if scene is not None:
+                    scenes.append(scene)
+                    print(f"{place + 1}/{len(sounds)} {msgspec.json.encode(scene).decode()}", file=sys.stderr)
+    return scenes
+
+
+async def _scene(client: Client, sound: Sound, place: int) -> Scene | None:
+    """What comes of `sound`; None when the answer was over too early to tell."""
+    answer = await _telling(client, place)
+    moment_s = MOMENTS_S[place % len(MOMENTS_S)]
+    begun = max(answer.begins_at, perf_counter() - 0.5)
+    await client.until(lambda: answer.status, max(0.0, begun + moment_s - perf_counter()))
+    if answer.status:
+        return None
+    start = client.say(sound.audio)
+    lasts_s = len(sound.audio) / CLOCK_HZ + AFTERWARDS_S
+    await asyncio.sleep(lasts_s)
+    if _is_whole(answer):
+        return None
+    onset_at = client.sent_at(start + sound.onset)
+    announced_at = client.first("input_audio_buffer.speech_started", onset_at)
+    stopped = announced_at is not None
+    if stopped:
+        await client.until(lambda: answer.status)
+        known = client.answers.index(answer) + 1
+        await client.until(lambda: len(client.answers) > known, 4)  # what was said is answered
+    return Scene(
+        kind=sound.kind,
+        name=sound.name,
+        snr_db=sound.snr_db,
+        stopped=stopped,
+        silent_ms=(answer.plays_until - onset_at) * 1000 if stopped else None,
+        announced_ms=(announced_at - onset_at) * 1000 if announced_at is not None else None,
+        wrong_words=word_errors(played_words(answer), answer.transcript).errors if stopped else None,
+        gaps_ms=[] if stopped else [gap * 1000 for gap in answer.gaps(onset_at, onset_at + lasts_s)],
+    )
+
+
+async def _telling(client: Client, place: int) -> Answer:
+    """The story that is being heard; a new one is asked for when there is none."""
+    latest = client.answers[-1] if client.answers else None
+    if latest is not None and not latest.status:
+        if latest.asked_for:
+            return latest
+        await client.send(type="response.cancel")
+        await client.until(lambda: latest.status, 10)
+    asked = f"Tell me a very long story about {TOPICS[place % len(TOPICS)]}, with many characters."
+    content = [{"type": "input_text", "text": asked}]
+    await client.send(
+        type="conversation.item.create", item={"type": "message", "role": "user", "content": content}
+    )
+    known = len(client.answers)
+    await client.send(type="response.create")
+    await client.until(lambda: len(client.answers) > known and client.answers[-1].stretches)
+    answer = client.answers[-1]
+    answer.asked_for = True
+    return answer
+
+
+def _is_whole(answer: Answer) -> bool:
+    return answer.status == "completed"
+
+
+def played_words(answer: Answer) -> str:
+    """The words of which at least half was played, by the times at which they begin."""
+    starts = [start_s for _, start_s in answer.words] + [float("inf")]
+    heard = [
+        text
+        for place, (text, start_s) in enumerate(answer.words)
+        if start_s < answer.played_s
+        and start_s + min(starts[place + 1], start_s + 0.4) <= 2 * answer.played_s
+    ]
+    return "".join(heard).strip()
+
+
+def summary(scenes: Sequence[Scene], half: str, computer: Machine) -> dict[str, Any]:
+    """The figures, then every scene."""
+    cut = [scene for scene in scenes if scene.kind == "interruption"]
+    silent = [s.silent_ms for s in cut if s.silent_ms is not None]
+    announced = [s.announced_ms for s in cut if s.announced_ms is not None]
+    wrong = [float(s.wrong_words) for s in cut if s.wrong_words is not None]
+    report: dict[str, Any] = {"bench": "barge-in", "half": half, "machine": computer}
+    if cut:
+        report["interruptions"] = {
+            "n": len(cut),
+            "missed": sum(not scene.stopped for scene in cut),
+            "silent_ms_median": figure(silent, median),
+            "silent_ms_p95": figure(silent, percentile(95)),
+            "speech_started_ms_median": figure(announced, median),
+            "speech_started_ms_p95": figure(announced, percentile(95)),
+            "wrong_words_mean": sum(wrong) / len(wrong),
+            "wrong_words_most": max(wrong),
+        }
+    for kind in ("backchannel", "noise"):
+        over = [scene for scene in scenes if scene.kind == kind]
+        for snr in sorted({scene.snr_db for scene in over}, key=lambda db: -(db or 0)):
+            name = kind if snr is None else f"{kind} at {snr} dB"
+            report[name] = _survival([scene for scene in over if scene.snr_db == snr])
+    report["scenes"] = list(scenes)
+    return report
+
+
+def _survival(scenes: Sequence[Scene]) -> dict[str, Any]:
+    gaps = [max(scene.gaps_ms, default=0.0) for scene in scenes if not scene.stopped]
+    survived = figure([float(not scene.stopped) for scene in scenes], lambda v: sum(v) / len(v))
+    paused = [gap for gap in gaps if gap > 0]
+    return {
+        "n": len(scenes),
+        "survived": survived,
+        "paused": len(paused),
+        "gap_ms_median": median(paused) if paused else 0.0,
+        "gap_ms_most": max(paused, default=0.0),
+    }
+
+
+def table(report: dict[str, Any]) -> str:
+    """The figures, a line each."""
+    lines: list[str] = []
+    for section, values in report.items():
+        if isinstance(values, dict):
+            lines.append(section)
+            for name, value in values.items():  # pyright: ignore[reportUnknownVariableType]
+                shown = value if isinstance(value, int) else _shown(value)  # pyright: ignore[reportUnknownArgumentType]
+                lines.append(f"  {name:24} {shown}")
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f}, n={value.n})"
