@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test setup setup-dev weights weights-test lint types borders check format lock clean
+.PHONY: help run test setup setup-dev setup-bench weights weights-test lint types borders check format lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,9 @@ format: setup-dev ## put every file into its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+setup-bench: setup ## also what `antiphon bench` compares with and draws with (Pipecat, matplotlib)
+	@sh tools/setup.sh $(PYTHON) requirements-bench.txt
+
 setup: .venv/.installed ## only what a user needs
 setup-dev: .venv/.installed-dev ## also what the checks and tests need
 
@@ -48,7 +51,7 @@ weights: setup
 weights-test: setup-dev
 	@$(BIN)/antiphon models pull --for test
 
-lock: ## renew the two lock files from pyproject.toml (hashes, no addresses)
+lock: ## renew the lock files from pyproject.toml (hashes, no addresses)
 	@sh tools/lock.sh $(PYTHON)
 
 clean: ## remove the environment and every cache; the weights stay

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from antiphon.contracts import EngineBroken, PrerequisiteMissing
 
 READY_S = 60.0
-PEER_REMEDY = "pip install 'antiphon[bench]'"
+PEER_REMEDY = "make setup-bench, or pip install 'antiphon[bench]'"
 
 
 def free_port() -> int:
