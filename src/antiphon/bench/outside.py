@@ -109,8 +109,7 @@ async def converse(line: Line, said: Sequence[Utterance]) -> list[Outcome]:
         voiced_at = microphone.sent_at(started + one.voiced_end - 1)
         cut_off = speaker.first_at is not None and speaker.first_at < voiced_at
         deadline = perf_counter() + PATIENCE_S
-        done = _begun if one is said[-1] else _over  # who hangs up anyway need not hear it to its end
-        while not done(speaker) and (speaker.first_at is not None or perf_counter() < deadline):
+        while not _over(speaker) and (speaker.first_at is not None or perf_counter() < deadline):
             await microphone.quiet(FRAME_S, one.room, speaker)
         told = {who: " ".join(words[marks.get(who, 0) :]) for who, words in line.words.items()}
         outcomes.append(
@@ -125,10 +124,6 @@ async def converse(line: Line, said: Sequence[Utterance]) -> list[Outcome]:
             )
         )
     return outcomes
-
-
-def _begun(speaker: _Loudspeaker) -> bool:
-    return speaker.first_at is not None and perf_counter() > speaker.first_at + QUIET_BEFORE_S
 
 
 def _over(speaker: _Loudspeaker) -> bool:
