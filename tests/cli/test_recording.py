@@ -55,7 +55,6 @@ def test_the_wire_clips_and_drops_half_samples() -> None:
 
 @pytest.mark.parametrize(("content", "says"), [(b"", "no recording"), (b"hello, world" * 20, "no recording")])
 def test_a_file_without_sound_is_refused_in_a_sentence(tmp_path: Path, content: bytes, says: str) -> None:
-    pytest.importorskip("soundfile")
     (tmp_path / "x.wav").write_bytes(content)
     with pytest.raises(UnreadableRecording, match=says):
         read_recording(tmp_path / "x.wav")

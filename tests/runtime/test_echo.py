@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -170,13 +171,13 @@ def test_a_loudspeaker_that_is_switched_on_later_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(("setting", "stops"), [("auto", False), ("off", True)])
-def test_the_setting_decides(setting: str, stops: bool) -> None:
+def test_the_setting_decides(setting: Literal["auto", "off"], stops: bool) -> None:
     """A loudspeaker plays back what the agent says, quietly: with the setting off, it interrupts itself."""
 
     @in_virtual_time
     async def score() -> list[ReplyEnded]:
         long = "once there was a lighthouse on a rock far out in the sea and an old man lived there"
-        stage = Stage(SessionSettings(echo_rejection=setting), answers=(long, "yes"))  # type: ignore[arg-type]
+        stage = Stage(SessionSettings(echo_rejection=setting), answers=(long, "yes"))
         await stage.says("tell me a story")
         await stage.is_silent_until(ReplyAudio)
         for now in range(0, 4 * CLOCK_HZ, FRAME):

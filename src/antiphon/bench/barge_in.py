@@ -8,25 +8,25 @@ it paused for it.
 
 import argparse
 import asyncio
-import sys
-import tempfile
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, Popen
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
+from antiphon.bench import servers
 from antiphon.bench.barge_in_client import Answer, Client, dial
 from antiphon.bench.barge_in_picture import draw
 from antiphon.bench.barge_in_sounds import Sound, backchannels, interruptions, noises
 from antiphon.bench.figures import Machine, figure, machine, median, percentile
-from antiphon.bench.recordings import read_recordings
-from antiphon.contracts import CLOCK_HZ, EngineBroken
+from antiphon.bench.recordings import add_recordings, read_recordings
+from antiphon.bench.writing import progress, write
+from antiphon.contracts import CLOCK_HZ
 from antiphon.evals.word_error import word_errors
 
+HELP = "interruptions, listening words and noises over the agent"
 BRIEF = "You are a storyteller. Tell long stories of many sentences, in plain spoken English, without lists."
 TOPICS = ("a fox", "an old ship", "two brothers", "a lost key", "a mountain village", "a clever cat")
 MOMENTS_S = (1.0, 1.7, 2.6)
@@ -52,27 +52,16 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """Silences while the sound lasted and shortly after it, in an answer that went on."""
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
-    """Add the `barge-in` bench."""
-    parser = subparsers.add_parser(
-        "barge-in", help="interruptions, listening words and noises over the agent"
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen about it."""
     parser.add_argument("--url", help="a server that runs; otherwise one is started")
-    parser.add_argument("--recordings", type=Path, help="a folder with recordings and their manifest")
-    parser.add_argument("--half", choices=("tune", "report"), default="report", help="which speakers")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="of sounds")
-    parser.add_argument(
-        "--at-most", type=int, default=40, metavar="N", help="scenes of each kind; 40 otherwise"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write barge-in.json and barge-in.svg there")
-    parser.set_defaults(run=_run)
+    parser.add_argument("--at-most", type=int, default=40, metavar="N", help="scenes of each kind; 40")
+    add_recordings(parser, half=True)
 
 
-def _run(args: argparse.Namespace) -> int:
-    computer = machine()
+def run(args: argparse.Namespace) -> int:
+    """Do as the command line says."""
     recordings = read_recordings(args.recordings)
     made = {
         "interruption": interruptions(recordings, args.half),
@@ -80,53 +69,26 @@ def _run(args: argparse.Namespace) -> int:
         "noise": noises(recordings, args.half),
     }
     sounds = [sound for kind in args.kinds for sound in _spread(made[kind], args.at_most)]
-    with served(args.url) as url:
+    with nullcontext(args.url) if args.url else _own_server() as url:
         scenes = asyncio.run(play(url, sounds))
-    report = summary(scenes, args.half, computer)
-    text = msgspec.json.format(msgspec.json.encode(report)).decode()
-    if args.out is not None:
-        args.out.mkdir(parents=True, exist_ok=True)
-        (args.out / "barge-in.json").write_text(text + "\n", encoding="utf-8")
-        draw(scenes, args.out / "barge-in.svg")
-    print(text if args.json else table(report))
+    report = summary(scenes, args.half, machine())
+    write("barge-in", report, table(report), as_json=args.json, out=args.out, picture=_picture)
     return 0
+
+
+def _picture(report: dict[str, Any], path: Path) -> None:
+    draw(report["scenes"], path)
+
+
+@contextmanager
+def _own_server() -> Generator[str]:
+    with servers.antiphon("") as server:
+        yield server.url
 
 
 def _spread(sounds: Sequence[Sound], at_most: int) -> list[Sound]:
     step = max(1.0, len(sounds) / at_most)
     return [sounds[int(place * step)] for place in range(min(len(sounds), at_most))]
-
-
-@contextmanager
-def served(url: str | None) -> Generator[str, None, None]:
-    """The server at `url`, or one of our own with the default configuration and a journal that goes away.
-
-    Raises:
-        EngineBroken: it ended before it was ready.
-    """
-    if url is not None:
-        yield url
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "antiphon.toml"
-        journal = Path(folder) / "journal.sqlite"
-        config.write_text(
-            f'[engines.journal]\nuse = "sqlite"\nsettings = {{ path = "{journal}" }}\n', encoding="utf-8"
-        )
-        command = [sys.executable, "-m", "antiphon.cli", "--config", str(config), "serve", "--port", "0"]
-        with Popen(command, stdout=PIPE, stderr=DEVNULL, text=True) as server:  # noqa: S603
-            try:
-                yield _address(server)
-            finally:
-                server.terminate()
-
-
-def _address(server: "Popen[str]") -> str:
-    assert server.stdout is not None
-    for line in server.stdout:
-        if "base_url=" in line:
-            return line.split('base_url="')[1].split("/v1")[0]
-    raise EngineBroken("antiphon serve", "it ended before it was ready")
 
 
 async def play(url: str, sounds: Sequence[Sound]) -> list[Scene]:
@@ -140,7 +102,7 @@ async def play(url: str, sounds: Sequence[Sound]) -> list[Scene]:
                     scene = scene or await _scene(client, sound, place)
                 if scene is not None:
                     scenes.append(scene)
-                    print(f"{place + 1}/{len(sounds)} {msgspec.json.encode(scene).decode()}", file=sys.stderr)
+                    progress(f"{place + 1} of {len(sounds)}: {scene.kind} {scene.name}")
     return scenes
 
 
@@ -253,16 +215,15 @@ def _survival(scenes: Sequence[Scene]) -> dict[str, Any]:
     }
 
 
-def table(report: dict[str, Any]) -> str:
+def table(report: dict[str, Any]) -> list[str]:
     """The figures, a line each."""
     lines: list[str] = []
     for section, values in report.items():
         if isinstance(values, dict):
             lines.append(section)
-            for name, value in values.items():  # pyright: ignore[reportUnknownVariableType]
-                shown = value if isinstance(value, int) else _shown(value)  # pyright: ignore[reportUnknownArgumentType]
-                lines.append(f"  {name:24} {shown}")
-    return "\n".join(lines)
+            for name, value in cast(dict[str, Any], values).items():
+                lines.append(f"  {name:24} {value if isinstance(value, int) else _shown(value)}")
+    return lines
 
 
 def _shown(value: Any) -> str:

@@ -176,8 +176,8 @@ class Client:
 async def dial(url: str, instructions: str) -> AsyncGenerator[Client, None]:
     """Call the server at `url`, with the microphone open for as long as the block runs."""
     async with (
-        aiohttp.ClientSession(url.replace("ws", "http", 1) if url.startswith("ws") else url) as http,
-        http.ws_connect("/v1/realtime", max_msg_size=0) as socket,
+        aiohttp.ClientSession() as http,
+        http.ws_connect(url, max_msg_size=0) as socket,
     ):
         client = Client(socket)
         tasks = [asyncio.create_task(client.listen())]

@@ -1,11 +1,10 @@
 """The barge-in bench as a picture: when the agent fell silent, and what survived."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from antiphon.contracts import PrerequisiteMissing
+from antiphon.engines.native import load
 
 if TYPE_CHECKING:
     from antiphon.bench.barge_in import Scene
@@ -15,12 +14,7 @@ TARGET_MS = 200
 
 def draw(scenes: "Sequence[Scene]", path: Path) -> None:
     """Write the picture as SVG. PrerequisiteMissing: matplotlib is not installed."""
-    try:
-        import_module("matplotlib").use("svg")
-        plots: Any = import_module("matplotlib.pyplot")
-    except ImportError as error:
-        remedy = "pip install antiphon[bench]"
-        raise PrerequisiteMissing("the picture needs matplotlib", remedy=remedy) from error
+    plots = load("matplotlib.pyplot", "antiphon[bench]")
     figure, (left, right) = plots.subplots(1, 2, figsize=(9, 3.5))
     silent = sorted(s.silent_ms for s in scenes if s.kind == "interruption" and s.silent_ms is not None)
     left.step(silent, [(place + 1) / len(silent) for place in range(len(silent))], where="post")
@@ -32,4 +26,3 @@ def draw(scenes: "Sequence[Scene]", path: Path) -> None:
     right.set(xlabel="longest gap heard, ms", ylabel="answers", title=f"survived {len(gaps)}, cut off {lost}")
     figure.tight_layout()
     figure.savefig(path)
-    plots.close(figure)

@@ -19,11 +19,13 @@ from numpy.random import Generator
 from scipy import signal
 
 from antiphon.bench.figures import Figure, Machine, figure, machine
-from antiphon.bench.recordings import Half, Recording, read_recordings
+from antiphon.bench.recordings import Half, Recording, add_recordings, read_recordings
+from antiphon.bench.writing import write
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, EngineSetup, Ticks, ms, ticks
 from antiphon.dialogue.events import VoiceWindow
 from antiphon.dialogue.hearing import Hearing
 from antiphon.engines.hibari import HibariVoices
+from antiphon.engines.native import load
 from antiphon.engines.silero import Silero
 from antiphon.engines.whisper import Whisper
 from antiphon.evals.word_error import word_errors
@@ -31,6 +33,7 @@ from antiphon.runtime.echo import Echo
 from antiphon.runtime.uplink import Uplink
 from antiphon.store import Store
 
+HELP = "the agent through a loudspeaker: false and missed interruptions"
 _SETS = ("librispeech_test_other", "timit_nltk")
 _CALLER_DB, _NOISE_DB = -26.0, -62.0
 _ECHOES_DB = (-6, -12, -18, -30)
@@ -133,7 +136,7 @@ def _room(path: Path) -> Audio:
 
 def _echo(far: Audio, room: Audio, delay_ms: float, level_db: float) -> Audio:
     """`far` as it comes back, where it sounds at `level_db` of full scale on average, as long as it was."""
-    heard: Audio = np.asarray(signal.fftconvolve(far, room)[: len(far)])  # pyright: ignore[reportUnknownMemberType]
+    heard: Audio = np.asarray(signal.fftconvolve(far, room)[: len(far)])  # pyright: ignore[reportUnknownMemberType] - scipy's stubs
     sounding = heard[np.abs(heard) > 1e-3 * np.abs(heard).max()]
     heard *= 10 ** (level_db / 20) / np.sqrt(np.square(sounding).mean())
     drifted = np.interp(np.arange(len(far)) * (1 + _DRIFT), np.arange(len(far)), heard)
@@ -205,9 +208,16 @@ def measure(recordings: Sequence[Recording], folder: Path, half: Half, count: in
     minutes = sum(len(scene.far) for scene in made) / CLOCK_HZ / 60
     ways = {name: tally.way(minutes, len(made)) for name, tally in tallies.items()}
     return Report(
-        machine(), half, len(made), minutes, ways["without"], ways["with"], ways["clean"], ways["headset"],
-        figure(costs_us),
-    )  # fmt: skip
+        machine=machine(),
+        half=half,
+        scenes=len(made),
+        echo_minutes=minutes,
+        without=ways["without"],
+        with_rejection=ways["with"],
+        clean=ways["clean"],
+        headset=ways["headset"],
+        frame_us=figure(costs_us),
+    )
 
 
 def _within(at: Ticks, scene: Scene) -> bool:
@@ -218,46 +228,51 @@ def _listening(position: Ticks) -> int:
     return position * LISTENING_HZ // CLOCK_HZ
 
 
-def _table(report: Report) -> None:
-    print(f"{report.scenes} callers ({report.half}), {report.echo_minutes:.1f} minutes of echo alone")
-    print(f"{'':22}{'false onsets/min':>18}{'missed':>9}{'later, median':>16}{'WER':>8}")
-    for name, way in (
+def _ways(report: Report) -> tuple[tuple[str, Way], ...]:
+    return (
         ("no echo", report.clean),
         ("no echo, rejection on", report.headset),
         ("echo, rejection off", report.without),
         ("echo, rejection on", report.with_rejection),
-    ):
+    )
+
+
+def _table(report: Report) -> list[str]:
+    lines = [
+        f"{report.scenes} callers ({report.half}), {report.echo_minutes:.1f} minutes of echo alone",
+        f"{'':22}{'false onsets/min':>18}{'missed':>9}{'later, median':>16}{'WER':>8}",
+    ]
+    for name, way in _ways(report):
         later = "" if way.later_ms is None else f"{way.later_ms.value:.0f} ms"
-        print(
+        lines.append(
             f"{name:22}{way.false_onsets_per_minute:18.2f}{way.missed:9.1%}{later:>16}"
             f"{way.word_error_rate:8.3f}"
         )
-    print(f"{report.frame_us.value:.0f} us for 20 ms of audio while there is an echo")
+    return [*lines, f"{report.frame_us.value:.0f} us for 20 ms of audio while there is an echo"]
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:  # pyright: ignore[reportPrivateUsage]
-    """Add `antiphon bench echo`."""
-    parser = subparsers.add_parser(
-        "echo", help="the agent through a loudspeaker: false and missed interruptions"
-    )
-    parser.add_argument("--recordings", type=Path, default=None, metavar="DIR")
-    parser.add_argument("--half", choices=("tune", "report"), default="report")
-    parser.add_argument("--scenes", type=int, default=48)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--out", type=Path, default=None, metavar="DIR")
-    parser.set_defaults(run=_run)
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen about it."""
+    parser.add_argument("--scenes", type=int, default=48, help="callers; 48")
+    add_recordings(parser, half=True)
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    recordings = read_recordings(arguments.recordings)
+def run(args: argparse.Namespace) -> int:
+    """Do as the command line says."""
+    recordings = read_recordings(args.recordings)
     folder = recordings[0].path.parents[len(Path(recordings[0].name).parts) - 1]
-    report = measure(recordings, folder, arguments.half, arguments.scenes)
-    document = msgspec.json.format(msgspec.json.encode(report))
-    if arguments.out is not None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / "echo.json").write_bytes(document)
-    if arguments.json:
-        print(document.decode())
-    else:
-        _table(report)
+    report = measure(recordings, folder, args.half, args.scenes)
+    write("echo", report, _table(report), as_json=args.json, out=args.out, picture=_picture)
     return 0
+
+
+def _picture(report: Report, path: Path) -> None:
+    pyplot = load("matplotlib.pyplot", "antiphon[bench]")
+    figure_, (left, right) = pyplot.subplots(1, 2, figsize=(8, 3.2))
+    names, ways = zip(*_ways(report), strict=True)
+    left.barh(names, [way.false_onsets_per_minute for way in ways])
+    left.set(xlabel="false onsets a minute")
+    right.barh(names, [way.word_error_rate for way in ways])
+    right.set(xlabel="word error rate", yticklabels=[])
+    figure_.tight_layout()
+    figure_.savefig(path)

@@ -18,7 +18,7 @@ import numpy as np
 from antiphon.bench.endpointing_cases import cases
 from antiphon.bench.endpointing_traces import Moment, PauseTrace, Trace, known, trace
 from antiphon.bench.figures import Figure, Machine, machine
-from antiphon.bench.recordings import read_recordings
+from antiphon.bench.recordings import add_recordings, read_recordings
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import EngineSetup
 from antiphon.dialogue.policy import Policy, turn_is_over
@@ -30,6 +30,7 @@ from antiphon.store import Store
 
 Rule: TypeAlias = Callable[[PauseTrace, Moment], bool]
 
+HELP = "false cut-offs against delay at the end of turns"
 PATIENCE = (0.35, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 SILENCES_MS = (200, 300, 400, 500, 600, 800, 1000, 1300, 1600, 2000, 2500)
 STOCK_TIMEOUTS_MS = (500, 800, 1000, 1500, 2000, 3000)
@@ -162,19 +163,12 @@ def _between(at: float, xs: Sequence[float], ys: Sequence[float]) -> float | Non
     return float(np.interp(at, x, y)) if x[0] <= at <= x[-1] else None
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
-    """Add the bench."""
-    bench = subparsers.add_parser("endpointing", help="false cut-offs against delay at the end of turns")
-    bench.add_argument("--half", choices=("report", "tune"), default="report")
-    bench.add_argument("--recordings", type=Path, metavar="DIR", help="otherwise $ANTIPHON_RECORDINGS")
-    bench.add_argument("--json", action="store_true", help="print one JSON document")
-    bench.add_argument("--out", type=Path, metavar="DIR", help="write endpointing.json and endpointing.svg")
-    bench.set_defaults(run=_run)
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen about it."""
+    add_recordings(parser, half=True)
 
 
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     turns = _listen(args.recordings, args.half)
     result = summarise(turns, args.half)
     write("endpointing", result, _table(result), as_json=args.json, out=args.out, picture=_picture)

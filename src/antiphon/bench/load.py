@@ -9,23 +9,23 @@ answers.
 import argparse
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import monotonic, sleep
+from time import monotonic
 
 import msgspec
 import numpy as np
 
+from antiphon.bench import servers
 from antiphon.bench.figures import Figure, Machine, figure, machine, median, percentile
 from antiphon.bench.load_client import Cycle, Heard, call, cycle
-from antiphon.bench.servers import free_port
+from antiphon.bench.writing import progress, write
 from antiphon.contracts import Audio, EngineBroken, EngineSetup
+from antiphon.engines.native import load
 from antiphon.engines.scripted import ScriptedSynthesizer
 
+HELP = "concurrent sessions on one core, with scripted engines"
 CYCLE_S = 8.0
 """The caller for 2.5 s, silence for 0.5 s, the agent for 3 s, and a moment before the next turn."""
 SAID = "Please tell me what you like about the sea, and whether it is ever too cold for swimming there"
@@ -35,7 +35,6 @@ ANSWERED = (
 )
 FRAMES_MS = (20, 100)
 ALONE_TURNS = 4
-_READY_S = 30.0
 
 _CONFIG = """\
 [limits]
@@ -43,8 +42,6 @@ sessions = {sessions}
 [session.turn_detection]
 type = "server_vad"
 silence_duration_ms = 500
-[server]
-port = {port}
 [engines.voice_activity]
 use = "scripted"
 [engines.end_of_turn]
@@ -56,8 +53,6 @@ settings = {{ words = "{said}" }}
 use = "scripted"
 settings = {{ answers = ["{answered}"] }}
 [engines.synthesizer]
-use = "scripted"
-[engines.journal]
 use = "scripted"
 """
 
@@ -90,29 +85,18 @@ class Report(msgspec.Struct, frozen=True):
     rows: list[Loaded]
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
-    """Add `antiphon bench load`."""
-    parser = subparsers.add_parser(
-        "load", help="concurrent sessions on one core, with scripted engines", description=__doc__
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen about it."""
     parser.add_argument("--sessions", type=int, nargs="+", default=[50, 100, 200], metavar="N")
     parser.add_argument("--minutes", type=float, default=0.5, help="how long each row lasts; 0.5")
     parser.add_argument("--frame-ms", type=int, nargs="+", default=list(FRAMES_MS), metavar="MS")
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of the table")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write load.json there")
-    parser.set_defaults(run=_run)
 
 
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Do as the command line says."""
     turns = max(2, round(args.minutes * 60 / CYCLE_S))
     report = measure(args.sessions, args.frame_ms, turns)
-    document = msgspec.json.format(msgspec.json.encode(report), indent=1).decode()
-    if args.out is not None:
-        args.out.mkdir(parents=True, exist_ok=True)
-        (args.out / "load.json").write_text(document, encoding="utf-8")
-    print(document if args.json else table(report))
+    write("load", report, table(report), as_json=args.json, out=args.out, picture=_picture)
     return 0
 
 
@@ -123,16 +107,17 @@ def measure(sessions: Sequence[int], frames_ms: Sequence[int], turns: int) -> Re
     rows: list[Loaded] = []
     for frame_ms in frames_ms:
         said = cycle(_sung(SAID), CYCLE_S, frame_ms)
-        with _server(2) as (port, _):
-            alone[frame_ms] = median(_call(port, 1, ALONE_TURNS, said).mouth_to_ear_ms)
+        with _server(2) as server:
+            alone[frame_ms] = median(_call(server.port, 1, ALONE_TURNS, said).mouth_to_ear_ms)
         for count in sessions:
-            print(f"{count} sessions, frames of {frame_ms} ms", file=sys.stderr)
+            progress(f"{count} sessions, frames of {frame_ms} ms")
             rows.append(_row(count, frame_ms, turns, said, alone[frame_ms]))
     return Report(where, alone, rows)
 
 
 def _row(sessions: int, frame_ms: int, turns: int, said: Cycle, alone_ms: float) -> Loaded:
-    with _server(sessions + 1) as (port, pid):
+    with _server(sessions + 1) as server:
+        port, pid = server.port, server.pid
         cpu, rss, began = cpu_s(pid), rss_mib(pid), monotonic()
         heard = _call(port, sessions, turns, said)
         cpu, rss_end, lasted_s = cpu_s(pid) - cpu, rss_mib(pid), monotonic() - began
@@ -163,7 +148,7 @@ def _call(port: int, sessions: int, turns: int, said: Cycle) -> Heard:
         os.sched_setaffinity(0, cores)
 
 
-def table(report: Report) -> str:
+def table(report: Report) -> list[str]:
     """The figures a reader wants first."""
     lines = [
         "sessions  frame   added p50   p95   p99 ms   lag p99   "
@@ -176,7 +161,7 @@ def table(report: Report) -> str:
             f"{row.loop_lag_ms['p99']:9.1f} {row.cpu_s_per_session_minute:19.3f} {row.core_share:6.0%} "
             f"{row.rss_end_mib:9.0f} {row.unanswered:6d}/{row.turns}"
         )
-    return "\n".join(lines)
+    return lines
 
 
 def _sung(words: str) -> Audio:
@@ -188,28 +173,27 @@ def _sung(words: str) -> Audio:
 
 
 @contextmanager
-def _server(sessions: int) -> Generator[tuple[int, int]]:
-    """`antiphon serve` on the first core; yields its port and process id."""
-    port = free_port()
-    with TemporaryDirectory() as folder:
-        path, log = Path(folder) / "antiphon.toml", Path(folder) / "log"
-        path.write_text(
-            _CONFIG.format(sessions=sessions, port=port, said=SAID, answered=ANSWERED), encoding="utf-8"
-        )
-        command = [sys.executable, "-m", "antiphon.cli", "--config", str(path), "serve"]
-        with log.open("wb") as out:
-            process = subprocess.Popen(command, stdout=out, stderr=out, cwd=folder)  # noqa: S603
-        try:
-            os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
-            until = monotonic() + _READY_S
-            while b"Ready" not in log.read_bytes():
-                if process.poll() is not None or monotonic() > until:
-                    raise EngineBroken("antiphon serve", log.read_text(errors="replace")[-600:])
-                sleep(0.1)
-            yield port, process.pid
-        finally:
-            process.terminate()
-            process.wait(15)
+def _server(sessions: int) -> Generator[servers.Server]:
+    """`antiphon serve` on the first core."""
+    config = _CONFIG.format(sessions=sessions, said=SAID, answered=ANSWERED)
+    with servers.antiphon(config) as server:
+        os.sched_setaffinity(server.pid, {min(os.sched_getaffinity(0))})
+        yield server
+
+
+def _picture(report: Report, path: Path) -> None:
+    pyplot = load("matplotlib.pyplot", "antiphon[bench]")
+    figure, axes = pyplot.subplots(figsize=(6, 3.2))
+    for frame_ms in report.alone_ms:
+        rows = [row for row in report.rows if row.frame_ms == frame_ms]
+        counts = [row.sessions for row in rows]
+        for share in ("p50", "p99"):
+            added = [row.added_ms[share].value for row in rows]
+            axes.plot(counts, added, marker="o", label=f"{share}, frames of {frame_ms} ms")
+    axes.set(xlabel="sessions on one core", ylabel="added, ms", ylim=(0, None))
+    axes.legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(path)
 
 
 def cpu_s(pid: int) -> float:

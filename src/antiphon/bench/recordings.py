@@ -4,6 +4,7 @@ What is tuned is tuned on one half of the speakers and reported on the other. Th
 each set, and depends on nothing but the speakers' names.
 """
 
+import argparse
 import csv
 import json
 import os
@@ -81,6 +82,15 @@ def read_recordings(folder: Path | None = None) -> tuple[Recording, ...]:
         )
         for row in rows
     )
+
+
+def add_recordings(parser: argparse.ArgumentParser, *, half: bool = False) -> None:
+    """Let the command line say where the recordings are and, with `half`, which speakers count."""
+    parser.add_argument(
+        "--recordings", type=Path, metavar="DIR", help=f"a folder with a {_MANIFEST}; ${FOLDER_ENV} otherwise"
+    )
+    if half:
+        parser.add_argument("--half", choices=("tune", "report"), default="report", help="which speakers")
 
 
 def split(speakers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Half]:

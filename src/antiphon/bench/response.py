@@ -9,7 +9,7 @@ while the other answers. Only speakers of the half that nothing was tuned on are
 import argparse
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median as middle
 
@@ -20,13 +20,14 @@ import numpy as np
 from antiphon.bench import servers
 from antiphon.bench.figures import Figure, Machine, figure, machine, percentile
 from antiphon.bench.outside import Dial, Outcome, Utterance, converse, plain_pcm, realtime, utterance
-from antiphon.bench.recordings import read_recordings
+from antiphon.bench.recordings import add_recordings, read_recordings
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import CLOCK_HZ, TERMS, TurnReport
 from antiphon.engines.native import load
 from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
 from antiphon.store import Store
 
+HELP = "how soon an answer is heard, beside Pipecat"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 SETS = ("timit_nltk", "librispeech_test_other", "librispeech_misc")
 TURNS_IN_CONVERSATION = 10
@@ -68,22 +69,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     guesses_held: float
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
-    """Add the bench."""
-    bench = subparsers.add_parser("response", help="how soon an answer is heard, beside Pipecat")
-    bench.add_argument("--turns", type=int, default=20, help="recordings, one speaker after another; 20")
-    bench.add_argument("--rounds", type=int, default=3, help="how often each is spoken; 3")
-    bench.add_argument("--model", default=DEFAULT_MODEL, help='of the manifest, or "scripted": no model')
-    bench.add_argument("--peer", choices=("pipecat", "none"), default="pipecat")
-    bench.add_argument("--recordings", type=Path, metavar="DIR", help="otherwise $ANTIPHON_RECORDINGS")
-    bench.add_argument("--json", action="store_true", help="print one JSON document")
-    bench.add_argument("--out", type=Path, metavar="DIR", help="write response.json and response.svg")
-    bench.set_defaults(run=_run)
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen about it."""
+    parser.add_argument("--turns", type=int, default=20, help="recordings, one speaker after another; 20")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is spoken; 3")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help='of the manifest, or "scripted": no model')
+    parser.add_argument("--peer", choices=("pipecat", "none"), default="pipecat")
+    add_recordings(parser)
 
 
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     said = _utterances(args.recordings, args.turns)
     result = asyncio.run(measure(said, args.rounds, args.model, args.peer))
     write("response", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
@@ -114,14 +109,12 @@ async def measure(said: Sequence[Utterance], rounds: int, model: str, peer: str)
     Raises:
         AntiphonError: as `servers` does.
     """
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(servers.antiphon(_config(model)))
+    with ExitStack() as stack:
+        url = stack.enter_context(servers.antiphon(_config(model))).url
         dials: dict[str, Dial] = {"antiphon": realtime(url, DEFAULT_INSTRUCTIONS)}
         if peer == "pipecat" and model != "scripted":
-            address = await stack.enter_async_context(
-                servers.pipecat(Store().folder, model, DEFAULT_INSTRUCTIONS, _MAX_TOKENS)
-            )
-            dials["pipecat"] = plain_pcm(address, 16_000)
+            bot = servers.pipecat(Store().folder, model, DEFAULT_INSTRUCTIONS, _MAX_TOKENS)
+            dials["pipecat"] = plain_pcm(stack.enter_context(bot).url, 16_000)
         for dial in dials.values():
             await _call(dial, said[:1])  # the first call of a process is the slowest and tells nothing
         alone: dict[str, list[Outcome]] = {name: [] for name in dials}

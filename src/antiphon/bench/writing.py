@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-R = TypeVar("R", bound=msgspec.Struct)
+R = TypeVar("R")
 
 
 def progress(what: str) -> None:

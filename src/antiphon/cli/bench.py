@@ -1,18 +1,30 @@
-"""`antiphon bench`: measurements that anyone can repeat."""
+"""`antiphon bench`: measurements that anyone can repeat.
 
-import argparse
+Each bench is a module with a sentence of `HELP`, its own `arguments`, and `run`, which returns the exit code.
+"""
+
+from pathlib import Path
 from types import ModuleType
 
-from antiphon.bench import barge_in, endpointing, load, response
+from antiphon.bench import barge_in, echo, endpointing, load, response
+from antiphon.cli.commands import Commands
 
-_BENCHES: tuple[ModuleType, ...] = (response, endpointing, barge_in, load)
+_BENCHES: dict[str, ModuleType] = {
+    "response": response,
+    "endpointing": endpointing,
+    "barge-in": barge_in,
+    "echo": echo,
+    "load": load,
+}
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
+def register(commands: Commands) -> None:
     """Add the `bench` command with one command below it for each bench."""
-    bench = subparsers.add_parser("bench", help="measure response time, turn-taking, barge-in and load")
+    bench = commands.add_parser("bench", help="measure response time, turn-taking, barge-in and load")
     benches = bench.add_subparsers(dest="bench", required=True, metavar="BENCH")
-    for module in _BENCHES:
-        module.register(benches)
+    for name, module in _BENCHES.items():
+        parser = benches.add_parser(name, help=module.HELP)
+        module.arguments(parser)
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument("--out", type=Path, metavar="DIR", help=f"write {name}.json and {name}.svg")
+        parser.set_defaults(run=module.run)

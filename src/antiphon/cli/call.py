@@ -11,6 +11,7 @@ import msgspec
 
 from antiphon.cli.caller import Caller, Wishes
 from antiphon.cli.client import DEFAULT_URL, connect
+from antiphon.cli.commands import Commands
 from antiphon.cli.outcome import (
     LineOutcome,
     Speculation,
@@ -32,11 +33,9 @@ heard to its end. FILE@1.5 is spoken into the answer before it, 1.5 s after that
 first audible one. "sent" and "heard" are the server's figures for the same turn."""
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
+def register(commands: Commands) -> None:
     """Add the `call` command."""
-    call = subparsers.add_parser(
+    call = commands.add_parser(
         "call",
         help="speak recordings to a server and measure its answers",
         description="Speak recordings to a running server, listen to its answers, and measure them.",

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import soxr
 
+from antiphon.cli.commands import Commands
 from antiphon.contracts import (
     LISTENING_HZ,
     AntiphonError,
@@ -33,11 +34,9 @@ _SENTENCES = (
 _PAUSE_MS = 200
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
+def register(commands: Commands) -> None:
     """Add the `check` command."""
-    check = subparsers.add_parser(
+    check = commands.add_parser(
         "check",
         help="check an engine against its contract",
         description="Check an engine, yours or an installed one, against the contract of its part. "

@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from antiphon.cli import latency
 from antiphon.cli.checkup import Finding, checkup, failed
+from antiphon.cli.commands import Commands
 from antiphon.cli.prediction import Prediction, predict
 from antiphon.cli.probes import PROBED, Latencies, probe, spoken
 from antiphon.cli.waterfall import waterfall
@@ -24,11 +25,9 @@ from antiphon.store import Store
 _MARKS = {"ok": "ok  ", "warning": "warn", "failure": "FAIL"}
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
+def register(commands: Commands) -> None:
     """Add the `doctor` command."""
-    doctor = subparsers.add_parser(
+    doctor = commands.add_parser(
         "doctor",
         help="check this machine and predict the response time",
         description="Check what a conversation needs, measure each engine here, and predict the time between "

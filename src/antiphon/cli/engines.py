@@ -9,17 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from antiphon.cli import latency
+from antiphon.cli.commands import Commands
 from antiphon.contracts import AntiphonError, Part
 from antiphon.contracts.discovery import PARTS, find, installed
 
 _COLUMNS = ("part", "name", "licence", "capabilities", "weights", "summary")
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
+def register(commands: Commands) -> None:
     """Add the `engines` command."""
-    engines = subparsers.add_parser("engines", help="list the installed engines")
+    engines = commands.add_parser("engines", help="list the installed engines")
     engines.add_argument("--json", action="store_true", help="print JSON")
     engines.set_defaults(run=_engines)
 

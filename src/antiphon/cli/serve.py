@@ -11,6 +11,7 @@ from time import perf_counter
 import msgspec
 from rich.console import Console
 
+from antiphon.cli.commands import Commands
 from antiphon.contracts import ConfigInvalid
 from antiphon.runtime import Config, Hub, load_config
 from antiphon.server import serve
@@ -34,11 +35,9 @@ Or with the client of the OpenAI SDK:
 Ctrl-C ends it."""
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
+def register(commands: Commands) -> None:
     """Add the `serve` command."""
-    parser = subparsers.add_parser(
+    parser = commands.add_parser(
         "serve",
         help="run the server",
         description="Run the server. It answers /readyz with 503 until its engines are loaded.",

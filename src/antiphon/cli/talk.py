@@ -16,6 +16,7 @@ import numpy as np
 
 from antiphon.cli.caller import Wishes
 from antiphon.cli.client import DEFAULT_URL, CallFailed, Connection, connect
+from antiphon.cli.commands import Commands
 from antiphon.cli.devices import NoSpeaker, Speaker, open_microphone, open_speaker
 from antiphon.cli.exchange import Exchange, Reply
 from antiphon.cli.recording import from_pcm16, to_pcm16, write_wav
@@ -24,11 +25,9 @@ from antiphon.contracts import CLOCK_HZ, Audio, PrerequisiteMissing
 _ACKNOWLEDGED_EVERY_S = 0.1
 
 
-def register(
-    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",  # pyright: ignore[reportPrivateUsage]
-) -> None:
+def register(commands: Commands) -> None:
     """Add the `talk` command."""
-    talk = subparsers.add_parser(
+    talk = commands.add_parser(
         "talk",
         help="talk to a running server",
         description="Talk to a running server: with microphone and loudspeaker (headphones are better: the "

@@ -5,7 +5,6 @@ server listens on a Unix socket in a folder that nobody else may enter, and with
 is no network port. A call over that socket takes about 0.3 ms.
 """
 
-import os
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -142,9 +141,6 @@ def _check(engine: str, model: Path) -> None:
 def _start(
     model: Path, socket: str, key: str, *, slots: int, context_tokens: int, batch_tokens: int, threads: int
 ) -> Any:
-    # Its threads wait for each other hundreds of times a token. Waiting by spinning is a little faster on an
-    # idle machine, and tens of times slower as soon as anything else wants one of the cores.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     llama = load("xllamacpp", "xllamacpp")
     params = llama.CommonParams()
     params.model.path = str(model)

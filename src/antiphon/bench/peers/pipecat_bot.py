@@ -10,7 +10,7 @@ loopback that keeps its prompt cache between turns.
 Sound goes both ways as 16-bit PCM in binary messages: 16 kHz from the caller, 24 kHz back.
 """
 
-# Pipecat is an optional extra and the only thing in this file that is not checked for types.
+# Pipecat is an optional extra: where the types are checked it is not installed, so what comes of it has none.
 # pyright: basic, reportMissingImports=false, reportMissingModuleSource=false, reportAttributeAccessIssue=false
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 

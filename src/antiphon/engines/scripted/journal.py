@@ -59,7 +59,7 @@ def _shelf(settings: Mapping[str, Any]) -> Shelf:
     shelf = settings.get("shelf", {})
     if not isinstance(shelf, dict):
         raise ConfigInvalid(("journal.scripted.shelf is no dict",))
-    return shelf  # pyright: ignore[reportUnknownVariableType]
+    return shelf  # pyright: ignore[reportUnknownVariableType] - a client's own dict, checked at its use
 
 
 def _is_new(entry: JournalEntry, held: Sequence[JournalEntry]) -> bool:
