@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
+import httpx
 import msgspec
 
 from antiphon.contracts import EngineBroken, PrerequisiteMissing
@@ -42,7 +43,7 @@ def antiphon(config: str) -> Generator[Server]:
         journal = _JOURNAL.format(Path(folder) / "journal.sqlite")
         path.write_text(f"{config}\n{journal}[server]\nport = {port}\n", encoding="utf-8")
         command = [sys.executable, "-m", "antiphon.cli", "--config", str(path), "serve"]
-        with _process(command, {}, port) as pid:
+        with _process(command, {}, lambda: _is_ready(port)) as pid:
             yield Server(f"ws://127.0.0.1:{port}/v1/realtime", port, pid)
 
 
@@ -66,12 +67,12 @@ def pipecat(
     ]
     # Its libraries' threads would spin and starve each other. Antiphon spares itself that, and so its peer.
     calm = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
-    with _process(command, calm, port) as pid:
+    with _process(command, calm, lambda: _listens(port)) as pid:
         yield Server(f"ws://127.0.0.1:{port}", port, pid)
 
 
 @contextmanager
-def _process(command: list[str], environment: Mapping[str, str], port: int) -> Generator[int]:
+def _process(command: list[str], environment: Mapping[str, str], ready: Callable[[], bool]) -> Generator[int]:
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as out:
@@ -80,7 +81,7 @@ def _process(command: list[str], environment: Mapping[str, str], port: int) -> G
             )
         try:
             until = monotonic() + READY_S
-            while not _listens(port):
+            while not ready():
                 if process.poll() is not None or monotonic() > until:
                     end = log.read_text(encoding="utf-8", errors="replace")[-600:].strip()
                     raise EngineBroken(command[2], f"it did not become ready: {end}")
@@ -99,6 +100,14 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _is_ready(port: int) -> bool:
+    """It listens before its models are loaded, and says when they are."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5.0).is_success
+    except httpx.TransportError:
+        return False
 
 
 def _listens(port: int) -> bool:
