@@ -44,9 +44,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     mouth_to_ear_ms: float | None
-    """None: no answer came."""
+    """Of the first answer that began after the caller had finished; None: none came."""
     cut_off: bool
-    """An answer sounded before the caller had finished."""
+    """An answer sounded before the caller had finished, whatever came of it."""
     answer_s: float
     """How long it sounded."""
     gaps_ms: float
@@ -108,6 +108,8 @@ async def converse(line: Line, said: Sequence[Utterance]) -> list[Outcome]:
         started = await microphone.say(one, speaker)
         voiced_at = microphone.sent_at(started + one.voiced_end - 1)
         cut_off = speaker.first_at is not None and speaker.first_at < voiced_at
+        if cut_off:
+            speaker.forget()  # what counts is the answer to all of it
         deadline = perf_counter() + PATIENCE_S
         while not _over(speaker) and (speaker.first_at is not None or perf_counter() < deadline):
             await microphone.quiet(FRAME_S, one.room, speaker)
@@ -195,7 +197,8 @@ def realtime(url: str, instructions: str) -> Dial:
                 audio = base64.b64encode(pcm16(frame)).decode()
                 await socket.send_str(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))
 
-            update = {"type": "realtime", "instructions": instructions}
+            heard = {"input": {"transcription": {"model": "whisper-1"}}}
+            update = {"type": "realtime", "instructions": instructions, "audio": heard}
             await socket.send_str(json.dumps({"type": "session.update", "session": update}))
             listening = asyncio.create_task(_hear_realtime(socket, line))
             try:
