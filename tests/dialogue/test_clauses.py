@@ -66,6 +66,8 @@ def test_every_clause_has_a_letter_of_its_own_kind_and_a_bound(text: str, sizes:
             "It is so. The sky appears blue because of light.",
             ["It is so.", "The sky appears blue because of light."],
         ),
+        ("It is made out of wood. Yes.", ["It is made out of wood.", "Yes."]),
+        ("Tell me now who is there. Yes.", ["Tell me now who is there.", "Yes."]),
         ("That is the issue. And so it is.", ["That is the issue.", "And so it is."]),
         ("Ask Dr. Gray, please. He knows.", ["Ask Dr. Gray,", "please.", "He knows."]),
         ("It was J. S. Bach who wrote it.", ["It was J. S. Bach", "who wrote it."]),

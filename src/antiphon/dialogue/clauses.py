@@ -1,8 +1,9 @@
 """Cutting a growing answer into pieces that can be spoken.
 
 The first piece is as short as can be, because somebody is waiting for it: "Yes," is one, and so is "The sky
-appears blue" before "because". A synthesizer that is given such a phrase without a mark at its end leaves no
-pause behind it, and the seam lies where a speaker would have slowed down anyway. The second is short as
+appears blue" before "because". A synthesizer that is given such a phrase without a mark at its end leaves
+about as much silence behind it as between two words (hibari: 72 ms against 74), and the seam lies where a
+speaker would have slowed down anyway. The second is short as
 well, because the first does not play for long: a word lasts as long as ten tokens take to be generated. Later
 ones are whole sentences, because those sound best and there is time.
 """
@@ -22,10 +23,23 @@ MAX_WORDS = 40
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)")
 _CLAUSE_END = re.compile(r"[,;:.!?…—]+[\"'”’)\]]*(?=\s)|\s[–-](?=\s)")
 _GAP = re.compile(r"(?<=\S)\s+(?=\S)")
-_PHRASE_BEGINS = re.compile(
-    r"\s(?=(?:and|but|or|so|because|since|if|when|where|while|who|which|with|without|for|from|in|into|on|at|to|by"
-    r"|about|around|after|before|between|during|near|through|of|than|is|are|was|were)\s)"
+_PHRASE_WORDS = frozenset(
+    {
+        *("and", "but", "or", "so", "because", "since", "if", "when", "where", "while", "who"),
+        *("which", "with", "without", "for", "from", "in", "into", "on", "at", "to", "by", "about"),
+        *("around", "after", "before", "between", "during", "near", "through", "of", "than", "is"),
+        *("are", "was", "were"),
+    }
 )
+_PHRASE_BEGINS = re.compile(rf"\s(?=(?:{'|'.join(sorted(_PHRASE_WORDS))})\s)")
+_NEVER_LAST = _PHRASE_WORDS | frozenset(
+    {
+        *("a", "an", "the", "my", "your", "his", "her", "our", "their", "its", "this", "that"),
+        *("what", "how", "why", "out", "up", "off", "over", "down", "not", "very", "too", "as", "i"),
+        *("you", "it"),
+    }
+)
+"""Words that belong to the one behind them, so that no phrase ends with them."""
 _ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|approx|No|e\.g|i\.e|a\.m|p\.m|[A-Z])\.$")
 
 _CODE = re.compile(r"```.*?(?:```|$)", re.DOTALL)
@@ -91,7 +105,9 @@ class ClauseCutter:
             return None
         for match in _PHRASE_BEGINS.finditer(self._rest):
             head = self._rest[: match.start()]
-            if len(head.split()) >= PHRASE_MIN_WORDS and not _in_code(head):
+            words = head.split()
+            whole = len(words) >= PHRASE_MIN_WORDS and words[-1].lower() not in _NEVER_LAST
+            if whole and not _in_code(head):
                 return match.start()
         return None
 

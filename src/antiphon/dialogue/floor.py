@@ -6,10 +6,12 @@ The theory, in rules:
     At most one is being *taken* (the caller holds it) and at most one is being *answered*.
 2.  The caller's turn has **revisions**. When the caller goes on after a pause, everything made for the words
     so far is void: the revision dies. Answers of engines carry `(turn, revision)`, and an answer to a dead
-    revision changes nothing, whenever it arrives.
-3.  **Work starts early, sound does not.** At the first silent frames the words are transcribed, the answer
-    is generated and its first clause made into sound. All of it waits behind the reply's *gate*, which opens
-    when the pause has become the end of the turn.
+    revision changes nothing, whenever it arrives. Only what was *heard ahead* is true whatever comes after
+    it: the words up to some place of the turn, which the model may read while the caller speaks on.
+3.  **Work starts early, sound does not.** At the first quiet window the words are transcribed; when it has
+    become a pause the answer is generated and its first clause made into sound. All of it waits behind the
+    reply's *gate*, which opens when the pause has become the end of the turn. A pause that passes for the end
+    becomes one when the answer has its first sound: until then, deciding would win nothing.
 4.  A caller who speaks **over the agent** makes it fall silent at once, keeping its place. Then the speech
     is judged: listening words or noise give the floor back, and playout goes on; words, or speech for longer
     than any listening word takes, win the floor, and the rest of the reply is flushed. The client is told of
@@ -18,8 +20,9 @@ The theory, in rules:
     reports how much was played, and nothing is guessed from the amount that was generated.
 6.  **Every turn ends**, once, with a report. What an engine owes is waited for, but not for ever.
 
-The rules are carried out by `listening` (the caller's side), `answering` (the agent's) and `watching` (what
-does not come); `core` only hands each event to the right one.
+The rules are carried out by `listening` and `ahead` (the caller's side), `barge_in` (the caller over the
+agent), `answering` (the agent's side) and `watching` (what does not come); `core` only hands each event to
+the right one.
 """
 
 from dataclasses import dataclass, field

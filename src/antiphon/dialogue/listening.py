@@ -92,11 +92,11 @@ def pause(floor: Floor, turn: Turn, now: Ticks) -> None:
     """The first silent frames: find out what was said, and whether that was all."""
     if turn.probed:
         _go_on(floor, turn)
-    turn.paused_at, turn.listening = now, True
+    turn.paused_at = now
     if turn.announced:
         _ask(floor, turn)
     if turn.announced and covers(floor, turn):
-        turn.relies = True
+        turn.listening = turn.relies = True
         _rely(floor, turn, now)
     else:
         _listen(floor, turn, floor.hearing.heard_to)
