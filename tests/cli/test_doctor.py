@@ -146,3 +146,16 @@ def test_work_hidden_in_the_wait_costs_nothing() -> None:
     assert prediction.report.overlap_ms == 190
     assert prediction.slowest.name == "end_of_turn"
     assert predict(Config(), {"end_of_turn": {"score": 60.0}}) is None
+
+
+def test_what_the_work_outlasts_is_not_worth_shortening() -> None:
+    measured = {
+        "end_of_turn": {"score": 60.0},
+        "transcriber": {"speech_3_s": 80.0},
+        "language_model": {"first_token": 160.0, "token": 20.0},
+        "synthesizer": {"first_clause": 10.0},
+    }
+    prediction = predict(Config(), measured)
+    assert prediction is not None
+    assert prediction.report.sent_ms == 60 + 80 + 160 + 120 + 10
+    assert prediction.slowest.name == "first_token"
