@@ -51,7 +51,7 @@ class Listening:
             engine,
             self.lane,
             start_sample=start_sample,
-            heard=self.windows.append,
+            heard=self.windows.extend,
             failed=self.failures.append,
         )
 

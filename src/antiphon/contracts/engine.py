@@ -2,7 +2,8 @@
 
 A card is readable without loading the engine: it is a class attribute, and importing the module that holds
 it must not import a native library. An engine's methods *block*; the runtime calls them on a lane of threads
-of that engine's own, at most `card.concurrency` at once, so an engine never needs a lock for its own sake.
+of that engine's own, at most `card.concurrency` at once, so an engine never needs a lock for its own sake. Only calls of
+an engine whose card says `instant` are made where they are needed.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,6 +42,8 @@ class EngineCard(msgspec.Struct, frozen=True, kw_only=True):
     """Optional abilities, such as "prefill", "score", "word_times", "tools"."""
     weights: tuple[str, ...] = ()
     """Names in the weights manifest that must be pulled before it opens."""
+    instant: bool = False
+    """Whether every call takes microseconds and waits for nothing, so that it may be made on the event loop."""
     concurrency: int = 1
     """How many calls may be in flight at once, each on its own thread."""
     latency_ms: Mapping[str, float] = {}

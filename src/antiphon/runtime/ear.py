@@ -1,12 +1,13 @@
 """A caller's ear: audio in, voice windows out, in order, without making anybody wait."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from math import log10
 
 import numpy as np
 
-from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks, VoiceActivity
+from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, SpeechProbability, Ticks, VoiceActivity
 from antiphon.dialogue.events import VoiceWindow
 from antiphon.runtime.lanes import Batches, Lane, post
 
@@ -28,7 +29,7 @@ class Ear:
         lane: Lane,
         *,
         start_sample: int,
-        heard: Callable[[VoiceWindow], None],
+        heard: Callable[[Sequence[VoiceWindow]], None],
         failed: Callable[[str], None],
     ) -> None:
         self._stream, self._window, self._name = engine.stream(), engine.window_samples, engine.card.name
@@ -53,28 +54,32 @@ class Ear:
     def _listen(self, pieces: list[Audio]) -> None:
         if self._deaf:
             return
-        audio = np.concatenate(pieces)
+        audio = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
         try:
             answers = self._stream.push(audio)
         except Exception as error:
             # What it missed is lost to it, so that from here on its positions would be wrong.
             post(self._loop, partial(self._break, f"{self._name}: {type(error).__name__}: {error}"))
             return
-        for answer, level_db in zip(answers, self._levels_db(audio, len(answers)), strict=True):
-            end = self._start_sample + answer.end_sample
-            window = VoiceWindow(_ticks(end - self._window), _ticks(end), answer.probability, level_db)
-            post(self._loop, partial(self._tell, window))
+        levels_db = self._levels_db(audio, len(answers))
+        if windows := [self._voice_window(*pair) for pair in zip(answers, levels_db, strict=True)]:
+            post(self._loop, partial(self._tell, windows))
+
+    def _voice_window(self, answer: SpeechProbability, level_db: float) -> VoiceWindow:
+        end = self._start_sample + answer.end_sample
+        return VoiceWindow(_ticks(end - self._window), _ticks(end), answer.probability, level_db)
 
     def _levels_db(self, audio: Audio, windows: int) -> list[float]:
         """The mean power of the next `windows`; what is beyond them waits for more."""
         audio = np.concatenate([self._rest, audio])
         whole, self._rest = audio[: windows * self._window], audio[windows * self._window :]
-        power = np.square(whole.reshape(windows, self._window)).mean(axis=1)
-        return (10 * np.log10(power + _LEAST_POWER)).tolist()
+        whole = whole.reshape(windows, self._window)
+        powers: list[float] = np.einsum("ij,ij->i", whole, whole).tolist()
+        return [10 * log10(power / self._window + _LEAST_POWER) for power in powers]
 
-    def _tell(self, window: VoiceWindow) -> None:
+    def _tell(self, windows: Sequence[VoiceWindow]) -> None:
         if not self._deaf:
-            self._heard(window)
+            self._heard(windows)
 
     def _break(self, message: str) -> None:
         if not self._deaf:

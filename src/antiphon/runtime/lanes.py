@@ -1,17 +1,19 @@
 """One lane of threads per engine: blocking calls leave the event loop here and their results come back.
 
 A lane runs at most `card.concurrency` calls at once, in the order they were submitted. A call that was
-cancelled before its turn came is never made. Results reach the loop through `post`, in the order a call made
+cancelled before its turn came is never made. The calls of an engine that is `instant` stay on the loop: a
+thread would take longer to wake than they take. Results reach the loop through `post`, in the order a call made
 them. Work that must also *end* in order, one piece at a time, goes through `Batches`.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from threading import Event, Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from antiphon.contracts import Busy, Engine
 
@@ -21,12 +23,20 @@ PENDING_MAX = 4096
 """Calls that may wait in one lane; more means that something is stuck."""
 
 
+class _AtOnce(Executor):
+    """Makes each call where it is submitted."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        fn(*args, **kwargs)
+        return Future()
+
+
 class Lane:
     """The threads of one engine, or whatever else `threads` runs its calls on."""
 
     def __init__(self, engine: Engine, threads: Executor | None = None) -> None:
         self.name = engine.card.name
-        self._threads = threads or ThreadPoolExecutor(engine.card.concurrency, f"antiphon-{engine.card.part}")
+        self._threads = threads or _threads_of(engine)
         self._pending = 0
 
     def submit(self, call: Callable[[], None], cancel: Event | None = None) -> None:
@@ -61,6 +71,11 @@ class Lane:
 
     def _done(self) -> None:
         self._pending -= 1
+
+
+def _threads_of(engine: Engine) -> Executor:
+    card = engine.card
+    return _AtOnce() if card.instant else ThreadPoolExecutor(card.concurrency, f"antiphon-{card.part}")
 
 
 class Batches(Generic[T]):
@@ -112,7 +127,49 @@ class Batches(Generic[T]):
             return things
 
 
+class _Mailbox:
+    """Calls that one loop is to make, in order. Waking a loop costs more than a call, so a burst wakes it once."""
+
+    def __init__(self) -> None:
+        self._calls: deque[Callable[[], None]] = deque()
+        self._woken = False
+
+    def post(self, loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+        # Without a lock: a call is there before anybody looks whether the loop has been woken for it.
+        self._calls.append(call)
+        if not self._woken:
+            self._woken = True
+            self._wake(loop)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            if _running_loop() is loop:
+                loop.call_soon(self._empty, loop)
+            else:
+                loop.call_soon_threadsafe(self._empty, loop)
+        except RuntimeError:
+            self._calls.clear()  # a loop that has closed is nobody's to tell
+
+    def _empty(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._woken = False
+        for _ in range(len(self._calls)):
+            try:
+                self._calls.popleft()()
+            except Exception as error:
+                loop.call_exception_handler({"message": "a call to the loop failed", "exception": error})
+
+
+_mailboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, _Mailbox] = WeakKeyDictionary()
+
+
 def post(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    """Have the loop run `call` soon; a loop that has closed is nobody's to tell."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(call)
+    """Have the loop run `call` soon, from any thread; a loop that has closed is nobody's to tell."""
+    mailbox = _mailboxes.get(loop) or _mailboxes.setdefault(loop, _Mailbox())
+    mailbox.post(loop, call)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

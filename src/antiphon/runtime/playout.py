@@ -24,7 +24,9 @@ from antiphon.dialogue.events import (
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.voiced import first_audible_sample
 
-FRAME: Ticks = ticks(20)
+FRAME: Ticks = ticks(40)
+"""What leaves at a time. How far it is ahead varies by as much, around the lead."""
+SOONEST: Ticks = ticks(1)
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -51,7 +53,8 @@ class Playout:
     def __init__(
         self, clock: Clock, *, lead: Ticks, send: Callable[[Audio], None], tell: Callable[[Event], None]
     ) -> None:
-        self._clock, self._lead, self._send, self._tell = clock, lead, send, tell
+        self._clock, self._send, self._tell = clock, send, tell
+        self._least_ahead = max(0, lead - FRAME // 2)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._start(0)
@@ -131,13 +134,17 @@ class Playout:
     def _tick(self) -> None:
         self._timer = None
         turn = self._turn
-        due = self._due() + self._lead
-        while self._segments and not self._paused and self._sent < due:
+        due = self._due() + self._least_ahead
+        while self._segments and not self._paused and self._sent <= due:
             self._send_frame()
         heard = self._heard()
         self._tell(PlayoutProgress(turn, heard))
-        if turn == self._turn and (heard < self._sent or (self._segments and not self._paused)):
-            self._timer = self._loop.call_later(ms(FRAME) / 1000, self._tick)
+        if turn != self._turn:
+            return
+        sending = self._segments and not self._paused
+        if sending or heard < self._sent:
+            next_at = self._sent - (self._due() + self._least_ahead if sending else self._heard())
+            self._timer = self._loop.call_later(ms(min(max(next_at, SOONEST), FRAME)) / 1000, self._tick)
 
     def _send_frame(self) -> None:
         segment = self._segments[0]

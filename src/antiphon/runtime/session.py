@@ -6,7 +6,7 @@ events go into the core, and whatever commands come out are carried out in order
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from antiphon.contracts import (
     Audio,
@@ -81,6 +81,8 @@ class Session:
             self._clock, lead=ticks(config.playout_lead_ms), send=self._sound, tell=self._handle
         )
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: Ticks = 0
+        """The deadline that the timer was set for."""
         self._asked: ReplyRequest | None = None
         """What the client asked of the reply that is about to be generated."""
         self._side_replies: dict[str, SideReply] = {}
@@ -250,21 +252,21 @@ class Session:
             failed=self._ear_failed,
         )
 
-    def _heard(self, window: ev.VoiceWindow) -> None:
-        self._handle(self._echo.judge(window))
+    def _heard(self, windows: Sequence[ev.VoiceWindow]) -> None:
+        self._handle(*map(self._echo.judge, windows))
         if self._dialogue.quiet:
-            self._uplink.release(window.end - KEPT_WHILE_QUIET)
+            self._uplink.release(windows[-1].end - KEPT_WHILE_QUIET)
 
     def _sound(self, audio: Audio) -> None:
         if self._settings.echo_rejection != "off":
             self._echo.sent(audio, self._clock.now())
         self._minutes.sound(audio)
 
-    def _handle(self, event: ev.Event) -> None:
-        """Give the core `event` and do what it says; what happens meanwhile waits for its turn."""
+    def _handle(self, *events: ev.Event) -> None:
+        """Give the core `events` and do what it says; what happens meanwhile waits for its turn."""
         if self._closed:
             return
-        self._happened.append(event)
+        self._happened.extend(events)
         if self._handling:
             return
         self._handling = True
@@ -279,13 +281,29 @@ class Session:
             self._asked = None
 
     def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """See to it that the core is called at its deadline.
+
+        Nearly every event puts the deadline off. A timer that goes off too early is set again, which costs
+        less than setting it anew at each event.
+        """
         deadline = self._dialogue.deadline
-        if deadline is not None and not self._closed:
-            wait_s = max(0.0, ms(deadline - self._clock.now()) / 1000) + 0.001
-            self._timer = self._loop.call_later(wait_s, self._handle, ev.TimePassed())
+        if deadline is None or self._closed:
+            return
+        if self._timer is not None:
+            if self._armed_for <= deadline:
+                return
+            self._timer.cancel()
+        self._armed_for = deadline
+        wait_s = max(0.0, ms(deadline - self._clock.now()) / 1000) + 0.001
+        self._timer = self._loop.call_later(wait_s, self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._timer = None
+        deadline = self._dialogue.deadline
+        if deadline is not None and deadline <= self._clock.now():
+            self._handle(ev.TimePassed())
+        else:
+            self._arm()
 
     def _do(self, command: do.Command) -> None:
         match command:

@@ -24,6 +24,7 @@ there.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 
 from antiphon.contracts import Audio
 
@@ -86,7 +87,8 @@ def first_audible_sample(audio: Audio, rate_hz: int) -> int | None:
 def _levels_db(audio: Audio, rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Power around each hop, in decibels of full scale: of everything, and where a throat sounds."""
     # Silence behind keeps the end from being mixed with the beginning, as a discrete spectrum would have it.
-    length = len(audio) + rate_hz // 4
+    # A length with a large prime factor would take ten times as long.
+    length = next_fast_len(len(audio) + rate_hz // 4, real=True)
     spectrum = np.fft.rfft(audio - audio.mean() if len(audio) else audio, length)
     frequency = np.fft.rfftfreq(length, 1 / rate_hz)
 

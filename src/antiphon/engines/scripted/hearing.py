@@ -31,6 +31,7 @@ class ScriptedVoiceActivity:
         licence=_LICENCE,
         sample_rate_hz=LISTENING_HZ,
         concurrency=16,
+        instant=True,
     )
     window_samples = WINDOW_SAMPLES
 
@@ -54,7 +55,7 @@ class ScriptedVoiceActivityStream:
     """One caller's ear."""
 
     def __init__(self, loud: float) -> None:
-        self._loud = loud
+        self._loud_power = loud**2 * WINDOW_SAMPLES
         self.reset()
 
     def push(self, audio: Audio) -> Sequence[SpeechProbability]:
@@ -63,10 +64,10 @@ class ScriptedVoiceActivityStream:
         whole = len(heard) // WINDOW_SAMPLES
         windows = heard[: whole * WINDOW_SAMPLES].reshape(whole, WINDOW_SAMPLES)
         self._waiting = heard[whole * WINDOW_SAMPLES :].copy()
-        levels = np.sqrt(np.mean(np.square(windows), axis=1)) if whole else ()
+        powers: list[float] = np.einsum("ij,ij->i", windows, windows).tolist()
         answers = [
-            SpeechProbability(self._end_sample + WINDOW_SAMPLES * (index + 1), float(level >= self._loud))
-            for index, level in enumerate(levels)
+            SpeechProbability(self._end_sample + WINDOW_SAMPLES * (index + 1), float(power >= self._loud_power))
+            for index, power in enumerate(powers)
         ]
         self._end_sample += WINDOW_SAMPLES * whole
         return answers
@@ -98,6 +99,7 @@ class ScriptedEndOfTurn:
         licence=_LICENCE,
         sample_rate_hz=LISTENING_HZ,
         concurrency=16,
+        instant=True,
     )
 
     def __init__(self, settings: EndOfTurnSettings) -> None:
