@@ -22,6 +22,8 @@ _DONE = b'"response.done"'
 _TYPE_WITHIN = 200
 """An event's type stands in so many of its first bytes."""
 _PROBE_S = 0.05
+GOLDEN_SECTION = 0.618034
+"""Multiples of it, each less its whole, lie more evenly spread than those of any other number."""
 _NO_MASK = bytes(4)
 
 
@@ -155,7 +157,7 @@ class Line(asyncio.Protocol):
 
 
 async def call(port: int, sessions: int, turns: int, said: Cycle, *, warm_up: int = 1) -> Heard:
-    """Hold `sessions` conversations of `turns` turns, their beginnings spread evenly over one cycle."""
+    """Hold `sessions` conversations of `turns` turns."""
     heard = Heard()
     lines = [await _open(port) for _ in range(sessions)]
     probe = await _open(port)
@@ -163,8 +165,8 @@ async def call(port: int, sessions: int, turns: int, said: Cycle, *, warm_up: in
     cycle_s = len(said.frames) * said.frame_s
     began = perf_counter() + 0.2
     callers = [
-        _converse(line, said, heard, began=began + cycle_s * number / sessions, turns=turns, warm_up=warm_up)
-        for number, line in enumerate(lines)
+        _converse(line, said, heard, began=began + starts_at, turns=turns, warm_up=warm_up)
+        for line, starts_at in zip(lines, starts(sessions, cycle_s, said.frame_s), strict=True)
     ]
     await asyncio.gather(*callers)
     probing.cancel()
@@ -173,6 +175,16 @@ async def call(port: int, sessions: int, turns: int, said: Cycle, *, warm_up: in
         if line.transport is not None:
             line.transport.abort()
     return heard
+
+
+def starts(callers: int, cycle_s: float, frame_s: float) -> list[float]:
+    """When each caller begins: spread evenly over one cycle, and their frames over the time of a frame.
+
+    Real callers know nothing of each other; without the second spread most frames would leave together.
+    """
+    return [
+        cycle_s * number / callers + frame_s * (number * GOLDEN_SECTION % 1.0) for number in range(callers)
+    ]
 
 
 async def _open(port: int) -> Line:

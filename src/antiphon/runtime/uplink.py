@@ -15,7 +15,7 @@ from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks
 KEPT: Ticks = CLOCK_HZ * 2
 """How much audio from before the free position is kept, for the beginning of the next speech."""
 ARRIVALS_MAX = 10_000
-"""How many arrivals are remembered: 200 s of 20 ms frames."""
+"""How many arrivals are remembered at most: 200 s of 20 ms frames."""
 
 
 def to_listening(position: Ticks) -> int:
@@ -63,13 +63,23 @@ class Uplink:
         keep_from = to_listening(self.free - KEPT)
         while self._pieces and self._base + len(self._pieces[0]) <= keep_from:
             self._base += len(self._pieces.popleft())
+        while self._arrivals and self._arrivals[0][0] <= self.kept_from:
+            self._arrivals.popleft()
         return heard
 
     def slice(self, start: Ticks, end: Ticks) -> Audio:
         """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept."""
-        kept = np.concatenate([np.zeros(0, np.float32), *self._pieces])
-        first = max(0, to_listening(start) - self._base)
-        return kept[first : max(first, to_listening(end) - self._base)]
+        first = max(to_listening(start), self._base)
+        last = to_listening(end)
+        wanted: list[Audio] = []
+        at = self._base
+        for piece in self._pieces:
+            if at >= last:
+                break
+            if at + len(piece) > first:
+                wanted.append(piece[max(0, first - at) : last - at])
+            at += len(piece)
+        return np.concatenate(wanted) if wanted else np.zeros(0, np.float32)
 
     def release(self, position: Ticks) -> None:
         """No turn will need audio from before `position`."""

@@ -26,7 +26,7 @@ import numpy as np
 import xllamacpp
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.frames.frames import Frame, InputAudioRawFrame, OutputAudioRawFrame
+from pipecat.frames.frames import Frame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -34,7 +34,6 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMContextAggregatorPair,
     LLMUserAggregatorParams,
 )
-from pipecat.serializers.base_serializer import FrameSerializer
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
@@ -45,23 +44,9 @@ from pipecat.transports.websocket.server import (
 )
 from pipecat.workers.runner import WorkerRunner
 
+from antiphon.bench.peers.plain_pcm import CALLER_HZ, PlainPcm
 from antiphon.contracts import EngineSetup
 from antiphon.engines.hibari import RATE_HZ, HibariVoices
-
-CALLER_HZ = 16_000
-
-
-class PlainPcm(FrameSerializer):
-    """Samples in, samples out."""
-
-    async def serialize(self, frame: Frame) -> bytes | None:
-        return frame.audio if isinstance(frame, OutputAudioRawFrame) else None
-
-    async def deserialize(self, data: str | bytes) -> Frame | None:
-        if isinstance(data, str):
-            return None
-        return InputAudioRawFrame(audio=data, sample_rate=CALLER_HZ, num_channels=1)
-
 
 class HibariService(TTSService):
     """The hibari voice as a Pipecat service: a sentence in, its sound out, made on a thread."""

@@ -99,7 +99,6 @@ class ScriptedEndOfTurn:
         licence=_LICENCE,
         sample_rate_hz=LISTENING_HZ,
         concurrency=16,
-        instant=True,
     )
 
     def __init__(self, settings: EndOfTurnSettings) -> None:
