@@ -10,12 +10,15 @@ import asyncio
 import base64
 import json
 import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from time import perf_counter
 
 import msgspec
 import numpy as np
 
-from antiphon.contracts import CLOCK_HZ, Audio, ticks
+from antiphon.contracts import CLOCK_HZ, Audio, EngineBroken, EngineSetup
+from antiphon.engines.scripted import ScriptedSynthesizer
 
 _SOUND = b'"response.output_audio.delta"'
 _DONE = b'"response.done"'
@@ -48,23 +51,46 @@ class Heard(msgspec.Struct):
     """Connections that ended before their time."""
 
 
-def cycle(voice: Audio, cycle_s: float, frame_ms: int) -> Cycle:
-    """A turn of 24 kHz audio: `voice`, then silence until the cycle is over. ValueError: it is too short."""
-    frame = ticks(frame_ms)
-    count = round(cycle_s * CLOCK_HZ / frame)
+def sung(words: str) -> Audio:
+    """`words` as the scripted synthesizer sings them, 24 kHz."""
+
+    def no_weights(name: str) -> Path:
+        raise EngineBroken("scripted", f"it asked for {name}")
+
+    voice = ScriptedSynthesizer.open(EngineSetup(weights=no_weights))
+    return np.concatenate([chunk.audio for chunk in voice.synthesize(words)])
+
+
+def append(pcm: bytes) -> bytes:
+    """16-bit samples as a message of the Realtime protocol."""
+    audio = base64.b64encode(pcm).decode()
+    return ws_frame(json.dumps({"type": "input_audio_buffer.append", "audio": audio}).encode())
+
+
+def plain(pcm: bytes) -> bytes:
+    """16-bit samples as a binary message."""
+    return ws_frame(pcm, 2)
+
+
+def cycle(
+    voice: Audio,
+    cycle_s: float,
+    frame_ms: int,
+    *,
+    rate_hz: int = CLOCK_HZ,
+    message: Callable[[bytes], bytes] = append,
+) -> Cycle:
+    """A turn: `voice`, then silence until the cycle is over. ValueError: it is too short."""
+    frame = rate_hz * frame_ms // 1000
+    count = round(cycle_s * rate_hz / frame)
     if len(voice) >= count * frame:
-        raise ValueError(f"{len(voice) / CLOCK_HZ:.1f} s of voice do not fit into {cycle_s} s")
+        raise ValueError(f"{len(voice) / rate_hz:.1f} s of voice do not fit into {cycle_s} s")
     audio = np.zeros(count * frame, np.float32)
     audio[: len(voice)] = voice
     pcm = (audio * 32767).astype("<i2").reshape(count, frame)
-    frames = tuple(ws_frame(_append(row.tobytes())) for row in pcm)
+    frames = tuple(message(row.tobytes()) for row in pcm)
     loud = np.flatnonzero(np.abs(audio) > 0.01)
     return Cycle(frames, frame_ms / 1000, int(loud[-1]) // frame)
-
-
-def _append(pcm: bytes) -> bytes:
-    audio = base64.b64encode(pcm).decode()
-    return json.dumps({"type": "input_audio_buffer.append", "audio": audio}).encode()
 
 
 def ws_frame(payload: bytes, opcode: int = 1) -> bytes:
@@ -150,23 +176,25 @@ class Line(asyncio.Protocol):
                 self.sound_at = perf_counter()
             elif _DONE in kind:
                 self.done += 1
+        elif opcode == 2:
+            if self.sound_at is None and self._in[start : start + length].strip(b"\0"):
+                self.sound_at = perf_counter()
         elif opcode == 9:
             self.send(ws_frame(bytes(self._in[start : start + length]), 10))
         elif opcode == 10:
             self.pong_at = perf_counter()
 
 
-async def call(port: int, sessions: int, turns: int, said: Cycle, *, warm_up: int = 1) -> Heard:
-    """Hold `sessions` conversations of `turns` turns."""
+async def call(ports: Sequence[int], turns: int, said: Cycle, *, warm_up: int = 1) -> Heard:
+    """Hold a conversation of `turns` turns on each of `ports` but the last, which is probed."""
     heard = Heard()
-    lines = [await _open(port) for _ in range(sessions)]
-    probe = await _open(port)
+    *lines, probe = [await _open(port) for port in ports]
     probing = asyncio.create_task(_probe(probe, heard))
     cycle_s = len(said.frames) * said.frame_s
     began = perf_counter() + 0.2
     callers = [
         _converse(line, said, heard, began=began + starts_at, turns=turns, warm_up=warm_up)
-        for line, starts_at in zip(lines, starts(sessions, cycle_s, said.frame_s), strict=True)
+        for line, starts_at in zip(lines, starts(len(lines), cycle_s, said.frame_s), strict=True)
     ]
     await asyncio.gather(*callers)
     probing.cancel()

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,6 +72,25 @@ def pipecat(
 
 
 @contextmanager
+def scripted_pipecats(count: int, said: str, answered: str) -> Generator[tuple[tuple[int, ...], int]]:
+    """So many scripted Pipecat pipelines of `peers.pipecat_load` in one process: their ports, and its id.
+
+    Raises:
+        PrerequisiteMissing: Pipecat is not installed.
+        EngineBroken: it ended before it was ready.
+    """
+    if find_spec("pipecat") is None:
+        raise PrerequisiteMissing("Pipecat is not installed", remedy=PEER_REMEDY)
+    ready, *ports = _free_ports(count + 1)
+    command = [
+        *(sys.executable, "-m", "antiphon.bench.peers.pipecat_load", "--ready", str(ready)),
+        *("--ports", ",".join(map(str, ports)), "--said", said, "--answered", answered),
+    ]
+    with _process(command, {}, lambda: _listens(ready)) as pid:
+        yield tuple(ports), pid
+
+
+@contextmanager
 def _process(command: list[str], environment: Mapping[str, str], ready: Callable[[], bool]) -> Generator[int]:
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log"
@@ -97,9 +116,15 @@ def _process(command: list[str], environment: Mapping[str, str], ready: Callable
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return _free_ports(1)[0]
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 def _is_ready(port: int) -> bool:

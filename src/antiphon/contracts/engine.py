@@ -2,8 +2,8 @@
 
 A card is readable without loading the engine: it is a class attribute, and importing the module that holds
 it must not import a native library. An engine's methods *block*; the runtime calls them on a lane of threads
-of that engine's own, at most `card.concurrency` at once, so an engine never needs a lock for its own sake. Only calls of
-an engine whose card says `instant` are made where they are needed.
+of that engine's own, at most `card.concurrency` at once, so an engine never needs a lock for its own sake.
+Only an engine whose card says `instant` is called where it is needed.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ class EngineCard(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[str, ...] = ()
     """Names in the weights manifest that must be pulled before it opens."""
     instant: bool = False
-    """Whether every call takes microseconds and waits for nothing, so that it may be made on the event loop."""
+    """Whether each call takes microseconds and waits for nothing: it may be made on the event loop."""
     concurrency: int = 1
     """How many calls may be in flight at once, each on its own thread."""
     latency_ms: Mapping[str, float] = {}

@@ -2,8 +2,8 @@
 
 A lane runs at most `card.concurrency` calls at once, in the order they were submitted. A call that was
 cancelled before its turn came is never made. The calls of an engine that is `instant` stay on the loop: a
-thread would take longer to wake than they take. Results reach the loop through `post`, in the order a call made
-them. Work that must also *end* in order, one piece at a time, goes through `Batches`.
+thread would take longer to wake than they take. Results reach the loop through `post`, in the order a call
+made them. Work that must also *end* in order, one piece at a time, goes through `Batches`.
 """
 
 import asyncio
@@ -128,7 +128,10 @@ class Batches(Generic[T]):
 
 
 class _Mailbox:
-    """Calls that one loop is to make, in order. Waking a loop costs more than a call, so a burst wakes it once."""
+    """Calls that one loop is to make, in order.
+
+    Waking a loop costs more than most calls, so those that gather wake it once.
+    """
 
     def __init__(self) -> None:
         self._calls: deque[Callable[[], None]] = deque()

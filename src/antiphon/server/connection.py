@@ -143,7 +143,8 @@ class Connection:
             now = loop.time()
             wait_s = pace.take(now)
             if wait_s > 0 or now - handled_at < BURST_S:
-                # A burst lies decoded in memory; without this it would be handled in one go while others wait.
+                # A burst lies decoded in memory; without this it would be handled in one go
+                # while others wait.
                 await asyncio.sleep(wait_s)
             if self._outbox.closed:
                 break  # Whatever else came can no longer be answered.

@@ -48,6 +48,7 @@ from antiphon.bench.peers.plain_pcm import CALLER_HZ, PlainPcm
 from antiphon.contracts import EngineSetup
 from antiphon.engines.hibari import RATE_HZ, HibariVoices
 
+
 class HibariService(TTSService):
     """The hibari voice as a Pipecat service: a sentence in, its sound out, made on a thread."""
 

@@ -2,10 +2,11 @@
 
     python -m antiphon.bench.peers.pipecat_load --ports 9001,9002 --ready 9000 --said TEXT --answered TEXT
 
-Everything that moves, times and paces is Pipecat's own: its WebSocket transport (which carries one client, so
-each pipeline has a port), voice activity state machine, turn strategies, context aggregators, text aggregation
-and output pacing. What would be a model is a script: loud is speech, speech is the text that `--said` gives,
-the answer is always the same, and its sound was made beforehand. `--ready` listens once all pipelines run.
+Everything that moves, times and paces is Pipecat's own: its WebSocket transport (which carries one client,
+so each pipeline has a port), voice activity state machine, turn strategies, context aggregators, text
+aggregation and output pacing. What would be a model is a script: loud is speech, speech is the text that
+`--said` gives, the answer is always the same, and its sound was made beforehand. `--ready` listens once all
+pipelines run.
 
 Sound goes both ways as 16-bit PCM in binary messages: 16 kHz from the caller, 24 kHz back.
 """
@@ -18,6 +19,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import AsyncGenerator
+from dataclasses import fields
 
 import numpy as np
 from loguru import logger
@@ -58,7 +60,9 @@ from antiphon.contracts import CLOCK_HZ, LISTENING_HZ
 
 WINDOW_SAMPLES = 512
 LOUD = 0.01 * 32_768
-VAD_STOP_S, MORE_S = 0.2, 0.3
+START_S = 0.06
+"""The scripted words are shorter than the 0.2 s it asks for otherwise."""
+STOP_S, MORE_S = 0.2, 0.3
 """Together the half second of silence after which Antiphon, too, takes the turn for over."""
 
 
@@ -122,9 +126,8 @@ class ScriptedTts(TTSService):
 
 
 def _llm_settings() -> LLMSettings:
-    unset = dict.fromkeys(LLMSettings.__dataclass_fields__)
-    unset.pop("extra", None)
-    return LLMSettings(**{**unset, "filter_incomplete_user_turns": False})
+    names = [field.name for field in fields(LLMSettings) if field.name != "extra"]
+    return LLMSettings(**{**dict.fromkeys(names), "filter_incomplete_user_turns": False})
 
 
 def pipeline(port: int, said: str, answered: str, sound: bytes) -> PipelineWorker:
@@ -143,7 +146,7 @@ def pipeline(port: int, said: str, answered: str, sound: bytes) -> PipelineWorke
     aggregators = LLMContextAggregatorPair(
         LLMContext(),
         user_params=LLMUserAggregatorParams(
-            vad_analyzer=LoudIsSpeech(params=VADParams(stop_secs=VAD_STOP_S, min_volume=0.0)),
+            vad_analyzer=LoudIsSpeech(params=VADParams(start_secs=START_S, stop_secs=STOP_S, min_volume=0.0)),
             user_turn_strategies=UserTurnStrategies(
                 stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=MORE_S)]
             ),

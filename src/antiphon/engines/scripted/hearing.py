@@ -66,8 +66,8 @@ class ScriptedVoiceActivityStream:
         self._waiting = heard[whole * WINDOW_SAMPLES :].copy()
         powers: list[float] = np.einsum("ij,ij->i", windows, windows).tolist()
         answers = [
-            SpeechProbability(self._end_sample + WINDOW_SAMPLES * (index + 1), float(power >= self._loud_power))
-            for index, power in enumerate(powers)
+            SpeechProbability(self._end_sample + WINDOW_SAMPLES * count, float(power >= self._loud_power))
+            for count, power in enumerate(powers, 1)
         ]
         self._end_sample += WINDOW_SAMPLES * whole
         return answers
