@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from antiphon.contracts import BadRequest, TimedWord
-from antiphon.runtime.conversation import Conversation, Item
+from antiphon.runtime.conversation import WORDS_KEPT, Conversation, Item
 
 NAMES = st.sampled_from([f"item_{number}" for number in range(8)])
 WORDS = tuple(TimedWord(f"w{number}", number * 2_400, number * 2_400 + 1_800) for number in range(5))
@@ -124,3 +124,15 @@ def test_errors_name_what_is_at_fault() -> None:
         with pytest.raises(BadRequest) as refused:
             move()
         assert (refused.value.code, refused.value.param) == (code, param)
+
+
+def test_where_words_lay_long_ago_is_estimated() -> None:
+    record = Conversation()
+    for number in range(WORDS_KEPT + 1):
+        name = f"item_{number}"
+        record.add(spoken(name))
+        record.replace(spoken(name))
+    assert record.get("item_0").words == ()
+    assert record.get("item_0").text == spoken("item_0").text
+    assert all(record.get(f"item_{number}").words for number in range(1, WORDS_KEPT + 1))
+    assert record.truncate("item_0", 300).text == "w0 w1 w2"

@@ -8,14 +8,15 @@ from threading import Event, Lock, get_ident
 import pytest
 
 from antiphon.contracts import Busy, EngineSetup
-from antiphon.engines.scripted import ScriptedJournal, ScriptedVoiceActivity
+from antiphon.engines.scripted import ScriptedJournal, ScriptedTranscriber, ScriptedVoiceActivity
 from antiphon.runtime import lanes
 from antiphon.runtime.lanes import Batches, Lane, post
 
 from .stage import no_weights
 from .virtual import VirtualThreads, in_virtual_time, passes
 
-MANY = ScriptedVoiceActivity.open(EngineSetup(weights=no_weights))
+MANY = ScriptedTranscriber.open(EngineSetup(weights=no_weights))
+INSTANT = ScriptedVoiceActivity.open(EngineSetup(weights=no_weights))
 ONE = ScriptedJournal.open(EngineSetup(weights=no_weights))
 PATIENCE_S = 10.0
 
@@ -207,3 +208,49 @@ async def test_work_that_fails_does_not_stop_what_comes_after(threads: VirtualTh
     put(1)
     await passes(0.01)
     assert worked == [[0], [1]]
+
+
+# The mailbox.
+
+
+@in_virtual_time
+async def test_calls_posted_by_many_threads_are_made_in_each_ones_order() -> None:
+    loop, made = asyncio.get_running_loop(), list[tuple[int, int]]()
+
+    def work(thread: int) -> None:
+        for number in range(500):
+            post(loop, lambda number=number: made.append((thread, number)))
+
+    with ThreadPoolExecutor(4) as threads:
+        await asyncio.gather(*(loop.run_in_executor(threads, work, thread) for thread in range(4)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for thread in range(4):
+        assert [number for other, number in made if other == thread] == list(range(500))
+
+
+@in_virtual_time
+async def test_a_posted_call_that_fails_is_told_of_and_the_next_is_made() -> None:
+    loop, made, told = asyncio.get_running_loop(), list[str](), list[dict[str, object]]()
+    loop.set_exception_handler(lambda _, context: told.append(context))
+    post(loop, lambda: 1 / 0)
+    post(loop, lambda: made.append("after"))
+    post(loop, lambda: post(loop, lambda: made.append("later")))
+    await passes(0.01)
+    assert made == ["after", "later"]
+    assert isinstance(told[0]["exception"], ZeroDivisionError)
+
+
+# Instant engines.
+
+
+@in_virtual_time
+async def test_an_instant_engine_is_called_where_it_is_needed() -> None:
+    lane, made = Lane(INSTANT), list[int]()
+    lane.submit(lambda: made.append(get_ident()))
+    assert made == [get_ident()]
+    cancelled = Event()
+    cancelled.set()
+    lane.submit(lambda: made.append(0), cancelled)
+    lane.close()
+    assert made == [get_ident()]

@@ -4,12 +4,16 @@ Pure. An assistant item remembers where each of its words lies in its audio, so 
 leaves exactly the words that were heard.
 """
 
+from collections import deque
 from typing import Literal
 
 import msgspec
 
 from antiphon.contracts import BadRequest, TimedWord
 from antiphon.dialogue import heard_words, text_of
+
+WORDS_KEPT = 8
+"""Of so many spoken answers, the last, it is known where each word lies: of an hour it would be megabytes."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,8 @@ class Conversation:
 
     def __init__(self) -> None:
         self._items: list[Item] = []
+        self._worded: deque[str] = deque()
+        """The ids of the items whose words have their places, oldest first."""
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -80,6 +86,8 @@ class Conversation:
         for place, known in enumerate(self._items):
             if known.id == item.id:
                 self._items[place] = item
+                if item.words:
+                    self._remember_words_of(item.id)
 
     def delete(self, item_id: str) -> None:
         """Remove it; BadRequest when there is none."""
@@ -108,7 +116,7 @@ class Conversation:
                 code="invalid_value",
                 param="audio_end_ms",
             )
-        words = heard_words(item.words, heard_samples)
+        words = heard_words(item.words or _evenly(item.text, item.audio_samples), heard_samples)
         cut = msgspec.structs.replace(
             item,
             text=text_of(words),
@@ -119,8 +127,26 @@ class Conversation:
         self._items[place] = cut
         return cut
 
+    def _remember_words_of(self, item_id: str) -> None:
+        self._worded.append(item_id)
+        if len(self._worded) <= WORDS_KEPT:
+            return
+        oldest = self._worded.popleft()
+        for place, known in enumerate(self._items):
+            if known.id == oldest:
+                self._items[place] = msgspec.structs.replace(known, words=())
+
     def _place(self, item_id: str, code: str, param: str) -> int:
         for place, item in enumerate(self._items):
             if item.id == item_id:
                 return place
         raise BadRequest(f"Item with id {item_id!r} not found.", code=code, param=param)
+
+
+def _evenly(text: str, samples: int) -> tuple[TimedWord, ...]:
+    """The words of a speech, each as long as the others: where they lay is no longer known."""
+    words = text.split()
+    return tuple(
+        TimedWord(word, number * samples // len(words), (number + 1) * samples // len(words))
+        for number, word in enumerate(words)
+    )

@@ -39,13 +39,22 @@ class Ear:
         self._loop = asyncio.get_running_loop()
         self._batches = Batches(lane, self._listen, most=UNHEARD_MAX)
         self._deaf = False
+        self._short: list[Audio] = []
+        """What came and does not fill a window."""
+        self._short_samples = 0
         self._rest: Audio = np.zeros(0, np.float32)
         """What the newest window has not covered yet."""
 
     def push(self, audio: Audio) -> None:
         """Hear 16 kHz audio. Busy: far too much is waiting to be heard."""
-        if not self._deaf:
-            self._batches.put(audio)
+        if self._deaf:
+            return
+        self._short.append(audio)
+        self._short_samples += len(audio)
+        if self._short_samples >= self._window:
+            pieces, self._short = self._short, []
+            self._short_samples %= self._window
+            self._batches.put(pieces[0] if len(pieces) == 1 else np.concatenate(pieces))
 
     def close(self) -> None:
         """Hear nothing more, and tell nothing more."""

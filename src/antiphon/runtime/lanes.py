@@ -9,10 +9,10 @@ made them. Work that must also *end* in order, one piece at a time, goes through
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from threading import Event, Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from antiphon.contracts import Busy, Engine
@@ -23,20 +23,16 @@ PENDING_MAX = 4096
 """Calls that may wait in one lane; more means that something is stuck."""
 
 
-class _AtOnce(Executor):
-    """Makes each call where it is submitted."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        fn(*args, **kwargs)
-        return Future()
-
-
 class Lane:
     """The threads of one engine, or whatever else `threads` runs its calls on."""
 
     def __init__(self, engine: Engine, threads: Executor | None = None) -> None:
         self.name = engine.card.name
-        self._threads = threads or _threads_of(engine)
+        card = engine.card
+        if threads is None and not card.instant:
+            threads = ThreadPoolExecutor(card.concurrency, f"antiphon-{card.part}")
+        self._threads = threads
+        """None: calls are made where they are submitted."""
         self._pending = 0
 
     def submit(self, call: Callable[[], None], cancel: Event | None = None) -> None:
@@ -51,14 +47,13 @@ class Lane:
         if self._pending >= PENDING_MAX:
             raise Busy(f"{PENDING_MAX} calls are already waiting for {self.name}")
         loop = asyncio.get_running_loop()
+        if self._threads is None:
+            self._make(call, cancel, loop)
+            return
 
         def run() -> None:
             try:
-                if cancel is None or not cancel.is_set():
-                    call()
-            except Exception as error:
-                context = {"message": f"a call to {self.name} let an error out", "exception": error}
-                post(loop, partial(loop.call_exception_handler, context))
+                self._make(call, cancel, loop)
             finally:
                 post(loop, self._done)
 
@@ -67,15 +62,19 @@ class Lane:
 
     def close(self, *, drop: bool = True) -> None:
         """Let running calls end, and drop those that wait, or make them too. Blocks meanwhile."""
-        self._threads.shutdown(wait=True, cancel_futures=drop)
+        if self._threads is not None:
+            self._threads.shutdown(wait=True, cancel_futures=drop)
+
+    def _make(self, call: Callable[[], None], cancel: Event | None, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            if cancel is None or not cancel.is_set():
+                call()
+        except Exception as error:
+            context = {"message": f"a call to {self.name} let an error out", "exception": error}
+            post(loop, partial(loop.call_exception_handler, context))
 
     def _done(self) -> None:
         self._pending -= 1
-
-
-def _threads_of(engine: Engine) -> Executor:
-    card = engine.card
-    return _AtOnce() if card.instant else ThreadPoolExecutor(card.concurrency, f"antiphon-{card.part}")
 
 
 class Batches(Generic[T]):
