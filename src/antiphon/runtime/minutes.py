@@ -23,7 +23,7 @@ from antiphon.runtime.playout import Segment
 from antiphon.runtime.replies import ReplyView
 from antiphon.runtime.settings import ReplyRequest
 
-REPORTS_KEPT = 100
+REPORTS_KEPT = 50
 """Some kilobytes each; a turn in the record and the journal stays for good."""
 
 

@@ -105,7 +105,7 @@ class Session:
 
     @property
     def reports(self) -> tuple[TurnReport, ...]:
-        """The equations of the turns so far, oldest first; the newest hundred are kept."""
+        """The equations of the turns so far, oldest first; the newest fifty are kept."""
         return tuple(self._minutes.reports)
 
     # What a client may do.

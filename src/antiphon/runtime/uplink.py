@@ -63,7 +63,8 @@ class Uplink:
         keep_from = to_listening(self.free - KEPT)
         while self._pieces and self._base + len(self._pieces[0]) <= keep_from:
             self._base += len(self._pieces.popleft())
-        while self._arrivals and self._arrivals[0][0] <= self.kept_from:
+        kept_from = self.kept_from
+        while self._arrivals and self._arrivals[0][0] <= kept_from:
             self._arrivals.popleft()
         return heard
 

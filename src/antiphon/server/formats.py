@@ -15,6 +15,8 @@ from antiphon.server.thirds import Down, Up
 
 FormatName: TypeAlias = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
 
+_STEP = np.float32(1 / 32_768)
+
 _DECODE: dict[FormatName, Callable[[bytes], Linear]] = {"audio/pcmu": ulaw_decode, "audio/pcma": alaw_decode}
 _ENCODE: dict[FormatName, Callable[[Linear], bytes]] = {"audio/pcmu": ulaw_encode, "audio/pcma": alaw_encode}
 
@@ -54,8 +56,11 @@ class Downlink:
 
 
 def _to_float(samples: Linear) -> Audio:
-    return samples.astype(np.float32) / np.float32(32_768)
+    return np.multiply(samples, _STEP, dtype=np.float32)
 
 
 def _to_linear(audio: Audio) -> Linear:
-    return np.clip(np.rint(audio * np.float32(32_768)), -32_768, 32_767).astype(np.int16)
+    scaled = audio * np.float32(32_768)
+    np.rint(scaled, out=scaled)
+    np.minimum(scaled, np.float32(32_767), out=scaled)
+    return np.maximum(scaled, np.float32(-32_768), out=scaled).astype(np.int16)

@@ -1,7 +1,6 @@
 """How the scripted language model reads: what counts as a token, and which prompts it still knows."""
 
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
 from threading import Lock
 from typing import Any
 
@@ -24,16 +23,18 @@ class PromptCache:
     """The last prompt read under each key."""
 
     def __init__(self) -> None:
-        self._held: dict[str, Sequence[str]] = {}
+        self._held: dict[str, list[str]] = {}
         self._lock = Lock()  # calls run side by side, and making room takes two steps
 
-    def look(self, key: str, tokens: Sequence[str]) -> Prefilled:
+    def look(self, key: str, tokens: list[str]) -> Prefilled:
         """What reading `tokens` under `key` would find and have to do."""
-        held = self._held.get(key, ())
-        reused = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(held, tokens, strict=False)))
+        held = self._held.get(key, [])
+        fewer = min(len(held), len(tokens))
+        differ = (place for place in range(fewer) if held[place] != tokens[place])
+        reused = fewer if held[:fewer] == tokens[:fewer] else next(differ)
         return Prefilled(len(tokens), reused, len(tokens) - reused)
 
-    def hold(self, key: str, tokens: Sequence[str]) -> None:
+    def hold(self, key: str, tokens: list[str]) -> None:
         """Keep `tokens` under `key` instead of what was there."""
         with self._lock:
             self._held.pop(key, None)

@@ -6,10 +6,10 @@ loud and the gaps between them silent, so voice activity, bursts and words agree
 comes back.
 """
 
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from antiphon.contracts import Audio, TimedWord
 
@@ -35,9 +35,8 @@ def sing(word: str, *, rate_hz: int, voice: int = 0, speed: float = 1.0) -> Audi
         speed: 2.0 sings twice as fast.
     """
     tone = max(1, round(rate_hz * BYTE_MS / 2000 / speed))
-    time_s = np.arange(tone) / rate_hz
     halves = [half for byte in word.encode() for half in (byte >> 4, byte & 15)]
-    return np.concatenate([_tone(half, voice, time_s) for half in halves])
+    return np.concatenate([_tone(half, voice, tone, rate_hz) for half in halves])
 
 
 def bursts(audio: Audio, rate_hz: int) -> list[tuple[int, int]]:
@@ -71,7 +70,9 @@ def decode_words(audio: Audio, rate_hz: int, *, speed: float = 1.0) -> list[str]
     return [word.text for word in decode(audio, rate_hz, speed=speed)]
 
 
-def _tone(half: int, voice: int, time_s: NDArray[np.float64]) -> Audio:
+@lru_cache(maxsize=256)
+def _tone(half: int, voice: int, samples: int, rate_hz: int) -> Audio:
+    time_s = np.arange(samples) / rate_hz
     hz = _LOWEST_HZ + _STEP_HZ * half + _VOICE_HZ * voice
     return (LEVEL * np.sin(2 * np.pi * hz * time_s)).astype(np.float32)
 
