@@ -79,7 +79,9 @@ def run(args: argparse.Namespace) -> int:
     """Do as the command line says."""
     if args.soak_minutes is not None:
         turns = max(2, round(args.soak_minutes * 60 / CYCLE_S))
-        row = _row("antiphon", args.sessions[0], args.frame_ms[0], turns, soaking=True)
+        frame_ms = args.frame_ms[0]
+        alone_ms = _alone_ms("antiphon", frame_ms)
+        row = _row("antiphon", args.sessions[0], frame_ms, turns, alone_ms, soaking=True)
         report = Report(machine(), [row])
         lines = [*table(report), *soak.table([row.soak for row in report.rows if row.soak is not None])]
         write("soak", report, lines, as_json=args.json, out=args.out, picture=_soak_picture)
@@ -102,13 +104,22 @@ def measure(sessions: Sequence[int], frames_ms: Sequence[int], turns: int) -> Re
 
 
 def _rows(system: System, sessions: Sequence[int], frames_ms: Sequence[int], turns: int) -> list[Loaded]:
-    return [_row(system, count, frame_ms, turns) for frame_ms in frames_ms for count in sessions]
+    rows: list[Loaded] = []
+    for frame_ms in frames_ms:
+        alone_ms = _alone_ms(system, frame_ms)
+        rows += [_row(system, count, frame_ms, turns, alone_ms) for count in sessions]
+    return rows
 
 
-def _row(system: System, sessions: int, frame_ms: int, turns: int, *, soaking: bool = False) -> Loaded:
-    progress(f"{system}: {sessions} sessions, frames of {frame_ms} ms")
+def _alone_ms(system: System, frame_ms: int) -> float:
     with running(system, 1, ALONE_TURNS) as server:
-        alone_ms = median(_call(server, ALONE_TURNS, system, frame_ms).mouth_to_ear_ms)
+        return median(_call(server, ALONE_TURNS, system, frame_ms).mouth_to_ear_ms)
+
+
+def _row(
+    system: System, sessions: int, frame_ms: int, turns: int, alone_ms: float, *, soaking: bool = False
+) -> Loaded:
+    progress(f"{system}: {sessions} sessions, frames of {frame_ms} ms")
     with running(system, sessions, turns) as server, Sampler(server.pid) as sampler:
         cpu, rss, began = cpu_s(server.pid), rss_mib(server.pid), monotonic()
         heard = _call(server, turns, system, frame_ms)

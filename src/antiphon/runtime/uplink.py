@@ -18,9 +18,53 @@ ARRIVALS_MAX = 10_000
 """How many arrivals are remembered at most: 200 s of 20 ms frames."""
 
 
+STORE_SAMPLES = LISTENING_HZ * 4
+"""Room for what is kept of a quiet caller's audio, twice over."""
+
+
 def to_listening(position: Ticks) -> int:
     """A position in samples at 16 kHz."""
     return position * LISTENING_HZ // CLOCK_HZ
+
+
+class Kept:
+    """The newest part of a stream of samples, in one piece, so that a slice is one copy.
+
+    Attributes:
+        start: the position of the first sample kept.
+    """
+
+    def __init__(self) -> None:
+        self.start = 0
+        self._store: Audio = np.empty(STORE_SAMPLES, np.float32)
+        self._first = self._last = 0
+        """Where in the store the kept samples lie."""
+
+    def append(self, audio: Audio) -> None:
+        """More samples."""
+        if self._last + len(audio) > len(self._store):
+            self._move(self._last - self._first + len(audio))
+        self._store[self._last : self._last + len(audio)] = audio
+        self._last += len(audio)
+
+    def drop_before(self, position: int) -> None:
+        """Nobody will ask for anything before `position`."""
+        dropped = min(max(0, position - self.start), self._last - self._first)
+        self.start += dropped
+        self._first += dropped
+
+    def copy(self, start: int, end: int) -> Audio:
+        """The samples from one position to another, as far as they are kept."""
+        offset = self._first - self.start
+        first = max(start + offset, self._first)
+        return self._store[first : max(first, min(end + offset, self._last))].copy()
+
+    def _move(self, needed: int) -> None:
+        """Make room for `needed` samples, twice over, so that it is seldom needed."""
+        kept = self._store[self._first : self._last]
+        store = np.empty(max(STORE_SAMPLES, 2 * needed), np.float32)
+        store[: len(kept)] = kept
+        self._store, self._first, self._last = store, 0, len(kept)
 
 
 class Uplink:
@@ -37,10 +81,7 @@ class Uplink:
         self.end: Ticks = 0
         self.free: Ticks = 0
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
-        self._pieces: deque[Audio] = deque()
-        """Of the audio at 16 kHz, without a gap between them."""
-        self._base = 0
-        """Position, at 16 kHz, of the first sample kept."""
+        self._kept = Kept()
         self._arrivals: deque[tuple[Ticks, Ticks]] = deque(maxlen=ARRIVALS_MAX)
 
     @property
@@ -51,18 +92,15 @@ class Uplink:
     @property
     def kept_from(self) -> Ticks:
         """The first position whose sound can still be had."""
-        return -(-self._base * CLOCK_HZ // LISTENING_HZ)
+        return -(-self._kept.start * CLOCK_HZ // LISTENING_HZ)
 
     def push(self, audio: Audio, now: Ticks) -> Audio:
         """Take in 24 kHz audio that arrived at `now`; returns the new samples at 16 kHz."""
         self.end += len(audio)
         self._arrivals.append((self.end, now))
         heard = self._clean(self._resampler.resample_chunk(audio), now)
-        if len(heard):
-            self._pieces.append(heard)
-        keep_from = to_listening(self.free - KEPT)
-        while self._pieces and self._base + len(self._pieces[0]) <= keep_from:
-            self._base += len(self._pieces.popleft())
+        self._kept.append(heard)
+        self._kept.drop_before(to_listening(self.free - KEPT))
         kept_from = self.kept_from
         while self._arrivals and self._arrivals[0][0] <= kept_from:
             self._arrivals.popleft()
@@ -70,17 +108,7 @@ class Uplink:
 
     def slice(self, start: Ticks, end: Ticks) -> Audio:
         """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept."""
-        first = max(to_listening(start), self._base)
-        last = to_listening(end)
-        wanted: list[Audio] = []
-        at = self._base
-        for piece in self._pieces:
-            if at >= last:
-                break
-            if at + len(piece) > first:
-                wanted.append(piece[max(0, first - at) : last - at])
-            at += len(piece)
-        return np.concatenate(wanted) if wanted else np.zeros(0, np.float32)
+        return self._kept.copy(to_listening(start), to_listening(end))
 
     def release(self, position: Ticks) -> None:
         """No turn will need audio from before `position`."""
