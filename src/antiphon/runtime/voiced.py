@@ -24,7 +24,6 @@ there.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import next_fast_len
 
 from antiphon.contracts import Audio
 
@@ -87,8 +86,7 @@ def first_audible_sample(audio: Audio, rate_hz: int) -> int | None:
 def _levels_db(audio: Audio, rate_hz: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Power around each hop, in decibels of full scale: of everything, and where a throat sounds."""
     # Silence behind keeps the end from being mixed with the beginning, as a discrete spectrum would have it.
-    # A length with a large prime factor would take ten times as long.
-    length = next_fast_len(len(audio) + rate_hz // 4, real=True)
+    length = _without_large_primes(len(audio) + rate_hz // 4)
     spectrum = np.fft.rfft(audio - audio.mean() if len(audio) else audio, length)
     frequency = np.fft.rfftfreq(length, 1 / rate_hz)
 
@@ -105,6 +103,12 @@ def _levels_db(audio: Audio, rate_hz: int) -> tuple[NDArray[np.float64], NDArray
         return 10 * np.log10(smooth + 1e-10)
 
     return level(*_BAND_HZ), level(*_PITCH_HZ)
+
+
+def _without_large_primes(length: int) -> int:
+    """`length` and at most an eighth more: a transform takes the longer the larger its prime factors."""
+    step = 1 << max(0, length.bit_length() - 4)
+    return -(-length // step) * step
 
 
 def _loudest(level: NDArray[np.float64], hops: int) -> float:
