@@ -6,7 +6,9 @@ import tracemalloc
 import weakref
 from collections.abc import Awaitable, Callable
 
-from antiphon.runtime import Session
+import pytest
+
+from antiphon.runtime import Session, minutes
 from antiphon.runtime.events import ReplyAudio, ReplyEnded
 from antiphon.runtime.settings import ReplyRequest
 
@@ -116,3 +118,38 @@ async def test_memory_does_not_grow() -> None:
     finally:
         tracemalloc.stop()
     assert after - before < 48 * 1_000  # the sound of one question alone is fifty times that
+
+
+LONG_TURNS = 16
+"""More than the reports and the placed words that are kept."""
+TURN_BYTES = 3_000
+"""What may stay of a turn: its two items, and their words as text. With its sound it would be 100,000."""
+
+
+@in_virtual_time
+async def test_of_a_long_conversation_the_record_stays_and_little_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(minutes, "REPORTS_KEPT", 8)
+    lobby = Lobby()
+    session, events = lobby.open()
+
+    async def converse(turns: int) -> None:
+        for _ in range(turns):
+            events.clear()
+            session.push_audio(QUESTION)
+            session.push_audio(silence(500))
+            await until(lambda: any(isinstance(event, ReplyEnded) for event in events))
+        events.clear()
+        gc.collect()
+
+    tracemalloc.start()
+    try:
+        await converse(LONG_TURNS)
+        before, _ = tracemalloc.get_traced_memory()
+        await converse(LONG_TURNS)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    await session.close()
+    assert after - before < LONG_TURNS * TURN_BYTES

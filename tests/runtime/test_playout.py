@@ -1,6 +1,7 @@
 """Playout: at the pace of time, stopped to the sample, nothing lost and nothing twice."""
 
 import asyncio
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -226,3 +227,33 @@ async def test_whatever_is_done_to_it(moves: list[tuple[str, int]], flush_after:
     sent = len(listener.sent)
     await passes(1)
     assert len(listener.sent) == sent
+
+
+@in_virtual_time
+async def test_sound_is_ahead_by_the_lead_give_or_take_half_a_frame() -> None:
+    listener = Listener()
+    listener.queue(ramp(ticks(3_000)))
+    await passes(5)
+    position = 0
+    for (at, audio), (next_at, _) in pairwise(listener.sent):
+        position += len(audio)
+        if next_at == at:
+            continue  # more of the same moment's sound follows
+        assert LEAD - FRAME // 2 - ticks(2) <= position - next_at
+        assert position - at <= LEAD + FRAME // 2 + ticks(2)
+
+
+@in_virtual_time
+async def test_the_end_is_told_when_it_is_heard_and_not_a_frame_later() -> None:
+    listener = Listener()
+    ends = list[Ticks]()
+    length = ticks(1_010)
+
+    def note(event: Event) -> None:
+        if isinstance(event, PlayoutProgress) and event.heard_samples == length:
+            ends.append(listener.clock.now())
+
+    listener.playout = Playout(listener.clock, lead=LEAD, send=lambda _: None, tell=note)
+    listener.queue(ramp(length))
+    await passes(2)
+    assert length <= ends[0] <= length + ticks(2)

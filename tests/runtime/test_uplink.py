@@ -120,3 +120,23 @@ def test_an_hour_of_a_listening_session_takes_no_more_memory_than_a_minute() -> 
         tracemalloc.stop()
     # The times of arrival are bounded too, and small; of the sound, nothing is left over.
     assert after - before < 10_000 * 250
+
+
+def test_what_is_known_of_arrivals_is_bounded_by_the_audio_kept() -> None:
+    uplink = Uplink()
+
+    def push(first: int, last: int) -> int:
+        for number in range(first, last):
+            uplink.push(np.zeros(FRAME, np.float32), now=number * FRAME + 7)
+            uplink.release(uplink.end)
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = push(0, 2_000)
+        assert push(2_000, 4_000) - before < 10_000
+    finally:
+        tracemalloc.stop()
+    arrived_at = uplink.arrivals(uplink.kept_from)
+    assert arrived_at(uplink.kept_from) == uplink.kept_from // FRAME * FRAME + 7
+    assert arrived_at(uplink.end - 1) == 3_999 * FRAME + 7
