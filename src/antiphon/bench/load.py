@@ -25,7 +25,7 @@ from antiphon.engines.native import load
 
 HELP = "concurrent sessions on one core, with scripted engines, beside a scripted Pipecat"
 FRAMES_MS = (20, 100)
-ALONE_TURNS = 4
+ALONE_TURNS = 3
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):

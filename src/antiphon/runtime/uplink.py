@@ -18,8 +18,8 @@ ARRIVALS_MAX = 10_000
 """How many arrivals are remembered at most: 200 s of 20 ms frames."""
 
 
-STORE_SAMPLES = LISTENING_HZ * 4
-"""Room for what is kept of a quiet caller's audio, twice over."""
+SPARE_SAMPLES = LISTENING_HZ * 2
+"""Room for what comes before the kept audio is moved again: the more, the seldomer, and the more memory."""
 
 
 def to_listening(position: Ticks) -> int:
@@ -36,7 +36,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.start = 0
-        self._store: Audio = np.empty(STORE_SAMPLES, np.float32)
+        self._store: Audio = np.empty(SPARE_SAMPLES, np.float32)
         self._first = self._last = 0
         """Where in the store the kept samples lie."""
 
@@ -60,9 +60,9 @@ class Kept:
         return self._store[first : max(first, min(end + offset, self._last))].copy()
 
     def _move(self, needed: int) -> None:
-        """Make room for `needed` samples, twice over, so that it is seldom needed."""
+        """Make room for `needed` samples and some to spare."""
         kept = self._store[self._first : self._last]
-        store = np.empty(max(STORE_SAMPLES, 2 * needed), np.float32)
+        store = np.empty(needed + SPARE_SAMPLES, np.float32)
         store[: len(kept)] = kept
         self._store, self._first, self._last = store, 0, len(kept)
 
