@@ -83,7 +83,7 @@ class Ear:
         audio = np.concatenate([self._rest, audio])
         whole, self._rest = audio[: windows * self._window], audio[windows * self._window :]
         whole = whole.reshape(windows, self._window)
-        powers: list[float] = np.einsum("ij,ij->i", whole, whole).tolist()
+        powers: list[float] = np.vecdot(whole, whole).tolist()
         return [10 * log10(power / self._window + _LEAST_POWER) for power in powers]
 
     def _tell(self, windows: Sequence[VoiceWindow]) -> None:

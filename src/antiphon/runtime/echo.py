@@ -159,4 +159,4 @@ def _listening(position: Ticks) -> int:
 def _powers(audio: Audio) -> list[float]:
     """The mean power of each frame."""
     frames = audio.reshape(-1, _FRAME)
-    return (np.einsum("ij,ij->i", frames, frames) / _FRAME).tolist()
+    return (np.vecdot(frames, frames) / _FRAME).tolist()

@@ -64,7 +64,7 @@ class ScriptedVoiceActivityStream:
         whole = len(heard) // WINDOW_SAMPLES
         windows = heard[: whole * WINDOW_SAMPLES].reshape(whole, WINDOW_SAMPLES)
         self._waiting = heard[whole * WINDOW_SAMPLES :].copy()
-        powers: list[float] = np.einsum("ij,ij->i", windows, windows).tolist()
+        powers: list[float] = np.vecdot(windows, windows).tolist()
         answers = [
             SpeechProbability(self._end_sample + WINDOW_SAMPLES * count, float(power >= self._loud_power))
             for count, power in enumerate(powers, 1)
