@@ -21,6 +21,7 @@ from antiphon.contracts import (
 from antiphon.dialogue import Dialogue
 from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
+from antiphon.runtime.alarm import Alarm
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.config import Config
 from antiphon.runtime.conversation import Item
@@ -62,8 +63,7 @@ class Session:
         self.id = session_id
         self._parts, self._config, self._emit_out = parts, config, emit
         self._settings = settings
-        self._loop = asyncio.get_running_loop()
-        self._clock = Clock(self._loop.time)
+        self._clock = Clock(asyncio.get_running_loop().time)
         self._dialogue = Dialogue(policy_of(settings))
         self._happened: deque[ev.Event] = deque()
         """Events the core has not yet seen."""
@@ -80,9 +80,9 @@ class Session:
         self._playout = Playout(
             self._clock, lead=ticks(config.playout_lead_ms), send=self._sound, tell=self._handle
         )
-        self._timer: asyncio.TimerHandle | None = None
-        self._armed_for: Ticks = 0
-        """The deadline that the timer was set for."""
+        self._alarm = Alarm(
+            self._clock, lambda: self._dialogue.deadline, lambda: self._handle(ev.TimePassed())
+        )
         self._asked: ReplyRequest | None = None
         """What the client asked of the reply that is about to be generated."""
         self._side_replies: dict[str, SideReply] = {}
@@ -238,8 +238,7 @@ class Session:
         self._playout.close()
         for aside in self._side_replies.values():
             aside.close()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.stop()
 
     # Events in, commands out.
 
@@ -276,34 +275,10 @@ class Session:
                     self._do(command)
         finally:
             self._handling = False
-            self._arm()
+            if not self._closed:
+                self._alarm.look()
         if not self._dialogue.replying:
             self._asked = None
-
-    def _arm(self) -> None:
-        """See to it that the core is called at its deadline.
-
-        Nearly every event puts the deadline off. A timer that goes off too early is set again, which costs
-        less than setting it anew at each event.
-        """
-        deadline = self._dialogue.deadline
-        if deadline is None or self._closed:
-            return
-        if self._timer is not None:
-            if self._armed_for <= deadline:
-                return
-            self._timer.cancel()
-        self._armed_for = deadline
-        wait_s = max(0.0, ms(deadline - self._clock.now()) / 1000) + 0.001
-        self._timer = self._loop.call_later(wait_s, self._time_passed)
-
-    def _time_passed(self) -> None:
-        self._timer = None
-        deadline = self._dialogue.deadline
-        if deadline is not None and deadline <= self._clock.now():
-            self._handle(ev.TimePassed())
-        else:
-            self._arm()
 
     def _do(self, command: do.Command) -> None:
         match command:
