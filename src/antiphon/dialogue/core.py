@@ -24,6 +24,7 @@ from antiphon.dialogue.events import (
     TimePassed,
     Transcribed,
     VoiceWindow,
+    WordsWeighed,
     WorkFailed,
 )
 from antiphon.dialogue.floor import Floor
@@ -53,8 +54,8 @@ class Dialogue:
                 listening.heard_ahead(floor, event, now)
             case CallerMeasured():
                 listening.measured(floor, event)
-            case EndOfTurnScored():
-                listening.scored(floor, event, now)
+            case EndOfTurnScored() | WordsWeighed():
+                listening.judged(floor, event, now)
             case PromptBuilt() | TextGenerated() | GenerationEnded() | SpeechReady():
                 answering.made(floor, event, now)
                 listening.answer_is_ready(floor, now)

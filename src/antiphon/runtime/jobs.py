@@ -84,13 +84,19 @@ class Jobs:
         call = partial(working.score_end_of_turn, job, self._parts.end_of_turn, audio)
         self._submit("end_of_turn", "end_of_turn", job, call)
 
-    def generate(self, command: do.Generate, build: Callable[[], Prompt], sampling: Sampling) -> None:
-        """Carry out `command` with the prompt that `build` makes on the lane."""
+    def generate(
+        self,
+        command: do.Generate,
+        build: Callable[[], Prompt],
+        sampling: Sampling,
+        weigh: Callable[[], Prompt] | None = None,
+    ) -> None:
+        """Carry out `command` with the prompt that `build` makes on the lane; see `working.generate`."""
         self._prefilling.set()
         self._speaking[command.turn] = command.revision
         job = self._job(command.turn, command.revision)
         model = self._parts.language_model
-        call = partial(working.generate, job, model, build, sampling, cache_key=self._session)
+        call = partial(working.generate, job, model, build, sampling, cache_key=self._session, weigh=weigh)
         self._submit("language_model", "generation", job, call)
 
     def synthesize(self, command: do.Synthesize, *, voice: str, speed: float) -> None:

@@ -332,7 +332,10 @@ class Session:
         request = self._minutes.requests.setdefault(command.turn, self._asked or ReplyRequest())
         self._asked = None
         prompt = self._prompts.answer(self._settings, request, self.items, command.text)
-        self._jobs.generate(command, prompt, self._sampling(request))
+        weigh = None
+        if command.weigh:
+            weigh = self._prompts.certain(self._settings, self.items, command.weigh)
+        self._jobs.generate(command, prompt, self._sampling(request), weigh)
 
     def _sampling(self, request: ReplyRequest) -> Sampling:
         limit = request.max_output_tokens or self._settings.max_output_tokens or self._config.answer_tokens
