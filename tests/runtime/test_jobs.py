@@ -131,6 +131,7 @@ async def test_only_the_newest_reading_ahead_is_done_and_none_once_an_answer_is_
         return Prompt((Message("user", words),))
 
     lane = bench.stage.lanes["language_model"]
+    await passes(0.01)  # the session has read its own instructions
     lane.hold = True
     bench.jobs.prefill(lambda: prompt("what"))
     bench.jobs.prefill(lambda: prompt("what time"))

@@ -81,6 +81,15 @@ class Dialogue:
         return self._floor.answering is not None or self._floor.waiting is not None
 
     @property
+    def pressing(self) -> bool:
+        """Whether the caller is speaking, or waits for what the agent has not yet thought of."""
+        floor = self._floor
+        if floor.taking is not None or floor.waiting is not None or floor.settling:
+            return True
+        turn = floor.answering
+        return turn is not None and (turn.reply is None or not (turn.reply.finished or turn.reply.ending))
+
+    @property
     def quiet(self) -> bool:
         """Whether the caller holds no turn, so that the newest audio belongs to nothing yet."""
         return self._floor.taking is None

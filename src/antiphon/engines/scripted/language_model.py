@@ -67,7 +67,7 @@ class ScriptedLanguageModel:
         part="language_model",
         summary="Answers from a script, or repeats what was said; for tests and load.",
         licence="Apache-2.0",
-        capabilities=frozenset({"prefill", "score", "tools", "json_schema"}),
+        capabilities=frozenset({"prefill", "continue", "score", "tools", "json_schema"}),
         concurrency=16,
     )
 
@@ -105,20 +105,33 @@ class ScriptedLanguageModel:
         else:
             yield Finish("stop" if len(spoken) <= sampling.max_tokens else "length", said)
 
-    def prefill(self, prompt: Prompt, *, cache_key: str = "", cancel: Cancel = NEVER) -> Prefilled:
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
         """Read `prompt`, open or not, as long as that takes; cancelled, nothing of it stays."""
         tokens = prompt_tokens(prompt)
         read = self._cache.look(cache_key, tokens)
+        if at_most_tokens is not None:
+            read = replace(read, evaluated_tokens=min(read.evaluated_tokens, at_most_tokens))
         if not waited(self._settings.prompt_token_ms * read.evaluated_tokens, cancel):
-            return Prefilled(read.reused_tokens, read.reused_tokens, 0)
-        self._cache.hold(cache_key, tokens)
+            return replace(read, evaluated_tokens=0)
+        self._cache.hold(cache_key, tokens[: read.reused_tokens + read.evaluated_tokens])
         return read
 
-    def score(self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "") -> tuple[float, ...]:
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
         """As the script says; else words of the last message are likely, and all others are not."""
         if not options:
             raise ContractBroken("score() needs at least one option")
         self._answerable(prompt)
+        if cancel.is_set():
+            return ()
         question = _words(prompt.messages[-1].content)
         return tuple(self._settings.scores.get(option, _rule(option, question)) for option in options)
 
