@@ -156,12 +156,26 @@ class Jams(ScriptedLanguageModel):
 
 
 class ForgetsPrefills(ScriptedLanguageModel):
-    def prefill(self, prompt: Prompt, *, cache_key: str = "", cancel: Cancel = NEVER) -> Prefilled:
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
         return super().prefill(prompt, cancel=cancel, cache_key=f"{cache_key}{id(prompt)}")
 
 
 class MiscountsPrefills(ScriptedLanguageModel):
-    def prefill(self, prompt: Prompt, *, cache_key: str = "", cancel: Cancel = NEVER) -> Prefilled:
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
         return Prefilled(10, 5, 4)
 
 
@@ -171,17 +185,23 @@ class MiscountsTokens(ScriptedLanguageModel):
 
 
 class GivesPercentages(ScriptedLanguageModel):
-    def score(self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "") -> tuple[float, ...]:
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
         return tuple(50.0 for _ in options)
 
 
 class PrefersTheFirst(ScriptedLanguageModel):
-    def score(self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "") -> tuple[float, ...]:
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
         return tuple(-1.0 - 3.0 * index for index, _ in enumerate(options))
 
 
 class SharesMoreThanAll(ScriptedLanguageModel):
-    def score(self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "") -> tuple[float, ...]:
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
         return tuple(-0.1 for _ in options)
 
 

@@ -113,8 +113,8 @@ class LanguageModel(Engine, Protocol):
         cancels too.
 
         An engine with the capability "continue" goes on with a prompt whose last message is the assistant's,
-        as if it had said that message itself: joined, it and the answer are one answer, which also conforms
-        to `sampling.json_schema` as a whole. So an answer can be broken off and gone on with later.
+        as if it had said that message itself: joined, it and the answer are one answer. So an answer can be
+        broken off and gone on with later; not so one with a `json_schema`, which is for the answer alone.
 
         Raises:
             ContractBroken: the prompt is open, empty, or longer than `context_tokens`.

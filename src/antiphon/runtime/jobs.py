@@ -30,11 +30,8 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.lanes import Lane, Submitted, post
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.reflective import Pauses, in_stretches, read
-from antiphon.runtime.scheduler import LIVE, SPECULATIVE, Priority, When
+from antiphon.runtime.scheduler import LIVE, SMALL_PIECE_TOKENS, SPECULATIVE, Priority, When
 from antiphon.runtime.uplink import Uplink
-
-PIECE_BESIDE_OTHERS_TOKENS = 16
-"""How much is read ahead at a time while others are in conversation, who may want an answer meanwhile."""
 
 
 class Sound(msgspec.Struct, frozen=True):
@@ -203,7 +200,7 @@ class Jobs:
             build(),
             cache_key=self._session,
             gives_way=When(lambda: answering.is_set() or flag.is_set()),
-            piece_tokens=lambda: PIECE_BESIDE_OTHERS_TOKENS if demand.conversations > 1 else None,
+            piece_tokens=lambda: SMALL_PIECE_TOKENS if demand.conversations > 1 else None,
         )
 
     def _job(self, turn: int, revision: int, flag: Flag | None = None) -> working.Job:

@@ -4,17 +4,18 @@ Each function here is a generator of pauses. It works until something else is wa
 token and yields; resumed, it goes on from where it was. `in_stretches` makes a call for a lane of it, which
 calls it again when nothing is wanted any more, so that no thread waits.
 
-What is kept over a pause lies in the model's prompt cache, and going on costs one step of the model. An
-answer goes on from the text it has come to: the prompt then ends with the assistant's own words, which the engine
-continues (its capability "continue"), also inside JSON that keeps to a schema. Only a tool call is begun
-anew, because the text of half a call is never handed out. A model without that capability cannot go on, and
-what it began is let finish.
+What is kept over a pause lies in the model's prompt cache, and going on costs a few steps of the model. An
+answer goes on from the text it has come to: the prompt then ends with the assistant's own words, which the
+engine continues (its capability "continue"). Two things are begun anew instead, and need a silence as long
+as they are: a tool call, because half of one is never handed out, and JSON that keeps to a schema, because no
+grammar can be entered in the middle. A model without that capability finishes what it began.
 
 All reflective work has one cache key, and so one place in the model's cache: a lane runs one such call at a
 time, and conversations keep the other places.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from secrets import randbelow
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -35,16 +36,14 @@ from antiphon.contracts import (
     ToolCall,
     Usage,
 )
-from antiphon.runtime.scheduler import Demand, When
+from antiphon.runtime.scheduler import SMALL_PIECE_TOKENS, Demand, When
 
 Pauses: TypeAlias = Generator[None]
 
 CACHE_KEY = "reflective"
-SMALL_PIECE_TOKENS = 4
-"""How much of a reflective prompt is read at a time while anybody is in conversation."""
 
 
-def in_stretches(pauses: Pauses) -> Callable[[], bool]:
+def in_stretches(pauses: Iterator[None]) -> Callable[[], bool]:
     """A call for a lane: each time it works until the next pause, and says whether there is more to do."""
     ended = object()
     return lambda: next(pauses, ended) is not ended
@@ -97,12 +96,14 @@ def answer(
     Drawn greedily it is the answer that an unbroken call would give; otherwise it is as likely as any other
     one, with the seed of each stretch one higher than that of the stretch before.
     """
-    prompt = build()
+    prompt, gives_way = build(), _either(demand, cancel)
+    if sampling.json_schema is not None:
+        yield from _answer_at_once(model, prompt, sampling, demand=demand, gives_way=gives_way, tell=tell)
+        return
     if "continue" not in model.card.capabilities:
         for piece in model.generate(prompt, sampling, cache_key=CACHE_KEY, cancel=cancel):
             tell(piece)
         return
-    gives_way = _either(demand, cancel)
     said, calls, before = "", 0, 0
     usage: Usage | None = None
     while True:
@@ -128,6 +129,30 @@ def answer(
             return
         if sampling.seed is not None:
             sampling = replace(sampling, seed=sampling.seed + 1)
+        yield
+
+
+def _answer_at_once(
+    model: LanguageModel,
+    prompt: Prompt,
+    sampling: Sampling,
+    *,
+    demand: Demand,
+    gives_way: Cancel,
+    tell: Callable[[Piece], None],
+) -> Pauses:
+    """Answer until it is done without a break; only then is any of it told."""
+    if sampling.seed is None:
+        # Drawn anew each time, a short answer would be more likely than a long one to come through.
+        sampling = replace(sampling, seed=randbelow(2**31))
+    while True:
+        yield from _read_reflectively(model, prompt, demand, gives_way)
+        pieces = list(model.generate(prompt, sampling, cache_key=CACHE_KEY, cancel=gives_way))
+        last = pieces[-1]
+        if not (isinstance(last, Finish) and last.reason == "cancelled"):
+            for piece in pieces:
+                tell(piece)
+            return
         yield
 
 

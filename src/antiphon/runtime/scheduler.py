@@ -29,6 +29,11 @@ class Priority(IntEnum):
 
 LIVE, SPECULATIVE, REFLECTIVE = Priority
 
+SMALL_PIECE_TOKENS = 4
+"""How much of a prompt is read at a time where somebody else may want the model meanwhile: a piece cannot be
+broken off. Reading 1, 2, 4, 8, 16 and 32 tokens took 37, 58, 90, 195, 282 and 493 ms with the default model
+on two busy cores, where a token of an answer took 32."""
+
 
 class Demand:
     """Counts what is wanted before any reflective work. It is the `Cancel` of what must give way to it.

@@ -47,7 +47,8 @@ class LanguageModelSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     answers: tuple[Answer, ...] = ()
     """The first is for a prompt without assistant messages, the second for a prompt with one, and so on,
-    beginning anew after the last. Empty: it answers "You said: ..." with the last message's words."""
+    beginning anew after the last. Empty: it answers "You said: ..." with the last message's words. A prompt
+    that ends with the beginning of the scripted answer gets the rest of it."""
     scores: Mapping[str, float] = {}
     """The log-probability of an option, where the rule does not do: words of the question are likely."""
     context_tokens: Annotated[int, msgspec.Meta(ge=16)] = 4096
@@ -152,6 +153,16 @@ class ScriptedLanguageModel:
 
 
 def _answer(script: Sequence[Answer], prompt: Prompt, sampling: Sampling) -> str | ToolCall:
+    """The answer, or the rest of one whose beginning is the prompt's last message."""
+    *earlier, last = prompt.messages
+    if earlier and last.role == "assistant" and not last.tool_calls:
+        whole = _whole(script, replace(prompt, messages=tuple(earlier)), sampling)
+        if isinstance(whole, str) and whole.startswith(last.content):
+            return whole.removeprefix(last.content)
+    return _whole(script, prompt, sampling)
+
+
+def _whole(script: Sequence[Answer], prompt: Prompt, sampling: Sampling) -> str | ToolCall:
     answered = sum(message.role == "assistant" for message in prompt.messages)
     scripted = script[answered % len(script)] if script else None
     call = _call(scripted, prompt, f"call_{answered + 1}")

@@ -1,0 +1,401 @@
+"""`antiphon bench scheduler`: what live work loses to work in the background, with and without the scheduler.
+
+A live answer is made as the runtime makes it: its prompt is in the cache but for the last question, it goes
+through the lane, and what counts is when its first and its eighth token come. It is made alone; beside a
+background generation, and beside the reading of a long prompt, that know of nobody; and beside the same two
+as reflective work, which gives way. Beside those it comes once out of the blue, as a typed question does, and
+once announced by a caller who has been speaking, as in every spoken turn. The conditions take turns, so that
+whatever else the machine does meets all. The other engines are timed beside a generation in the same way.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event, Thread
+from time import perf_counter
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+import soxr
+
+from antiphon.bench.figures import Figure, Machine, figure, machine
+from antiphon.bench.writing import progress, write
+from antiphon.contracts import (
+    LISTENING_HZ,
+    Audio,
+    EngineSetup,
+    Message,
+    Piece,
+    Prompt,
+    Sampling,
+    TextDelta,
+)
+from antiphon.engines.hibari import RATE_HZ, HibariVoices
+from antiphon.engines.llama import Llama
+from antiphon.engines.native import load
+from antiphon.engines.smart_turn import SmartTurn
+from antiphon.engines.whisper import Whisper
+from antiphon.runtime import reflective
+from antiphon.runtime.lanes import Lane
+from antiphon.runtime.scheduler import REFLECTIVE, SMALL_PIECE_TOKENS, Demand, When
+from antiphon.store import Store
+
+HELP = "what live work loses to background work"
+DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+TOKENS = 8
+_READ_TOKENS = 500
+_UNDER_WAY_S = 0.4
+"""How long the background has worked when the live call comes, and how long a caller has spoken by then."""
+_AFTERWARDS_S = 0.4
+_SETTLE_S = 0.5
+_HOST = "You keep an inn in the mountains. You know everybody, and you answer in a few friendly sentences."
+_LONG = Sampling(max_tokens=2000, temperature=0.0)
+_ALONE = "alone"
+
+Background: TypeAlias = Callable[["Bench", Event], Callable[[], int]]
+"""Begins until the flag is raised; what it returns tells how many tokens it has made or read."""
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """Live answers under one condition, a value for each round."""
+
+    name: str
+    first_token_ms: tuple[float, ...]
+    eight_tokens_ms: tuple[float, ...]
+    first_token: Figure
+    eight_tokens: Figure
+    first_token_ratio: Figure
+    """To the answers made alone, rounds drawn in pairs."""
+    eight_tokens_ratio: Figure
+    background_tokens: Figure | None
+    """Made or read by the background in one round, before, beside and after the answer."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of another engine under one condition."""
+
+    part: str
+    name: str
+    times_ms: tuple[float, ...]
+    time: Figure
+    ratio: Figure
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What `scheduler.json` holds."""
+
+    machine: Machine
+    model: str
+    rounds: int
+    answers: tuple[Condition, ...]
+    calls: tuple[Call, ...]
+
+
+class Bench:
+    """The engines, with lanes and one demand, as a process of the runtime has them."""
+
+    def __init__(self, model: str) -> None:
+        store = Store()
+        setup = EngineSetup(weights=store.folder, settings={"model": model})
+        plain = EngineSetup(weights=store.folder)
+        self.demand = Demand()
+        self.model = Llama.open(setup)
+        self.whisper, self.smart_turn = Whisper.open(plain), SmartTurn.open(plain)
+        self.hibari = HibariVoices.open(plain)
+        self.lane = Lane(self.model, demand=self.demand)
+        self.others = Lane(self.smart_turn, demand=self.demand)
+        self.speech = _speech(self.hibari)
+        self.questions = 0
+        self.attention = self.demand.attend()
+
+    def close(self) -> None:
+        self.demand.rise()
+        for lane in (self.lane, self.others):
+            lane.close()
+        for engine in (self.model, self.whisper, self.smart_turn, self.hibari):
+            engine.close()
+
+    def question(self) -> Prompt:
+        """The host, and a question that nobody has asked before."""
+        self.questions += 1
+        asked = f"Please tell me the whole story of room {100 + self.questions}."
+        return Prompt((Message("system", _HOST), Message("user", asked)))
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen about it."""
+    parser.add_argument("--rounds", type=int, default=10, help="answers under each condition; 10")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="of the manifest")
+
+
+def run(args: argparse.Namespace) -> int:
+    result = asyncio.run(measure(args.rounds, args.model))
+    write("scheduler", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
+    return 0
+
+
+async def measure(rounds: int, model: str) -> Result:
+    """Make every answer and every call.
+
+    Raises:
+        AntiphonError: as the engines do.
+    """
+    bench = await asyncio.to_thread(Bench, model)
+    try:
+        await _answer(bench)  # the first call of a process is the slowest and tells nothing
+        answers: dict[str, list[tuple[float, float, int]]] = {name: [] for name in _ANSWERS}
+        calls: dict[tuple[str, str], list[float]] = {}
+        for number in range(rounds):
+            for name, (background, announced) in _ANSWERS.items():
+                progress(f"round {number + 1} of {rounds}: an answer {name}")
+                answers[name].append(await _round(bench, background, announced=announced))
+            for name, background in _CALLS.items():
+                progress(f"round {number + 1} of {rounds}: other engines {name}")
+                for part, took_ms in (await _other_engines(bench, background)).items():
+                    calls.setdefault((part, name), []).append(took_ms)
+    finally:
+        await asyncio.to_thread(bench.close)
+    return Result(
+        machine=machine(),
+        model=model,
+        rounds=rounds,
+        answers=tuple(_condition(name, values, answers[_ALONE]) for name, values in answers.items()),
+        calls=tuple(
+            Call(
+                part=part,
+                name=name,
+                times_ms=tuple(times),
+                time=figure(times),
+                ratio=ratio(times, calls[part, _ALONE]),
+            )
+            for (part, name), times in sorted(calls.items())
+        ),
+    )
+
+
+def ratio(values: Sequence[float], to: Sequence[float]) -> Figure:
+    """By what factor the median of `values` exceeds that of `to`, rounds drawn in pairs."""
+    ours, theirs = np.array(values), np.array(to)
+    draws = np.random.default_rng(0).integers(0, len(ours), (2000, len(ours)))
+    again = np.median(ours[draws], axis=1) / np.median(theirs[draws], axis=1)
+    low, high = (float(edge) for edge in np.percentile(again, (2.5, 97.5)))
+    return Figure(float(np.median(ours) / np.median(theirs)), low, high, len(ours))
+
+
+# The live side.
+
+
+async def _round(bench: Bench, background: Background | None, *, announced: bool) -> tuple[float, float, int]:
+    over = Event()
+    made = background(bench, over) if background else int
+    try:
+        if background:
+            await asyncio.sleep(_UNDER_WAY_S)
+        if announced:
+            bench.attention.press(True)
+            await asyncio.sleep(_UNDER_WAY_S)
+        first_ms, eight_ms = await _answer(bench)
+        bench.attention.press(False)
+        if background:
+            await asyncio.sleep(_AFTERWARDS_S)
+        tokens = made()
+    finally:
+        over.set()
+    await asyncio.sleep(_SETTLE_S)
+    return first_ms, eight_ms, tokens
+
+
+async def _answer(bench: Bench) -> tuple[float, float]:
+    """When the first and the eighth token came after the answer was asked for, in ms."""
+    prompt, times = bench.question(), list[float]()
+
+    def call() -> None:
+        sampling = Sampling(max_tokens=TOKENS, temperature=0.0)
+        for piece in bench.model.generate(prompt, sampling, cache_key="live"):
+            if isinstance(piece, TextDelta):
+                times.append(perf_counter())
+
+    asked_at = await _done(bench.lane, call)
+    return (times[0] - asked_at) * 1000, (times[-1] - asked_at) * 1000
+
+
+async def _other_engines(bench: Bench, background: Background | None) -> dict[str, float]:
+    """What one call of each takes, from its submission to its end, in ms."""
+    work: dict[str, Callable[[], object]] = {
+        "transcriber": lambda: bench.whisper.transcribe(bench.speech),
+        "end of turn": lambda: bench.smart_turn.score(bench.speech),
+        "synthesizer": lambda: list(bench.hibari.synthesize("Certainly, I will do that.")),
+    }
+    over, took = Event(), dict[str, float]()
+    made = background(bench, over) if background else int
+    for part, call in work.items():
+        await asyncio.sleep(_UNDER_WAY_S)
+        asked_at = await _done(bench.others, call)
+        took[part] = (perf_counter() - asked_at) * 1000
+    made()
+    over.set()
+    await asyncio.sleep(_SETTLE_S)
+    return took
+
+
+async def _done(lane: Lane, call: Callable[[], object]) -> float:
+    """Wait for `call` on `lane`; when it was submitted."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def and_tell() -> None:
+        call()
+        loop.call_soon_threadsafe(done.set)
+
+    asked_at = perf_counter()
+    lane.submit(and_tell)
+    await done.wait()
+    return asked_at
+
+
+# The background.
+
+
+def _generation(bench: Bench, over: Event) -> Callable[[], int]:
+    """On a thread that knows of nobody."""
+    said: list[Piece] = []
+
+    def work() -> None:
+        for piece in bench.model.generate(bench.question(), _LONG, cache_key="background", cancel=over):
+            said.append(piece)  # noqa: PERF402 - they are counted while they come
+
+    Thread(target=work, daemon=True).start()
+    return lambda: len(said)
+
+
+def _reading(bench: Bench, over: Event) -> Callable[[], int]:
+    """On a thread that knows of nobody."""
+    Thread(target=_read_through, args=(bench, over), daemon=True).start()
+    return int
+
+
+def _read_through(bench: Bench, over: Event) -> None:
+    bench.model.prefill(_guests(bench), cache_key="background", cancel=over)
+
+
+def _reflective_generation(bench: Bench, over: Event) -> Callable[[], int]:
+    said: list[Piece] = []
+    work = reflective.answer(
+        bench.model, bench.question, _LONG, demand=bench.demand, cancel=over, tell=said.append
+    )
+    bench.lane.submit(reflective.in_stretches(work), over, priority=REFLECTIVE)
+    return lambda: len(said)
+
+
+def _reflective_reading(bench: Bench, over: Event) -> Callable[[], int]:
+    pieces: list[int] = []
+
+    def piece_tokens() -> int:
+        pieces.append(SMALL_PIECE_TOKENS)
+        return SMALL_PIECE_TOKENS
+
+    gives_way = When(lambda: bench.demand.is_set() or over.is_set())
+    work = reflective.read(
+        bench.model,
+        _guests(bench),
+        cache_key=reflective.CACHE_KEY,
+        gives_way=gives_way,
+        piece_tokens=piece_tokens,
+    )
+    bench.lane.submit(reflective.in_stretches(work), over, priority=REFLECTIVE)
+    return lambda: sum(pieces)
+
+
+def _guests(bench: Bench) -> Prompt:
+    """About `_READ_TOKENS` that nobody has read before."""
+    bench.questions += 1
+    told = " ".join(
+        f"Guest {bench.questions}-{n} came over the pass late." for n in range(_READ_TOKENS // 14)
+    )
+    return Prompt((Message("user", told),))
+
+
+_ANSWERS: dict[str, tuple[Background | None, bool]] = {
+    _ALONE: (None, False),
+    "beside a plain generation": (_generation, False),
+    "beside a plain reading": (_reading, False),
+    "beside a reflective generation, unannounced": (_reflective_generation, False),
+    "beside a reflective generation": (_reflective_generation, True),
+    "beside a reflective reading, unannounced": (_reflective_reading, False),
+    "beside a reflective reading": (_reflective_reading, True),
+}
+_CALLS: dict[str, Background | None] = {
+    _ALONE: None,
+    "beside a plain generation": _generation,
+    "beside a reflective generation": _reflective_generation,
+}
+
+
+def _speech(hibari: HibariVoices) -> Audio:
+    """A caller's question, 16 kHz."""
+    said = hibari.synthesize("Could you tell me where the nearest station is, please?")
+    audio = np.concatenate([chunk.audio for chunk in said])
+    return np.asarray(soxr.resample(audio, RATE_HZ, LISTENING_HZ), np.float32)
+
+
+# What is told of it.
+
+
+def _condition(
+    name: str, values: Sequence[tuple[float, float, int]], alone: Sequence[tuple[float, float, int]]
+) -> Condition:
+    first, eight, tokens = (tuple(column) for column in zip(*values, strict=True))
+    first_alone, eight_alone, _ = (tuple(column) for column in zip(*alone, strict=True))
+    return Condition(
+        name=name,
+        first_token_ms=first,
+        eight_tokens_ms=eight,
+        first_token=figure(first),
+        eight_tokens=figure(eight),
+        first_token_ratio=ratio(first, first_alone),
+        eight_tokens_ratio=ratio(eight, eight_alone),
+        background_tokens=figure(tokens) if any(tokens) else None,
+    )
+
+
+def _table(result: Result) -> list[str]:
+    lines = [f"{result.model} on {result.machine.processor}, {result.machine.cores} cores", ""]
+    lines.append(f"{'an answer':<46}{'first token, ms':>20}{'times alone':>20}")
+    lines += [
+        f"{one.name:<46}{_span(one.first_token):>20}{_span(one.first_token_ratio, 2):>20}"
+        for one in result.answers
+    ]
+    lines += ["", f"{'':<46}{'eight tokens, ms':>20}{'times alone':>20}{'background tokens':>19}"]
+    for one in result.answers:
+        made = "" if one.background_tokens is None else f"{one.background_tokens.value:.0f}"
+        times = f"{_span(one.eight_tokens):>20}{_span(one.eight_tokens_ratio, 2):>20}"
+        lines.append(f"{one.name:<46}{times}{made:>19}")
+    lines += ["", f"{'other engines':<46}{'ms':>20}{'times alone':>20}"]
+    for call in result.calls:
+        name = f"{call.part}, {call.name}"
+        lines.append(f"{name:<46}{_span(call.time):>20}{_span(call.ratio, 2):>20}")
+    return lines
+
+
+def _span(one: Figure, digits: int = 0) -> str:
+    return f"{one.value:.{digits}f} ({one.low:.{digits}f} to {one.high:.{digits}f})"
+
+
+def _picture(result: Result, path: Path) -> None:
+    pyplot = load("matplotlib.pyplot", "antiphon[bench]")
+    figure_, axes = pyplot.subplots(figsize=(8, 3.6))
+    rows = range(len(result.answers))
+    for shift, label, values in (
+        (-0.18, "first token", [one.first_token for one in result.answers]),
+        (0.18, "eight tokens", [one.eight_tokens for one in result.answers]),
+    ):
+        edges = [[v.value - v.low for v in values], [v.high - v.value for v in values]]
+        places = [row + shift for row in rows]
+        axes.barh(places, [v.value for v in values], 0.34, xerr=edges, label=label)
+    axes.set_yticks(list(rows), [one.name for one in result.answers])
+    axes.invert_yaxis()
+    axes.set(xlabel="ms after the answer was asked for, median and 95 % interval")
+    axes.legend(frameon=False)
+    figure_.tight_layout()
+    figure_.savefig(path)
