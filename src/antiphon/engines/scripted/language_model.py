@@ -157,7 +157,8 @@ def _answer(script: Sequence[Answer], prompt: Prompt, sampling: Sampling) -> str
     *earlier, last = prompt.messages
     if earlier and last.role == "assistant" and not last.tool_calls:
         whole = _whole(script, replace(prompt, messages=tuple(earlier)), sampling)
-        if isinstance(whole, str) and whole.startswith(last.content):
+        # One that is whole is followed by the next answer of the script: the agent speaks again.
+        if isinstance(whole, str) and whole.startswith(last.content) and whole != last.content:
             return whole.removeprefix(last.content)
     return _whole(script, prompt, sampling)
 
