@@ -49,6 +49,7 @@ _READ_TOKENS = 500
 _UNDER_WAY_S = 0.4
 """How long the background has worked when the live call comes, and how long a caller has spoken by then."""
 _AFTERWARDS_S = 0.4
+_GIVE_UP_S = 5.0
 _SETTLE_S = 0.5
 _HOST = "You keep an inn in the mountains. You know everybody, and you answer in a few friendly sentences."
 _LONG = Sampling(max_tokens=2000, temperature=0.0)
@@ -192,7 +193,7 @@ async def _round(bench: Bench, background: Background | None, *, announced: bool
     made = background(bench, over) if background else int
     try:
         if background:
-            await asyncio.sleep(_UNDER_WAY_S)
+            await _under_way(made)
         if announced:
             bench.attention.press(True)
             await asyncio.sleep(_UNDER_WAY_S)
@@ -205,6 +206,14 @@ async def _round(bench: Bench, background: Background | None, *, announced: bool
         over.set()
     await asyncio.sleep(_SETTLE_S)
     return first_ms, eight_ms, tokens
+
+
+async def _under_way(made: Callable[[], int]) -> None:
+    """Wait until the background has made something more, if it tells, and some time besides."""
+    before, give_up_at = made(), perf_counter() + _GIVE_UP_S
+    while made is not int and made() == before and perf_counter() < give_up_at:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(_UNDER_WAY_S)
 
 
 async def _answer(bench: Bench) -> tuple[float, float]:
@@ -231,10 +240,9 @@ async def _other_engines(bench: Bench, background: Background | None) -> dict[st
     over, took = Event(), dict[str, float]()
     made = background(bench, over) if background else int
     for part, call in work.items():
-        await asyncio.sleep(_UNDER_WAY_S)
+        await _under_way(made)
         asked_at = await _done(bench.others, call)
         took[part] = (perf_counter() - asked_at) * 1000
-    made()
     over.set()
     await asyncio.sleep(_SETTLE_S)
     return took
@@ -313,7 +321,7 @@ def _guests(bench: Bench) -> Prompt:
     told = " ".join(
         f"Guest {bench.questions}-{n} came over the pass late." for n in range(_READ_TOKENS // 14)
     )
-    return Prompt((Message("user", told),))
+    return Prompt((Message("system", _HOST), Message("user", told)))
 
 
 _ANSWERS: dict[str, tuple[Background | None, bool]] = {
