@@ -10,17 +10,16 @@ whatever else the machine does meets all. The other engines are timed beside a g
 
 import argparse
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from threading import Event, Thread
 from time import perf_counter
 from typing import TypeAlias
 
-import msgspec
 import numpy as np
 import soxr
 
-from antiphon.bench.figures import Figure, Machine, figure, machine
+from antiphon.bench.figures import figure, machine
+from antiphon.bench.scheduler_report import OtherCall, Result, condition, picture, ratio, table
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import (
     LISTENING_HZ,
@@ -34,7 +33,6 @@ from antiphon.contracts import (
 )
 from antiphon.engines.hibari import RATE_HZ, HibariVoices
 from antiphon.engines.llama import Llama
-from antiphon.engines.native import load
 from antiphon.engines.smart_turn import SmartTurn
 from antiphon.engines.whisper import Whisper
 from antiphon.runtime import reflective
@@ -57,41 +55,6 @@ _ALONE = "alone"
 
 Background: TypeAlias = Callable[["Bench", Event], Callable[[], int]]
 """Begins until the flag is raised; what it returns tells how many tokens it has made or read."""
-
-
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """Live answers under one condition, a value for each round."""
-
-    name: str
-    first_token_ms: tuple[float, ...]
-    eight_tokens_ms: tuple[float, ...]
-    first_token: Figure
-    eight_tokens: Figure
-    first_token_ratio: Figure
-    """To the answers made alone, rounds drawn in pairs."""
-    eight_tokens_ratio: Figure
-    background_tokens: Figure | None
-    """Made or read by the background in one round, before, beside and after the answer."""
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of another engine under one condition."""
-
-    part: str
-    name: str
-    times_ms: tuple[float, ...]
-    time: Figure
-    ratio: Figure
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What `scheduler.json` holds."""
-
-    machine: Machine
-    model: str
-    rounds: int
-    answers: tuple[Condition, ...]
-    calls: tuple[Call, ...]
 
 
 class Bench:
@@ -133,7 +96,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     result = asyncio.run(measure(args.rounds, args.model))
-    write("scheduler", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
+    write("scheduler", result, table(result), as_json=args.json, out=args.out, picture=picture)
     return 0
 
 
@@ -162,9 +125,9 @@ async def measure(rounds: int, model: str) -> Result:
         machine=machine(),
         model=model,
         rounds=rounds,
-        answers=tuple(_condition(name, values, answers[_ALONE]) for name, values in answers.items()),
+        answers=tuple(condition(name, values, answers[_ALONE]) for name, values in answers.items()),
         calls=tuple(
-            Call(
+            OtherCall(
                 part=part,
                 name=name,
                 times_ms=tuple(times),
@@ -174,15 +137,6 @@ async def measure(rounds: int, model: str) -> Result:
             for (part, name), times in sorted(calls.items())
         ),
     )
-
-
-def ratio(values: Sequence[float], to: Sequence[float]) -> Figure:
-    """By what factor the median of `values` exceeds that of `to`, rounds drawn in pairs."""
-    ours, theirs = np.array(values), np.array(to)
-    draws = np.random.default_rng(0).integers(0, len(ours), (2000, len(ours)))
-    again = np.median(ours[draws], axis=1) / np.median(theirs[draws], axis=1)
-    low, high = (float(edge) for edge in np.percentile(again, (2.5, 97.5)))
-    return Figure(float(np.median(ours) / np.median(theirs)), low, high, len(ours))
 
 
 # The live side.
@@ -211,7 +165,7 @@ async def _round(bench: Bench, background: Background | None, *, announced: bool
 async def _under_way(made: Callable[[], int]) -> None:
     """Wait until the background has made something more, if it tells, and some time besides."""
     before, give_up_at = made(), perf_counter() + _GIVE_UP_S
-    while made is not int and made() == before and perf_counter() < give_up_at:
+    while made is not int and made() == before and perf_counter() < give_up_at:  # noqa: ASYNC110 - a count
         await asyncio.sleep(0.01)
     await asyncio.sleep(_UNDER_WAY_S)
 
@@ -345,65 +299,3 @@ def _speech(hibari: HibariVoices) -> Audio:
     said = hibari.synthesize("Could you tell me where the nearest station is, please?")
     audio = np.concatenate([chunk.audio for chunk in said])
     return np.asarray(soxr.resample(audio, RATE_HZ, LISTENING_HZ), np.float32)
-
-
-# What is told of it.
-
-
-def _condition(
-    name: str, values: Sequence[tuple[float, float, int]], alone: Sequence[tuple[float, float, int]]
-) -> Condition:
-    first, eight, tokens = (tuple(column) for column in zip(*values, strict=True))
-    first_alone, eight_alone, _ = (tuple(column) for column in zip(*alone, strict=True))
-    return Condition(
-        name=name,
-        first_token_ms=first,
-        eight_tokens_ms=eight,
-        first_token=figure(first),
-        eight_tokens=figure(eight),
-        first_token_ratio=ratio(first, first_alone),
-        eight_tokens_ratio=ratio(eight, eight_alone),
-        background_tokens=figure(tokens) if any(tokens) else None,
-    )
-
-
-def _table(result: Result) -> list[str]:
-    lines = [f"{result.model} on {result.machine.processor}, {result.machine.cores} cores", ""]
-    lines.append(f"{'an answer':<46}{'first token, ms':>20}{'times alone':>20}")
-    lines += [
-        f"{one.name:<46}{_span(one.first_token):>20}{_span(one.first_token_ratio, 2):>20}"
-        for one in result.answers
-    ]
-    lines += ["", f"{'':<46}{'eight tokens, ms':>20}{'times alone':>20}{'background tokens':>19}"]
-    for one in result.answers:
-        made = "" if one.background_tokens is None else f"{one.background_tokens.value:.0f}"
-        times = f"{_span(one.eight_tokens):>20}{_span(one.eight_tokens_ratio, 2):>20}"
-        lines.append(f"{one.name:<46}{times}{made:>19}")
-    lines += ["", f"{'other engines':<46}{'ms':>20}{'times alone':>20}"]
-    for call in result.calls:
-        name = f"{call.part}, {call.name}"
-        lines.append(f"{name:<46}{_span(call.time):>20}{_span(call.ratio, 2):>20}")
-    return lines
-
-
-def _span(one: Figure, digits: int = 0) -> str:
-    return f"{one.value:.{digits}f} ({one.low:.{digits}f} to {one.high:.{digits}f})"
-
-
-def _picture(result: Result, path: Path) -> None:
-    pyplot = load("matplotlib.pyplot", "antiphon[bench]")
-    figure_, axes = pyplot.subplots(figsize=(8, 3.6))
-    rows = range(len(result.answers))
-    for shift, label, values in (
-        (-0.18, "first token", [one.first_token for one in result.answers]),
-        (0.18, "eight tokens", [one.eight_tokens for one in result.answers]),
-    ):
-        edges = [[v.value - v.low for v in values], [v.high - v.value for v in values]]
-        places = [row + shift for row in rows]
-        axes.barh(places, [v.value for v in values], 0.34, xerr=edges, label=label)
-    axes.set_yticks(list(rows), [one.name for one in result.answers])
-    axes.invert_yaxis()
-    axes.set(xlabel="ms after the answer was asked for, median and 95 % interval")
-    axes.legend(frameon=False)
-    figure_.tight_layout()
-    figure_.savefig(path)
