@@ -44,11 +44,11 @@ HELP = "what live work loses to background work"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 TOKENS = 8
 _READ_TOKENS = 500
-_UNDER_WAY_S = 0.4
+_UNDER_WAY_S = 0.3
 """How long the background has worked when the live call comes, and how long a caller has spoken by then."""
-_AFTERWARDS_S = 0.4
+_AFTERWARDS_S = 0.3
 _GIVE_UP_S = 5.0
-_SETTLE_S = 0.5
+_SETTLE_S = 0.4
 _HOST = "You keep an inn in the mountains. You know everybody, and you answer in a few friendly sentences."
 _LONG = Sampling(max_tokens=2000, temperature=0.0)
 _ALONE = "alone"
@@ -115,9 +115,9 @@ async def measure(rounds: int, model: str) -> Result:
             for name, (background, announced) in _ANSWERS.items():
                 progress(f"round {number + 1} of {rounds}: an answer {name}")
                 answers[name].append(await _round(bench, background, announced=announced))
-            for name, background in _CALLS.items():
+            for name, (background, announced) in _CALLS.items():
                 progress(f"round {number + 1} of {rounds}: other engines {name}")
-                for part, took_ms in (await _other_engines(bench, background)).items():
+                for part, took_ms in (await _other_engines(bench, background, announced=announced)).items():
                     calls.setdefault((part, name), []).append(took_ms)
     finally:
         await asyncio.to_thread(bench.close)
@@ -184,7 +184,7 @@ async def _answer(bench: Bench) -> tuple[float, float]:
     return (times[0] - asked_at) * 1000, (times[-1] - asked_at) * 1000
 
 
-async def _other_engines(bench: Bench, background: Background | None) -> dict[str, float]:
+async def _other_engines(bench: Bench, background: Background | None, *, announced: bool) -> dict[str, float]:
     """What one call of each takes, from its submission to its end, in ms."""
     work: dict[str, Callable[[], object]] = {
         "transcriber": lambda: bench.whisper.transcribe(bench.speech),
@@ -195,8 +195,12 @@ async def _other_engines(bench: Bench, background: Background | None) -> dict[st
     made = background(bench, over) if background else int
     for part, call in work.items():
         await _under_way(made)
+        if announced:
+            bench.attention.press(True)
+            await asyncio.sleep(_UNDER_WAY_S)
         asked_at = await _done(bench.others, call)
         took[part] = (perf_counter() - asked_at) * 1000
+        bench.attention.press(False)
     over.set()
     await asyncio.sleep(_SETTLE_S)
     return took
@@ -287,10 +291,11 @@ _ANSWERS: dict[str, tuple[Background | None, bool]] = {
     "beside a reflective reading, unannounced": (_reflective_reading, False),
     "beside a reflective reading": (_reflective_reading, True),
 }
-_CALLS: dict[str, Background | None] = {
-    _ALONE: None,
-    "beside a plain generation": _generation,
-    "beside a reflective generation": _reflective_generation,
+_CALLS: dict[str, tuple[Background | None, bool]] = {
+    _ALONE: (None, False),
+    "beside a plain generation": (_generation, False),
+    "beside a reflective generation, unannounced": (_reflective_generation, False),
+    "beside a reflective generation": (_reflective_generation, True),
 }
 
 
