@@ -86,8 +86,10 @@ class Dialogue:
         floor = self._floor
         if floor.taking is not None or floor.waiting is not None or floor.settling:
             return True
-        turn = floor.answering
-        return turn is not None and (turn.reply is None or not (turn.reply.finished or turn.reply.ending))
+        if floor.answering is None:
+            return False
+        reply = floor.answering.reply
+        return reply is None or not (reply.finished or reply.ending)
 
     @property
     def quiet(self) -> bool:
