@@ -75,20 +75,20 @@ def condition(
 def table(result: Result) -> list[str]:
     """For people."""
     lines = [f"{result.model} on {result.machine.processor}, {result.machine.cores} cores", ""]
-    lines.append(f"{'an answer':<46}{'first token, ms':>20}{'times alone':>20}")
+    lines.append(f"{'an answer':<60}{'first token, ms':>20}{'times alone':>20}")
     lines += [
-        f"{one.name:<46}{_span(one.first_token):>20}{_span(one.first_token_ratio, 2):>20}"
+        f"{one.name:<60}{_span(one.first_token):>20}{_span(one.first_token_ratio, 2):>20}"
         for one in result.answers
     ]
-    lines += ["", f"{'':<46}{'eight tokens, ms':>20}{'times alone':>20}{'background tokens':>19}"]
+    lines += ["", f"{'':<60}{'eight tokens, ms':>20}{'times alone':>20}{'background tokens':>19}"]
     for one in result.answers:
         made = "" if one.background_tokens is None else f"{one.background_tokens.value:.0f}"
         times = f"{_span(one.eight_tokens):>20}{_span(one.eight_tokens_ratio, 2):>20}"
-        lines.append(f"{one.name:<46}{times}{made:>19}")
-    lines += ["", f"{'other engines':<46}{'ms':>20}{'times alone':>20}"]
+        lines.append(f"{one.name:<60}{times}{made:>19}")
+    lines += ["", f"{'other engines':<60}{'ms':>20}{'times alone':>20}"]
     for call in result.calls:
         name = f"{call.part}, {call.name}"
-        lines.append(f"{name:<46}{_span(call.time):>20}{_span(call.ratio, 2):>20}")
+        lines.append(f"{name:<60}{_span(call.time):>20}{_span(call.ratio, 2):>20}")
     return lines
 
 
