@@ -89,7 +89,9 @@ class Dialogue:
         if floor.answering is None:
             return False
         reply = floor.answering.reply
-        return reply is None or not (reply.finished or reply.ending)
+        if reply is None:
+            return True
+        return not reply.finished and not reply.ending
 
     @property
     def quiet(self) -> bool:
