@@ -82,6 +82,19 @@ class Dialogue:
         return self._floor.answering is not None or self._floor.waiting is not None
 
     @property
+    def pressing(self) -> bool:
+        """Whether the caller is speaking, or waits for what the agent has not yet thought of."""
+        floor = self._floor
+        if floor.taking is not None or floor.waiting is not None or floor.settling:
+            return True
+        if floor.answering is None:
+            return False
+        reply = floor.answering.reply
+        if reply is None:
+            return True
+        return not reply.finished and not reply.ending
+
+    @property
     def quiet(self) -> bool:
         """Whether the caller holds no turn, so that the newest audio belongs to nothing yet."""
         return self._floor.taking is None

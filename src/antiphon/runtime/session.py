@@ -71,6 +71,7 @@ class Session:
         self._echo = Echo()
         self._uplink = Uplink(self._echo.clean)
         self._ear = self._open_ear()
+        self._attention = parts.demand.attend()
         self._jobs = Jobs(parts, self._clock, self._uplink, session=session_id, tell=self._handle)
         self._diary = Diary(
             session_id, self._clock, parts.journal, parts.lanes["journal"], warn=self._journal_failed
@@ -232,6 +233,7 @@ class Session:
         self._diary.note("session_closed", {})
         self._closed = True
         self._ear.close()
+        self._attention.close()
         self._jobs.close()
         self._playout.close()
         for aside in self._side_replies.values():
@@ -274,6 +276,7 @@ class Session:
                     self._do(command)
         finally:
             self._handling = False
+            self._attention.press(self._dialogue.pressing)
             self._arm()
         if not self._dialogue.replying:
             self._asked = None
@@ -319,6 +322,8 @@ class Session:
 
     def _note(self, command: do.Command) -> None:
         """Let the record and the client know, and let go of what is over."""
+        if isinstance(command, do.CommitCallerAudio | do.StartReply):
+            self._jobs.confirm(command.turn)
         if isinstance(command, do.CommitCallerAudio):
             self._jobs.measure(command)
             self._uplink.release(command.end)
