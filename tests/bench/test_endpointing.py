@@ -24,7 +24,17 @@ def pause(
     """Silence from `begins_ms`, after the turn's end or before it; by probability 100 ms less of it."""
     ages = np.arange(96.0, lasts_ms + 1, WINDOW_MS)
     moments = tuple(Moment(begins_ms + age, age, False, max(0.0, age - 100)) for age in ages)
-    return PauseTrace(moments, ((126.0, score),), words, 110.0, last, score, 30.0)
+    return PauseTrace(
+        moments=moments,
+        scores=((126.0, score),),
+        words=words,
+        words_known_ms=110.0,
+        may_end=None,
+        weighed_ms=110.0,
+        last=last,
+        stock_score=score,
+        stock_took_ms=30.0,
+    )
 
 
 def turn(*pauses: PauseTrace) -> Trace:
@@ -40,7 +50,7 @@ def test_a_fixed_silence_cuts_off_whoever_pauses_longer() -> None:
 
 
 def test_our_policy_waits_for_a_sentence_that_breaks_off() -> None:
-    assert decided_at_ms(ours(1.0), HESITANT) == pytest.approx(181, abs=WINDOW_MS)
+    assert decided_at_ms(ours(1.3), HESITANT) == pytest.approx(325, abs=WINDOW_MS)
     assert decided_at_ms(ours(0.3), HESITANT) < 0
 
 

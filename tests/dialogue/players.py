@@ -18,6 +18,7 @@ from antiphon.dialogue.events import (
     TextGenerated,
     Timing,
     Transcribed,
+    WordsWeighed,
     WorkFailed,
 )
 
@@ -47,6 +48,8 @@ class Engines:
     """How long work of a stage waits before it begins."""
     score: Callable[[str], float] = lambda text: 0.02 if text.endswith("…") else 0.95
     """How finished the words so far sound: with an ellipsis, not at all."""
+    may_end: Callable[[bool], float] | None = lambda unfinished: -8.0 if unfinished else -1.0
+    """How likely the words end a sentence, as they read; None: nobody weighs them."""
     answer: Callable[[str | None], str] = lambda text: ANSWER
     finish: Literal["stop", "length", "tool_calls"] = "stop"
     tool_calls: tuple[ToolCall, ...] = ()
@@ -65,6 +68,7 @@ class Ears(Protocol):
 
     def words_between(self, start: Ticks, end: Ticks) -> str: ...
     def transcript(self, start: Ticks, end: Ticks) -> str: ...
+    def unfinished(self, words: str) -> bool: ...
 
 
 Tell = Callable[[Event, Ticks], None]
@@ -111,6 +115,10 @@ class Players:
         self._answer("generation", ask, PromptBuilt(number, revision, context), context, now)
         if "generation" in engines.broken:
             return
+        if ask.weigh and engines.may_end is not None:
+            may_end = engines.may_end(self.ears.unfinished(ask.weigh))
+            weighed = Timing(context.ended, context.ended, context.ended + ticks(engines.first_token_ms / 2))
+            self._answer("generation", ask, WordsWeighed(number, revision, may_end), weighed, now)
         words = engines.answer(ask.text).split(" ")
         at = context.ended + ticks(engines.first_token_ms)
         for place, word in enumerate(words):

@@ -35,6 +35,7 @@ from antiphon.dialogue.events import (
     TimePassed,
     Transcribed,
     VoiceWindow,
+    WordsWeighed,
     WorkFailed,
 )
 
@@ -48,6 +49,7 @@ REPORT: Ticks = ticks(20)
 ANSWERS = (
     Transcribed,
     EndOfTurnScored,
+    WordsWeighed,
     PromptBuilt,
     TextGenerated,
     GenerationEnded,
@@ -264,6 +266,10 @@ class Conversation:
         return ms(max(sound.end for sound in self.sounds if sound.turn == turn))
 
     # The line: what the engines may hear.
+
+    def unfinished(self, words: str) -> bool:
+        last = words.rsplit(maxsplit=1)[-1]
+        return any(word == f"{last}…" for _, word in self._said)
 
     def words_between(self, start: Ticks, end: Ticks) -> str:
         return " ".join(word for at, word in self._said if self._came(at, start, end))

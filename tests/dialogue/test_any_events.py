@@ -28,6 +28,7 @@ STRAY = st.one_of(
     st.builds(ev.Transcribed, NUMBERS, REVISIONS, TEXTS, TIMINGS),
     st.builds(ev.CallerMeasured, NUMBERS, TIMES),
     st.builds(ev.EndOfTurnScored, NUMBERS, REVISIONS, st.floats(0, 1), TIMINGS),
+    st.builds(ev.WordsWeighed, NUMBERS, REVISIONS, st.floats(-50, 0)),
     st.builds(ev.PromptBuilt, NUMBERS, REVISIONS, TIMINGS),
     st.builds(ev.TextGenerated, NUMBERS, REVISIONS, TEXTS, TIMINGS),
     st.builds(

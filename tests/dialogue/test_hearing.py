@@ -123,29 +123,40 @@ def test_words_that_want_more_never_make_an_end(
     assert turn_is_over(policy, Pause(silence, scores, None)) == finished
 
 
+@given(policy=POLICIES, silence=SILENCES, scores=SCORES, pair=st.tuples(st.floats(-20, 0), st.floats(-20, 0)))
+def test_words_that_end_better_never_unmake_an_end(
+    policy: Policy, silence: int, scores: tuple[float, ...], pair: tuple[float, float]
+) -> None:
+    low, high = sorted(pair)
+    worse, better = (turn_is_over(policy, Pause(silence, scores, "so", may_end)) for may_end in (low, high))
+    assert worse <= better
+
+
 @pytest.mark.parametrize(
-    ("scores", "words", "wait_ms"),
+    ("pause", "wait_ms"),
     [
-        ((0.98,), None, 181),
-        ((0.85,), None, 500),
-        ((0.5,), None, 1130),
-        ((0.5,), "give me the", 2000),
-        ((0.98,), "give me the", 363),
-        ((0.98, 0.5), None, 453),
-        ((0.02,), None, 2000),
-        ((), None, 2000),
+        (Pause(0, (0.98,)), 250),
+        (Pause(0, (0.85,)), 279),
+        (Pause(0, (0.5,)), 357),
+        (Pause(0, (0.98, 0.5)), 269),
+        (Pause(0, (0.02,)), 532),
+        (Pause(0, ()), 2340),
+        (Pause(0, (0.5,), "give me the"), 785),
+        (Pause(0, (0.98,), "give me the"), 610),
+        (Pause(0, (0.5,), "give me the", -1.0), 357),
+        (Pause(0, (0.98,), "publicity and notoriety go", -7.7), 899),
+        (Pause(0, (0.5,), "may I come in", -0.2), 271),
+        (Pause(0, (0.02,), "feel small hole in", -30.0), 1388),
     ],
 )
-def test_how_long_a_pause_must_last(scores: tuple[float, ...], words: str | None, wait_ms: int) -> None:
-    assert silence_needed_ms(Policy(), Pause(0, scores, words)) == pytest.approx(wait_ms, abs=1)
+def test_how_long_a_pause_must_last(pause: Pause, wait_ms: int) -> None:
+    assert silence_needed_ms(Policy(), pause) == pytest.approx(wait_ms, abs=1)
 
 
 def test_patience_stretches_the_wait() -> None:
     for patience in (0.5, 2.0):
-        assert silence_needed_ms(Policy(patience=patience), Pause(0, (0.98,))) == pytest.approx(
-            181 * patience, abs=1
-        )
-        assert silence_needed_ms(Policy(patience=patience), Pause(0, (0.0,))) == 2000 * patience
+        assert silence_needed_ms(Policy(patience=patience), Pause(0, (0.98,))) == 250 * patience
+        assert silence_needed_ms(Policy(patience=patience), Pause(0, ())) == 2340 * patience
 
 
 @pytest.mark.parametrize(

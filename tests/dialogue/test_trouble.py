@@ -89,7 +89,7 @@ def test_a_reply_that_breaks_fails(stage: Stage) -> None:
 def test_a_guess_that_breaks_is_made_again(stage: Stage) -> None:
     conversation = Conversation(Engines(broken={stage}, obeys=False))
     conversation.caller_says("I would like…", at_ms=500, for_ms=900)
-    conversation.at(3000, conversation.players.engines.broken.clear)
+    conversation.at(1800, conversation.players.engines.broken.clear)
     conversation.plays_out()
     assert conversation.record == [("caller", "I would like"), ("agent", ANSWER)]
     first, second = conversation.all(do.Generate)

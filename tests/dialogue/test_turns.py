@@ -5,6 +5,7 @@ import pytest
 from antiphon.contracts import ToolCall, ms, ticks
 from antiphon.dialogue import Policy
 from antiphon.dialogue import commands as do
+from antiphon.dialogue.policy import Pause, silence_needed_ms
 
 from .players import ANSWER, Engines
 from .score import WINDOW, Conversation
@@ -67,6 +68,30 @@ def test_a_hesitation_does_not_end_the_turn() -> None:
     assert conversation.all(do.CancelWork) == [do.CancelWork(1, 1, "caller_went_on")]
     assert conversation.reports[0].revisions == 2
     assert conversation.reports[0].wasted_tokens > 0
+
+
+def test_words_that_read_unfinished_are_waited_for_however_they_sound() -> None:
+    conversation = Conversation(Engines(score=lambda _: 0.98))
+    conversation.caller_says("publicity and notoriety go…", at_ms=500, for_ms=900)
+    conversation.caller_says("hand in hand", at_ms=2050, for_ms=700)
+    conversation.plays_out()
+    assert conversation.record[0] == ("caller", "publicity and notoriety go hand in hand")
+    assert conversation.all(do.Generate)[0].weigh == "publicity and notoriety go"
+
+
+def test_without_a_model_that_weighs_words_the_sound_decides() -> None:
+    conversation = Conversation(Engines(may_end=None))
+    conversation.caller_says("I would like…", at_ms=500, for_ms=700)
+    conversation.caller_says("a cup of tea", at_ms=1500, for_ms=700)
+    conversation.plays_out()
+    assert conversation.record[0] == ("caller", "I would like a cup of tea")
+
+
+def test_words_are_not_weighed_where_a_fixed_silence_ends_the_turn() -> None:
+    conversation = Conversation(policy=Policy(mode="silence"))
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    conversation.plays_out()
+    assert [asked.weigh for asked in conversation.all(do.Generate)] == [""]
 
 
 def test_nothing_made_for_the_first_part_of_a_sentence_sounds() -> None:
@@ -133,8 +158,9 @@ def test_an_unfinished_sentence_is_answered_after_the_longest_wait() -> None:
     conversation = Conversation()
     conversation.caller_says("I would like…", at_ms=500, for_ms=500)
     conversation.plays_out()
-    assert abs(conversation.when(do.CommitCallerAudio) - 1000 - 2000) <= ms(WINDOW)
-    assert len(conversation.all(do.ScoreEndOfTurn)) == 7
+    longest_ms = silence_needed_ms(Policy(), Pause(0, (0.02,), "I would like", -8.0))
+    assert abs(conversation.when(do.CommitCallerAudio) - 1000 - longest_ms) <= ms(WINDOW)
+    assert len(conversation.all(do.ScoreEndOfTurn)) == 6
 
 
 def test_noise_in_a_quiet_room_is_not_answered() -> None:

@@ -12,7 +12,7 @@ from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, Session, SessionSettings
 from antiphon.runtime.events import ReplyAudio, ReplyEnded, ReplyText, SessionEvent
 from antiphon.runtime.lanes import Lane
-from antiphon.runtime.parts import LIVE_PARTS, Parts, open_parts
+from antiphon.runtime.parts import LIVE_PARTS, UNFELT_PARTS, Parts, open_parts
 from antiphon.runtime.settings import ReplyRequest, ServerVad
 
 from .virtual import VirtualThreads, passes, until
@@ -66,12 +66,16 @@ class Stage:
         opened = open_parts(self.config, weights=no_weights, progress=lambda _: None)
         self.lanes = {part: VirtualThreads() for part in LIVE_PARTS}
         self.parts: Parts = msgspec.structs.replace(
-            opened, lanes={part: Lane(getattr(opened, part), self.lanes[part]) for part in LIVE_PARTS}
+            opened, lanes={part: self._lane(opened, part) for part in LIVE_PARTS}
         )
         self.events: list[SessionEvent] = []
         self.times_ms: list[float] = []
         self.session = Session("sess_1", self.parts, self.config, settings, self._note)
         self._tail = np.zeros(0, np.float32)
+
+    def _lane(self, opened: Parts, part: Part) -> Lane:
+        demand = None if part in UNFELT_PARTS else opened.demand
+        return Lane(getattr(opened, part), self.lanes[part], demand=demand)
 
     def _note(self, event: SessionEvent) -> None:
         self.events.append(event)

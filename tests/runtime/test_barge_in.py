@@ -143,6 +143,7 @@ async def test_cancelling_by_name_stops_that_reply_only() -> None:
 @in_virtual_time
 async def test_cancelling_before_the_first_word_leaves_no_item() -> None:
     stage = Stage(BY_HAND)
+    await passes(0.01)  # the session has read its own instructions
     stage.lanes["language_model"].delay_ms = 1_000
     stage.types("hello", "typed_1")
     stage.session.respond(ReplyRequest())

@@ -10,28 +10,31 @@ import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import msgspec
 import numpy as np
 
 from antiphon.bench.endpointing_cases import cases
-from antiphon.bench.endpointing_traces import Moment, PauseTrace, Trace, known, trace
+from antiphon.bench.endpointing_traces import Judges, Moment, PauseTrace, Trace, known, trace
 from antiphon.bench.figures import Figure, Machine, machine
 from antiphon.bench.recordings import add_recordings, read_recordings
+from antiphon.bench.response import DEFAULT_MODEL
 from antiphon.bench.writing import progress, write
-from antiphon.contracts import EngineSetup
+from antiphon.contracts import EngineSetup, LanguageModel
+from antiphon.contracts.discovery import find
 from antiphon.dialogue.policy import Policy, turn_is_over
 from antiphon.engines.native import load
 from antiphon.engines.silero import Silero
 from antiphon.engines.smart_turn import SmartTurn
 from antiphon.engines.whisper import Whisper
+from antiphon.runtime.config import Config
 from antiphon.store import Store
 
 Rule: TypeAlias = Callable[[PauseTrace, Moment], bool]
 
 HELP = "false cut-offs against delay at the end of turns"
-PATIENCE = (0.35, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
+PATIENCE = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
 SILENCES_MS = (200, 300, 400, 500, 600, 800, 1000, 1300, 1600, 2000, 2500)
 STOCK_TIMEOUTS_MS = (500, 800, 1000, 1500, 2000, 3000)
 _NEVER_MS = 4000.0
@@ -165,24 +168,31 @@ def _between(at: float, xs: Sequence[float], ys: Sequence[float]) -> float | Non
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen about it."""
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="which language model weighs the words")
     add_recordings(parser, half=True)
 
 
 def run(args: argparse.Namespace) -> int:
-    turns = _listen(args.recordings, args.half)
+    turns = _listen(args.recordings, args.half, args.model)
     result = summarise(turns, args.half)
     write("endpointing", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
     return 0
 
 
-def _listen(folder: Path | None, half: str) -> list[Trace]:
+def _reader(model: str) -> LanguageModel:
+    use = Config().engines["language_model"].use
+    setup = EngineSetup(settings={"model": model, "slots": 1}, weights=Store().folder, threads=2)
+    return cast(type[LanguageModel], find("language_model", use)).open(setup)
+
+
+def _listen(folder: Path | None, half: str, model: str) -> list[Trace]:
     setup = EngineSetup(settings={}, weights=Store().folder, threads=2)
-    ear, judge, writer = Silero.open(setup), SmartTurn.open(setup), Whisper.open(setup)
+    judges = Judges(Silero.open(setup), SmartTurn.open(setup), Whisper.open(setup), _reader(model))
     wanted = list(cases([one for one in read_recordings(folder) if one.half == half]))
     turns: list[Trace] = []
     for place, case in enumerate(wanted):
         progress(f"turn {place + 1} of {len(wanted)}")
-        turns.append(trace(case, ear, judge, writer))
+        turns.append(trace(case, judges))
     return [turn for turn in turns if turn.pauses]
 
 

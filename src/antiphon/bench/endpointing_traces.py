@@ -1,9 +1,9 @@
 """What the live loop knows at every moment of a pause, recorded once so that any policy can be asked.
 
 The windows are those of the real voice activity through the real `Hearing`; the end-of-turn model is asked
-about the sound up to each age of the pause, and the transcriber about the words, as the live loop asks them.
-An answer counts from the moment it can have come: the time it took, measured here, is added to the time of
-asking.
+about the sound up to each age of the pause, the transcriber about the words, and the language model about
+whether they could end there, as the live loop asks them. An answer counts from the moment it can have come:
+the time it took, measured here, is added to the time of asking.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,15 +18,21 @@ from antiphon.contracts import (
     CLOCK_HZ,
     LISTENING_HZ,
     EndOfTurn,
+    LanguageModel,
+    Message,
+    Prompt,
     Ticks,
     Transcriber,
     VoiceActivity,
     ms,
     ticks,
 )
+from antiphon.dialogue.completeness import without_mark
 from antiphon.dialogue.events import VoiceWindow
 from antiphon.dialogue.hearing import PAUSE, Hearing
 from antiphon.dialogue.policy import ASK_AT, Pause
+from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
+from antiphon.runtime.working import SENTENCE_MARKS
 
 PREFIX_SAMPLES = round(0.3 * LISTENING_HZ)
 STOCK_ASKS_MS = 200.0
@@ -46,7 +52,7 @@ class Moment(msgspec.Struct, frozen=True):
     """The silence by the probability of speech alone, as other systems reckon it."""
 
 
-class PauseTrace(msgspec.Struct, frozen=True):
+class PauseTrace(msgspec.Struct, frozen=True, kw_only=True):
     """One pause of a turn, the last one being its end."""
 
     moments: tuple[Moment, ...]
@@ -54,6 +60,10 @@ class PauseTrace(msgspec.Struct, frozen=True):
     """From which age of the silence on which score is known, both in order."""
     words: str
     words_known_ms: float
+    may_end: float | None
+    """How likely the words end a sentence, as the language model reads them; None: there are none."""
+    weighed_ms: float
+    """From which age of the silence on that is known."""
     last: bool
     stock_score: float | None
     """The score when the end-of-turn model is asked just once, after 200 ms of silence by probability."""
@@ -70,26 +80,35 @@ class Trace(msgspec.Struct, frozen=True):
     pauses: tuple[PauseTrace, ...]
 
 
-def trace(case: Case, ear: VoiceActivity, judge: EndOfTurn, writer: Transcriber) -> Trace:
+class Judges(msgspec.Struct, frozen=True):
+    """Who is asked about a pause."""
+
+    ear: VoiceActivity
+    sound: EndOfTurn
+    writer: Transcriber
+    reader: LanguageModel
+
+
+def trace(case: Case, judges: Judges) -> Trace:
     """Listen to one turn as the live loop would if no pause were its end."""
     hearing, by_probability = Hearing(), Hearing()
     moments, pauses = list[Moment](), list[PauseTrace]()
     began = 0
-    for window in _windows(case, ear):
+    for window in _windows(case, judges.ear):
         change = hearing.push(window, 0.5)
         by_probability.push(msgspec.structs.replace(window, level_db=0.0), 0.5)
         sample = _samples(window.end)
         if change == "onset" and not began:
             began = max(0, _samples(hearing.began) - PREFIX_SAMPLES)
         elif change == "resume" and moments:
-            pauses.append(_pause(case, began, moments, judge, writer, last=False))
+            pauses.append(_pause(case, began, moments, judges, last=False))
             moments = []
         if hearing.state == "pausing":
             at_ms = (sample - case.end) * 1000 / LISTENING_HZ + _HEARD_MS
             stirs = bool(hearing.stirring) or hearing.glowing
             moments.append(Moment(at_ms, ms(hearing.silence), stirs, ms(by_probability.silence)))
     if moments:
-        pauses.append(_pause(case, began, moments, judge, writer, last=True))
+        pauses.append(_pause(case, began, moments, judges, last=True))
     return Trace(case.name, case.speaker, case.half, case.made, tuple(pauses))
 
 
@@ -97,27 +116,51 @@ def known(pause: PauseTrace, moment: Moment) -> Pause:
     """What the policy is told at `moment`."""
     scores = tuple(score for age, score in pause.scores if age <= moment.silence_ms)
     words = pause.words if moment.silence_ms >= pause.words_known_ms else None
-    return Pause(ticks(moment.silence_ms), scores, words)
+    may_end = pause.may_end if moment.silence_ms >= pause.weighed_ms else None
+    return Pause(ticks(moment.silence_ms), scores, words, may_end)
 
 
-def _pause(
-    case: Case, began: int, moments: Sequence[Moment], judge: EndOfTurn, writer: Transcriber, *, last: bool
-) -> PauseTrace:
+def _pause(case: Case, began: int, moments: Sequence[Moment], judges: Judges, *, last: bool) -> PauseTrace:
     scores: list[tuple[float, float]] = []
     quiet_from = _sample_at(case, moments[0]) - round(moments[0].silence_ms * LISTENING_HZ / 1000)
     for age_ms in [ms(PAUSE), *(ms(age) for age in ASK_AT if age > PAUSE)]:
         if age_ms <= moments[-1].silence_ms:
             end = quiet_from + round(age_ms * LISTENING_HZ / 1000)
-            score, took_ms = _timed(lambda end=end: judge.score(case.audio[began:end]))
+            score, took_ms = _timed(lambda end=end: judges.sound.score(case.audio[began:end]))
             scores.append((age_ms + took_ms, score))
     heard_at = quiet_from + LISTENING_HZ * 32 // 1000
-    words, took_ms = _timed(lambda: writer.transcribe(case.audio[began:heard_at]).text)
+    words, took_ms = _timed(lambda: judges.writer.transcribe(case.audio[began:heard_at]).text)
     known_ms = 32 + took_ms
+    may_end, took_ms = _weighed(judges.reader, words)
     asked = next((m for m in moments if m.vad_silence_ms >= STOCK_ASKS_MS), None)
     stock, stock_ms = None, 0.0
     if asked is not None:
-        stock, stock_ms = _timed(lambda: judge.score(case.audio[began : _sample_at(case, asked)]))
-    return PauseTrace(tuple(moments), tuple(scores), words, known_ms, last, stock, stock_ms)
+        stock, stock_ms = _timed(lambda: judges.sound.score(case.audio[began : _sample_at(case, asked)]))
+    return PauseTrace(
+        moments=tuple(moments),
+        scores=tuple(scores),
+        words=words,
+        words_known_ms=known_ms,
+        may_end=may_end,
+        weighed_ms=known_ms + took_ms,
+        last=last,
+        stock_score=stock,
+        stock_took_ms=stock_ms,
+    )
+
+
+def _weighed(reader: LanguageModel, words: str) -> tuple[float | None, float]:
+    """How likely `words` end a sentence, and how long that takes when all but the last two were read."""
+    said = without_mark(words)
+    if not said:
+        return None, 0.0
+    reader.prefill(_open(" ".join(said.split()[:-2])), cache_key="caller")
+    marks, took_ms = _timed(lambda: reader.score(_open(said), SENTENCE_MARKS, cache_key="caller"))
+    return float(np.logaddexp.reduce(marks)), took_ms
+
+
+def _open(saying: str) -> Prompt:
+    return Prompt((Message("system", DEFAULT_INSTRUCTIONS), Message("user", saying)), open=True)
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float]:

@@ -40,6 +40,8 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     transcript: str
     transcript_kind: str
     seconds: float
+    longest_pause_s: float
+    """Of silence between two of its words, as the manifest has it."""
     labels: Mapping[str, Any]
 
     def audio(self, rate_hz: int) -> Audio:
@@ -78,6 +80,7 @@ def read_recordings(folder: Path | None = None) -> tuple[Recording, ...]:
             transcript=row["transcript"],
             transcript_kind=row["transcript_kind"],
             seconds=float(row["seconds"] or 0),
+            longest_pause_s=float(row.get("max_internal_pause_s") or 0),
             labels=json.loads(row["labels"] or "{}"),
         )
         for row in rows

@@ -3,7 +3,11 @@
 Recordings of real people are spoken to both systems in one run by the same caller from outside. Each
 recording is a conversation of its own; then ten of them make one conversation. The systems take turns with
 every recording, so that whatever else the machine does meets both. Both processes stay up, and each is idle
-while the other answers. Only speakers of the half that nothing was tuned on are used.
+while the other answers. Only speakers of the half that nothing was tuned on are used, and what they said
+in one breath: what becomes of pauses is the question of `bench endpointing`.
+
+The peer runs as it comes. With `--peers pipecat pipecat-calm` it runs a second time, spared what Antiphon
+spares itself: its libraries' threads wait without spinning, and its matrix products take one thread.
 """
 
 import argparse
@@ -20,7 +24,7 @@ import numpy as np
 from antiphon.bench import servers
 from antiphon.bench.figures import Figure, Machine, figure, machine, percentile
 from antiphon.bench.outside import Dial, Outcome, Utterance, converse, plain_pcm, realtime, utterance
-from antiphon.bench.recordings import add_recordings, read_recordings
+from antiphon.bench.recordings import Recording, add_recordings, read_recordings
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import CLOCK_HZ, TERMS, TurnReport
 from antiphon.engines.native import load
@@ -31,7 +35,10 @@ HELP = "how soon an answer is heard, beside Pipecat"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 SETS = ("timit_nltk", "librispeech_test_other", "librispeech_misc")
 TURNS_IN_CONVERSATION = 10
-_MAX_TOKENS = 60
+PEERS = ("pipecat", "pipecat-calm")
+ONE_BREATH_S = 0.35
+"""A recording without a longer pause is a turn that nobody takes for over before it is."""
+_MAX_TOKENS = 40
 _SCRIPTED = 'answers = ["Certainly, I will do that for you right away."]'
 
 
@@ -74,26 +81,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--turns", type=int, default=20, help="recordings, one speaker after another; 20")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is spoken; 3")
     parser.add_argument("--model", default=DEFAULT_MODEL, help='of the manifest, or "scripted": no model')
-    parser.add_argument("--peer", choices=("pipecat", "none"), default="pipecat")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=[PEERS[0]], help="none, one or both")
+    parser.add_argument("--url", help="an Antiphon that runs; otherwise one is started")
+    parser.add_argument("--hesitant", action="store_true", help="also recordings with long pauses in them")
     add_recordings(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    said = _utterances(args.recordings, args.turns)
-    result = asyncio.run(measure(said, args.rounds, args.model, args.peer))
+    said = _utterances(args.recordings, args.turns, 10.0 if args.hesitant else ONE_BREATH_S)
+    result = asyncio.run(measure(said, args.rounds, args.model, args.peers, args.url))
     write("response", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
     return 0
 
 
-def _utterances(folder: Path | None, count: int) -> list[Utterance]:
-    """`count` whole utterances of the reporting half, as many speakers as there are."""
-    by_speaker: dict[str, list[Utterance]] = {}
+def _utterances(folder: Path | None, count: int, longest_pause_s: float) -> list[Utterance]:
+    """`count` different utterances of the reporting half, as many speakers as there are."""
+    by_speaker: dict[str, list[Recording]] = {}
+    known: set[str] = set()
     for one in read_recordings(folder):
-        if one.half == "report" and one.set in SETS and 1.5 <= one.seconds <= 6:
-            by_speaker.setdefault(one.speaker, []).append(utterance(one.name, one.audio(CLOCK_HZ)))
+        whole = one.set in SETS and 1.5 <= one.seconds <= 6 and one.longest_pause_s <= longest_pause_s
+        if one.half == "report" and whole and one.transcript not in known:
+            known.add(one.transcript)
+            by_speaker.setdefault(one.speaker, []).append(one)
     deepest = max(map(len, by_speaker.values()))
     rows = [[them[row] for them in by_speaker.values() if row < len(them)] for row in range(deepest)]
-    return [one for row in rows for one in row][:count]
+    chosen = [one for row in rows for one in row][:count]
+    return [utterance(one.name, one.audio(CLOCK_HZ)) for one in chosen]
 
 
 def _config(model: str) -> str:
@@ -103,18 +116,21 @@ def _config(model: str) -> str:
     return f'answer_tokens = {_MAX_TOKENS}\n{chr(10).join(lines)}\nmodel = "{model}"\n'
 
 
-async def measure(said: Sequence[Utterance], rounds: int, model: str, peer: str) -> Result:
-    """Speak everything to the systems, in turn.
+async def measure(
+    said: Sequence[Utterance], rounds: int, model: str, peers: Sequence[str], running: str | None = None
+) -> Result:
+    """Speak everything to the systems, in turn; `running` is the address of an Antiphon that runs.
 
     Raises:
         AntiphonError: as `servers` does.
     """
     with ExitStack() as stack:
-        url = stack.enter_context(servers.antiphon(_config(model))).url
+        url = running or stack.enter_context(servers.antiphon(_config(model))).url
         dials: dict[str, Dial] = {"antiphon": realtime(url, DEFAULT_INSTRUCTIONS)}
-        if peer == "pipecat" and model != "scripted":
-            bot = servers.pipecat(Store().folder, model, DEFAULT_INSTRUCTIONS, _MAX_TOKENS)
-            dials["pipecat"] = plain_pcm(stack.enter_context(bot).url, 16_000)
+        for peer in peers if model != "scripted" else ():
+            calm = peer == PEERS[1]
+            bot = servers.pipecat(Store().folder, model, DEFAULT_INSTRUCTIONS, _MAX_TOKENS, calm=calm)
+            dials[peer] = plain_pcm(stack.enter_context(bot).url, 16_000)
         for dial in dials.values():
             await _call(dial, said[:1])  # the first call of a process is the slowest and tells nothing
         alone: dict[str, list[Outcome]] = {name: [] for name in dials}
@@ -177,24 +193,28 @@ def _measured(system: str, kind: str, outcomes: Sequence[Outcome]) -> Measured:
 
 
 def _faster(kind: str, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, Figure]:
-    if "pipecat" not in outcomes:
-        return {}
-    pairs = [
-        (ours.mouth_to_ear_ms, theirs.mouth_to_ear_ms)
-        for ours, theirs in zip(outcomes["antiphon"], outcomes["pipecat"], strict=True)
-        if ours.mouth_to_ear_ms and theirs.mouth_to_ear_ms and not (ours.cut_off or theirs.cut_off)
-    ]
-    if not pairs:
-        return {}
-    ours, theirs = np.array(pairs).T
-    dice = np.random.default_rng(0)
-    draws = dice.integers(0, len(pairs), (2000, len(pairs)))
+    found: dict[str, Figure] = {}
+    for peer in [name for name in outcomes if name != "antiphon"]:
+        pairs = [
+            (ours.mouth_to_ear_ms, theirs.mouth_to_ear_ms)
+            for ours, theirs in zip(outcomes["antiphon"], outcomes[peer], strict=True)
+            if ours.mouth_to_ear_ms and theirs.mouth_to_ear_ms and not (ours.cut_off or theirs.cut_off)
+        ]
+        if pairs:
+            found |= {f"{kind} {name}, {peer}": value for name, value in _ratios(np.array(pairs).T).items()}
+    return found
+
+
+def _ratios(pairs: np.ndarray) -> dict[str, Figure]:
+    """How many times as long the second row takes, with intervals that draw pairs."""
+    ours, theirs = pairs
+    draws = np.random.default_rng(0).integers(0, len(ours), (2000, len(ours)))
     found: dict[str, Figure] = {}
     for name, q in (("median", 50), ("p95", 95)):
         again = np.percentile(theirs[draws], q, axis=1) / np.percentile(ours[draws], q, axis=1)
         value = float(np.percentile(theirs, q) / np.percentile(ours, q))
         low, high = (float(edge) for edge in np.percentile(again, (2.5, 97.5)))
-        found[f"{kind} {name}"] = Figure(value, low, high, len(pairs))
+        found[name] = Figure(value, low, high, len(ours))
     return found
 
 

@@ -17,6 +17,7 @@ import msgspec
 from antiphon.contracts import EngineBroken, PrerequisiteMissing
 
 READY_S = 60.0
+_UNSET = {"OMP_WAIT_POLICY": "", "OPENBLAS_NUM_THREADS": ""}
 PEER_REMEDY = "make setup-bench, or pip install 'antiphon[bench]'"
 _JOURNAL = '[engines.journal]\nuse = "sqlite"\nsettings = {{ path = "{}" }}\n'
 
@@ -49,9 +50,9 @@ def antiphon(config: str) -> Generator[Server]:
 
 @contextmanager
 def pipecat(
-    weights: Callable[[str], Path], model: str, instructions: str, max_tokens: int
+    weights: Callable[[str], Path], model: str, instructions: str, max_tokens: int, *, calm: bool
 ) -> Generator[Server]:
-    """The stock Pipecat pipeline of `peers.pipecat_bot`.
+    """The stock Pipecat pipeline of `peers.pipecat_bot`; `calm`: its threads wait without spinning.
 
     Raises:
         PrerequisiteMissing: Pipecat is not installed.
@@ -65,9 +66,9 @@ def pipecat(
         *("--whisper", str(weights("whisper-tiny.en")), "--gguf", str(weights(model) / "model.gguf")),
         *("--instructions", instructions, "--max-tokens", str(max_tokens)),
     ]
-    # Its libraries' threads would spin and starve each other. Antiphon spares itself that, and so its peer.
-    calm = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
-    with _process(command, calm, lambda: _listens(port)) as pid:
+    # What Antiphon's engines set for themselves in this process is no part of a peer as it comes.
+    environment = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"} if calm else _UNSET
+    with _process(command, environment, lambda: _listens(port)) as pid:
         yield Server(f"ws://127.0.0.1:{port}", port, pid)
 
 
@@ -96,7 +97,7 @@ def _process(command: list[str], environment: Mapping[str, str], ready: Callable
         log = Path(folder) / "log"
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: S603 - an argument list of our own, no shell
-                command, stdout=out, stderr=out, env={**os.environ, **environment}
+                command, stdout=out, stderr=out, env=_without_empty({**os.environ, **environment})
             )
         try:
             until = monotonic() + READY_S
@@ -113,6 +114,10 @@ def _process(command: list[str], environment: Mapping[str, str], ready: Callable
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _without_empty(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if value}
 
 
 def _free_port() -> int:

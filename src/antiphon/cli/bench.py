@@ -6,7 +6,7 @@ Each bench is a module with a sentence of `HELP`, its own `arguments`, and `run`
 from pathlib import Path
 from types import ModuleType
 
-from antiphon.bench import barge_in, echo, endpointing, load, response
+from antiphon.bench import barge_in, echo, endpointing, load, response, scheduler
 from antiphon.cli.commands import Commands
 
 _BENCHES: dict[str, ModuleType] = {
@@ -15,6 +15,7 @@ _BENCHES: dict[str, ModuleType] = {
     "barge-in": barge_in,
     "echo": echo,
     "load": load,
+    "scheduler": scheduler,
 }
 
 

@@ -87,7 +87,8 @@ Piece: TypeAlias = TextDelta | ToolCall | Finish
 
 
 class Prefilled(msgspec.Struct, frozen=True):
-    """What a prefill found and did."""
+    """What a prefill found and did. Reused and evaluated tokens are fewer than the prompt's when it stopped
+    early: it was cancelled, or had evaluated as many as it may."""
 
     prompt_tokens: int
     reused_tokens: int
@@ -111,21 +112,38 @@ class LanguageModel(Engine, Protocol):
         Once `cancel` is raised the iterator ends soon, with `Finish("cancelled")`. Closing the iterator early
         cancels too.
 
+        An engine with the capability "continue" goes on with a prompt whose last message is the assistant's,
+        as if it had said that message itself: joined, it and the answer are one answer. So an answer can be
+        broken off and gone on with later; not so one with a `json_schema`, which is for the answer alone.
+
         Raises:
             ContractBroken: the prompt is open, empty, or longer than `context_tokens`.
             EngineBroken: the model or the service failed.
         """
         ...
 
-    def prefill(self, prompt: Prompt, *, cache_key: str = "", cancel: Cancel = NEVER) -> Prefilled:
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
         """Read `prompt` into the cache, so that a later `generate` that begins with it starts sooner.
+
+        With `at_most_tokens`, at least 1, no more than that are evaluated; the same call again reads on.
 
         An engine without the capability "prefill" does nothing and reports zeros.
         """
         ...
 
-    def score(self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "") -> tuple[float, ...]:
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
         """The log-probability (natural) of each option as the answer's first words, in the order given.
+
+        Once `cancel` is raised it ends soon, and then gives none at all: an empty tuple.
 
         Raises:
             ContractBroken: no options, or the card lacks the capability "score".

@@ -9,6 +9,7 @@ What was heard ahead is true whatever the caller does next, so it belongs to a t
 
 from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.commands import ListenAhead, Prefill
+from antiphon.dialogue.completeness import without_mark
 from antiphon.dialogue.floor import Floor
 from antiphon.dialogue.turn import Turn
 
@@ -23,8 +24,6 @@ Measured on half of the recordings: two words of a turn are left to read at its 
 in vain. Waiting for two transcripts to agree leaves four."""
 FEWEST_NEW_WORDS = 2
 """Reading fewer than this at a time costs more than it saves."""
-
-_PUNCTUATION = ".,;:!?…-–—\"'”’"
 
 
 def listen_on(floor: Floor, turn: Turn) -> None:
@@ -65,7 +64,7 @@ def _read_on(floor: Floor, turn: Turn) -> None:
     sure = words[: len(words) - UNSURE_WORDS + (turn.ahead_to == turn.dip_at)]
     if len(sure) >= _common(sure, turn.read) + FEWEST_NEW_WORDS:
         turn.read = sure
-        floor.out.append(Prefill(turn.number, turn.revision, " ".join(sure).rstrip(_PUNCTUATION)))
+        floor.out.append(Prefill(turn.number, turn.revision, without_mark(" ".join(sure))))
 
 
 def _common(some: list[str], others: list[str]) -> int:

@@ -82,7 +82,8 @@ def answer_request(floor: Floor, now: Ticks) -> None:
 def speculate(floor: Floor, turn: Turn) -> None:
     """Begin the reply while the turn may still go on."""
     if turn.words and turn.reply is None and floor.policy.answers and floor.answering is None:
-        replying.begin(turn, speak=turn.speak, out=floor.out)
+        weigh = floor.policy.mode == "sounding" and not turn.committed
+        replying.begin(turn, speak=turn.speak, out=floor.out, weigh=weigh)
         assert turn.reply is not None
         turn.reply.guess = True
         turn.guesses += 1

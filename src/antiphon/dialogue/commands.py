@@ -53,6 +53,8 @@ class Generate(msgspec.Struct, frozen=True):
     turn: int
     revision: int
     text: str | None
+    weigh: str = ""
+    """The same words without a mark behind them, where it is still asked whether a sentence can end there."""
 
 
 class Synthesize(msgspec.Struct, frozen=True):

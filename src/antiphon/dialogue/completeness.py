@@ -39,7 +39,13 @@ _QUESTION_WORDS = frozenset(
     {"what", "what's", "which", "who", "who's", "whom", "where", "where's", "when", "how", "why"}
 )
 _OPEN_MARK = re.compile(r"(?:[,;:–—-]|\.{2,}|…)[\"'”’)\]]*$")
+_MARKS = " .,;:!?…-–—\"'”’"
 _WORD = re.compile(r"\w+(?:'\w+)*")
+
+
+def without_mark(words: str) -> str:
+    """`words` as they stand where it is open whether a sentence ends."""
+    return words.rstrip(_MARKS)
 
 
 def wants_more(words: str) -> bool:

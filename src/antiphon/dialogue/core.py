@@ -24,6 +24,7 @@ from antiphon.dialogue.events import (
     TimePassed,
     Transcribed,
     VoiceWindow,
+    WordsWeighed,
     WorkFailed,
 )
 from antiphon.dialogue.floor import Floor
@@ -53,8 +54,8 @@ class Dialogue:
                 listening.heard_ahead(floor, event, now)
             case CallerMeasured():
                 listening.measured(floor, event)
-            case EndOfTurnScored():
-                listening.scored(floor, event, now)
+            case EndOfTurnScored() | WordsWeighed():
+                listening.judged(floor, event, now)
             case PromptBuilt() | TextGenerated() | GenerationEnded() | SpeechReady():
                 answering.made(floor, event, now)
                 listening.answer_is_ready(floor, now)
@@ -79,6 +80,19 @@ class Dialogue:
     def replying(self) -> bool:
         """Whether a reply is under way or bound to come, so that no other may be asked for."""
         return self._floor.answering is not None or self._floor.waiting is not None
+
+    @property
+    def pressing(self) -> bool:
+        """Whether the caller is speaking, or waits for what the agent has not yet thought of."""
+        floor = self._floor
+        if floor.taking is not None or floor.waiting is not None or floor.settling:
+            return True
+        if floor.answering is None:
+            return False
+        reply = floor.answering.reply
+        if reply is None:
+            return True
+        return not reply.finished and not reply.ending
 
     @property
     def quiet(self) -> bool:

@@ -72,6 +72,15 @@ class EndOfTurnScored(msgspec.Struct, frozen=True):
     timing: Timing
 
 
+class WordsWeighed(msgspec.Struct, frozen=True):
+    """How likely the turn's words end a sentence, as the language model reads them."""
+
+    turn: int
+    revision: int
+    may_end: float
+    """The natural logarithm of the probability that a full stop, question or exclamation mark follows."""
+
+
 class PromptBuilt(msgspec.Struct, frozen=True):
     """Recall and prompt building are done; the language model has been asked."""
 
@@ -190,6 +199,7 @@ Event: TypeAlias = (
     | HeardAhead
     | CallerMeasured
     | EndOfTurnScored
+    | WordsWeighed
     | PromptBuilt
     | TextGenerated
     | GenerationEnded

@@ -38,6 +38,7 @@ from antiphon.dialogue.events import (
     Timing,
     Transcribed,
     VoiceWindow,
+    WordsWeighed,
 )
 from antiphon.dialogue.floor import Floor, cancel, find, new_turn
 from antiphon.dialogue.policy import ASK_AT, Pause, Policy, turn_is_over
@@ -150,7 +151,7 @@ def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
         return
     if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
         _ask(floor, turn)
-    known = Pause(silence, turn.scores, turn.words)
+    known = Pause(silence, turn.scores, turn.words, turn.may_end)
     if not turn_is_over(floor.policy, known) or floor.hearing.stirring or floor.hearing.glowing:
         turn.over_at = None
         return
@@ -234,11 +235,15 @@ def measured(floor: Floor, event: CallerMeasured) -> None:
             turn.marks.last_voiced_at = event.last_voiced_at
 
 
-def scored(floor: Floor, event: EndOfTurnScored, now: Ticks) -> None:
-    """It is known how finished the turn sounds."""
+def judged(floor: Floor, event: EndOfTurnScored | WordsWeighed, now: Ticks) -> None:
+    """It is known how finished the turn sounds, or reads."""
     turn = find(floor, event.turn, event.revision, now)
     if turn is not None and turn is floor.taking and floor.hearing.state == "pausing":
-        turn.scores += (event.probability,)
+        match event:
+            case EndOfTurnScored():
+                turn.scores += (event.probability,)
+            case WordsWeighed():
+                turn.may_end = event.may_end
         weigh(floor, turn, floor.hearing.silence, now)
 
 

@@ -1,20 +1,25 @@
 """When a pause is the end of a turn: a pure function of the silence's age, how finished it sounds and reads.
 
 A person's pause is a question, and waiting answers it a little more with every frame. How long to wait
-depends on the odds that the turn is over, as the end-of-turn model gives them, asked again and again while
-the pause grows and averaged over all its answers:
+depends on two judges who err apart. The end-of-turn model hears how finished the turn *sounds*; it is asked
+again and again while the pause grows, and its logits are averaged. The language model says how likely the
+words *end a sentence*, which it knows from reading them, at no cost:
 
-    silence needed = 1130 ms / odds ** 0.47, twice that when the words want more, at most the longest wait
+    silence needed = 357 ms − 45 ms · mean logit − 107 ms · (ln P(sentence ends) + 1)
 
-It is a logistic regression of "this pause is the end" on the mean logit of the scores, the logarithm of the
-silence's age, and whether the words break off (`completeness`), solved for the age at which it is 2.7 to 1.
-Fitted on 132 turns, one half of the recordings by speaker, every kind of recording weighing the same. The
-mean of several answers tells far more than the newest: at the same share of turns cut off it waits a quarter
-less. How often a caller has paused before was left out: in recordings with one pause each it says the
-opposite of what it says in conversation.
+but between 250 and 2340 ms, and all of it stretched by `patience`. Between two pauses a caller is likelier to
+go on the longer the pause has yet to last, at an about even rate, so that the wait falls with the logarithm
+of the odds, in a line.
+
+Fitted on one half of the recordings by speaker, every kind of recording weighing the same, to the least
+delay for every price of a turn cut off. Over the pauses of that half the sound alone tells ends from
+hesitations with an area under the curve of .84 (natural turns) and .91 (made ones), the words alone .74 and
+.89, both .85 and .95. Where no model weighs the words, `completeness` knows some that cannot be the last. How
+often a caller has paused before was left out: in recordings with one pause each it says the opposite of what
+it says in conversation.
 """
 
-from math import exp, log
+from math import log
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -34,7 +39,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Audio kept from before the first speech."""
     silence_ticks: Ticks = ticks(500)
     """The pause that ends a turn in silence mode."""
-    longest_wait_ticks: Ticks = ticks(2000)
+    longest_wait_ticks: Ticks = ticks(2340)
     """The pause that ends a turn however unfinished it sounds."""
     patience: float = 1.0
     """Stretches every wait of sounding mode; below 1 is eager."""
@@ -51,12 +56,18 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 ASK_AT: tuple[Ticks, ...] = tuple(ticks(age_ms) for age_ms in (96, 200, 320, 480, 700, 1000, 1400))
 """Ages of the silence at which the end-of-turn model is asked, again and again as the pause grows."""
 
-EVEN_WAIT_MS = 1130.0
-"""The silence that ends a turn when the odds are even."""
-TRUST = 0.47
-"""The power of the odds."""
-UNFINISHED = 2.0
-"""By how much words that want more stretch the wait."""
+WAIT_MS = 357.0
+"""The silence that ends a turn when the scores are even and the words end a sentence as often as most do."""
+SOUND_MS = 45.0
+"""By how much a logit shortens the wait."""
+WORDS_MS = 107.0
+"""By how much the wait shrinks when it is e times as likely that a sentence ends."""
+SHORTEST_WAIT_MS = 250.0
+USUAL_ENDING = -1.0
+"""The logarithm of how likely whole sentences are seen to end; what counts while nobody knows."""
+BROKEN_OFF = -5.0
+"""What counts for words that break off, where no language model weighs them."""
+_LEAST_LIKELY = -9.0
 _SURE = 0.995  # no score is believed more than this
 
 
@@ -69,6 +80,8 @@ class Pause(NamedTuple):
     """The end-of-turn probabilities of this very pause, newest last."""
     words: str | None = None
     """The turn's words up to this pause; None while they are not known."""
+    may_end: float | None = None
+    """The natural logarithm of how likely they end a sentence; None while no model has said so."""
 
 
 def turn_is_over(policy: Policy, pause: Pause) -> bool:
@@ -86,10 +99,15 @@ def silence_needed_ms(policy: Policy, pause: Pause) -> float:
     if not pause.scores:
         return longest * policy.patience
     logits = [log(score / (1 - score)) for score in map(_believed, pause.scores)]
-    needed = EVEN_WAIT_MS * exp(-TRUST * sum(logits) / len(logits))
-    if pause.words is not None and wants_more(pause.words):
-        needed *= UNFINISHED
-    return min(needed, longest) * policy.patience
+    sound = sum(logits) / len(logits)
+    needed = WAIT_MS - SOUND_MS * sound - WORDS_MS * (_ending(pause) - USUAL_ENDING)
+    return min(max(needed, SHORTEST_WAIT_MS), longest) * policy.patience
+
+
+def _ending(pause: Pause) -> float:
+    if pause.may_end is not None:
+        return max(pause.may_end, _LEAST_LIKELY)
+    return BROKEN_OFF if pause.words is not None and wants_more(pause.words) else USUAL_ENDING
 
 
 def _believed(score: float) -> float:

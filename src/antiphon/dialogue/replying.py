@@ -6,16 +6,18 @@ Nothing here knows who has the floor. Work may run at any time; only `open_gate`
 from antiphon.contracts import Ticks, TimedWord, Usage
 from antiphon.dialogue.clauses import speakable
 from antiphon.dialogue.commands import Command, EmitText, EndReply, Generate, Play, StartReply, Synthesize
+from antiphon.dialogue.completeness import without_mark
 from antiphon.dialogue.events import GenerationEnded, SpeechReady, TextGenerated
 from antiphon.dialogue.ledger import heard_words, text_of
 from antiphon.dialogue.turn import Reply, Turn
 
 
-def begin(turn: Turn, *, speak: bool, out: list[Command]) -> None:
+def begin(turn: Turn, *, speak: bool, out: list[Command], weigh: bool = False) -> None:
     """Ask for the answer, behind a shut gate. Words that the record has are not given a second time."""
     turn.reply = Reply(speak=speak)
     recorded = turn.wanted or turn.words_told
-    out.append(Generate(turn.number, turn.revision, None if recorded else turn.words))
+    words = None if recorded else turn.words
+    out.append(Generate(turn.number, turn.revision, words, without_mark(words) if weigh and words else ""))
 
 
 def begin_empty(turn: Turn, out: list[Command]) -> Reply:

@@ -108,6 +108,8 @@ class Turn:
     """The caller's words that the model was given to read so far."""
     scores: tuple[float, ...] = ()
     """How finished this pause sounded, each time it was asked."""
+    may_end: float | None = None
+    """How likely the words end a sentence, as the language model reads them; see `WordsWeighed`."""
     over_at: Ticks | None = None
     """On the session's clock: since when the policy takes this pause for the end."""
     asked: int = 0
@@ -137,7 +139,7 @@ class Turn:
     def revise(self) -> None:
         """The caller went on: everything made for the words so far is void."""
         self.retry()
-        self.words = self.paused_at = self.over_at = None
+        self.words = self.paused_at = self.over_at = self.may_end = None
         self.scores = ()
         self.words_told = self.listening = self.probed = self.relies = False
         self.asked = 0

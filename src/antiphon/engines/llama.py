@@ -32,7 +32,7 @@ from antiphon.contracts import (
 )
 from antiphon.engines import chat_format
 from antiphon.engines.llama_answer import Answer, forced_call
-from antiphon.engines.llama_score import branches, total
+from antiphon.engines.llama_score import Tokens, branches, total
 from antiphon.engines.llama_server import LlamaServer
 from antiphon.engines.llama_slots import Slot, Slots
 from antiphon.engines.settings import decode
@@ -72,7 +72,7 @@ class Llama:
         summary="llama.cpp in this process: any GGUF model, offline, reading along while the caller speaks.",
         licence="MIT AND Apache-2.0",
         languages=("en", "zh", "fr", "es", "pt", "de", "it", "ru", "ja", "ko", "vi", "th", "ar"),
-        capabilities=frozenset({"prefill", "score", "tools", "json_schema"}),
+        capabilities=frozenset({"prefill", "continue", "score", "tools", "json_schema"}),
         weights=(_DEFAULT_MODEL,),
         concurrency=4,
     )
@@ -131,7 +131,14 @@ class Llama:
         answer = Answer(prompt, sampling, call, prompt_tokens=len(tokens), cancel=cancel)
         return answer.pieces(lambda: self._workers.submit(self._answer, tokens, answer, cache_key))
 
-    def prefill(self, prompt: Prompt, *, cache_key: str = "", cancel: Cancel = NEVER) -> Prefilled:
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
         """Read `prompt` into the conversation's slot, piece by piece; nothing is computed twice."""
         tokens = self._tokens(prompt)
         slot = self._slots.take(cache_key, tokens, cancel)
@@ -139,11 +146,13 @@ class Llama:
             return Prefilled(len(tokens), 0, 0)
         try:
             slot.doubt(tokens)
-            return self._read(slot, tokens, cancel)
+            return self._read(slot, tokens, cancel, at_most_tokens)
         finally:
             self._slots.give_back(slot)
 
-    def score(self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "") -> tuple[float, ...]:
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
         """The exact log-probability of each option as the answer's beginning.
 
         It costs what of `prompt` is not cached yet, and one decoding step (25 to 40 ms with the default model
@@ -160,12 +169,13 @@ class Llama:
         self._bound(len(tokens) + max(map(len, spelled)))
         slot = self._slots.take_beside(cache_key, tokens, _MAY_LOSE_TOKENS)
         try:
-            self._read(slot, tokens[:-1], NEVER)
-            known = {
-                (*path, token): logprob
-                for path, wanted in branches(spelled)
-                for token, logprob in self._next_logprobs(slot, [*tokens, *path], wanted).items()
-            }
+            self._read(slot, tokens[:-1], cancel)
+            known: dict[Tokens, float] = {}
+            for path, wanted in branches(spelled):
+                if cancel.is_set():
+                    return ()
+                logprobs = self._next_logprobs(slot, [*tokens, *path], wanted)
+                known |= {(*path, token): logprob for token, logprob in logprobs.items()}
         finally:
             self._slots.give_back(slot)
         return tuple(total(option, known) for option in spelled)
@@ -203,12 +213,15 @@ class Llama:
                 " of the context; shorten the prompt or raise language_model.llama.context_tokens"
             )
 
-    def _read(self, slot: Slot, tokens: list[int], cancel: Cancel) -> Prefilled:
-        """Evaluate `tokens` into `slot`, as far as they are not there yet."""
+    def _read(
+        self, slot: Slot, tokens: list[int], cancel: Cancel, at_most_tokens: int | None = None
+    ) -> Prefilled:
+        """Evaluate `tokens` into `slot`, as far as they are not there yet, and as far as allowed."""
         reused = at = slot.shared(tokens)
+        end = len(tokens) if at_most_tokens is None else min(len(tokens), at + at_most_tokens)
         evaluated = 0
-        while at < len(tokens) and not cancel.is_set():
-            at = min(at + self._batch, len(tokens))
+        while at < end and not cancel.is_set():
+            at = min(at + self._batch, end)
             timings = self._server.complete(_request(slot, tokens[:at], n_predict=0))["timings"]
             if not evaluated:
                 reused = timings["cache_n"]

@@ -92,11 +92,20 @@ class RemoteLanguageModel:
             )
         return self._pieces(prompt, _request(prompt, sampling, self._settings), cancel)
 
-    def prefill(self, prompt: Prompt, *, cache_key: str = "", cancel: Cancel = NEVER) -> Prefilled:
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
         """Nothing: the server has no way to ask for it."""
         return Prefilled(0, 0, 0)
 
-    def score(self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "") -> tuple[float, ...]:
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
         """Always refused: the protocol does not tell what was not chosen."""
         raise ContractBroken(f"{_NAME} cannot score options: its card lacks the capability 'score'")
 

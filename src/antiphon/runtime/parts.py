@@ -21,6 +21,7 @@ from antiphon.contracts import (
 from antiphon.contracts.discovery import find
 from antiphon.runtime.config import Config
 from antiphon.runtime.lanes import Lane
+from antiphon.runtime.scheduler import Demand
 
 LIVE_PARTS: tuple[Part, ...] = (
     "voice_activity",
@@ -31,9 +32,15 @@ LIVE_PARTS: tuple[Part, ...] = (
     "journal",
 )
 
+UNFELT_PARTS: tuple[Part, ...] = ("voice_activity", "journal")
+"""Always at work while a session is open, and too little of it to be slowed by anything: no demand."""
+
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session talks to. `lanes` holds one lane per part, under the part's name."""
+    """What a session talks to. `lanes` holds one lane per part, under the part's name.
+
+    `demand` is what all sessions want at the moment, before anything reflective.
+    """
 
     voice_activity: VoiceActivity
     end_of_turn: EndOfTurn
@@ -42,9 +49,11 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     synthesizer: Synthesizer
     journal: Journal
     lanes: dict[Part, Lane]
+    demand: Demand
 
     def close(self) -> None:
         """Let every running call end, and everything be written down; then close every engine."""
+        self.demand.rise()  # so that what gives way ends now
         for part, lane in self.lanes.items():
             lane.close(drop=part != "journal")
         _close_all(cast(Engine, getattr(self, part)) for part in LIVE_PARTS)
@@ -58,17 +67,19 @@ def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Call
     """
     opened: dict[str, Any] = {}
     lanes: dict[Part, Lane] = {}
+    demand = Demand()
     try:
         for part in LIVE_PARTS:
             choice = config.engines[part]
             progress(f"{part.replace('_', ' ')}: {choice.use}")
             setup = EngineSetup(settings=choice.settings, weights=weights, threads=config.threads)
             engine = find(part, choice.use).open(setup)
-            opened[part], lanes[part] = engine, Lane(engine)
+            opened[part] = engine
+            lanes[part] = Lane(engine, demand=None if part in UNFELT_PARTS else demand)
     except BaseException:
         _close_all(opened.values())
         raise
-    return Parts(**opened, lanes=lanes)
+    return Parts(**opened, lanes=lanes, demand=demand)
 
 
 def _close_all(engines: Iterable[Engine]) -> None:

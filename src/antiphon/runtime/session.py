@@ -71,6 +71,7 @@ class Session:
         self._echo = Echo()
         self._uplink = Uplink(self._echo.clean)
         self._ear = self._open_ear()
+        self._attention = parts.demand.attend()
         self._jobs = Jobs(parts, self._clock, self._uplink, session=session_id, tell=self._handle)
         self._diary = Diary(
             session_id, self._clock, parts.journal, parts.lanes["journal"], warn=self._journal_failed
@@ -234,6 +235,7 @@ class Session:
         self._diary.note("session_closed", {})
         self._closed = True
         self._ear.close()
+        self._attention.close()
         self._jobs.close()
         self._playout.close()
         for aside in self._side_replies.values():
@@ -275,6 +277,7 @@ class Session:
                     self._do(command)
         finally:
             self._handling = False
+            self._attention.press(self._dialogue.pressing)
             if not self._closed:
                 self._alarm.look()
         if not self._dialogue.replying:
@@ -312,6 +315,8 @@ class Session:
 
     def _note(self, command: do.Command) -> None:
         """Let the record and the client know, and let go of what is over."""
+        if isinstance(command, do.CommitCallerAudio | do.StartReply):
+            self._jobs.confirm(command.turn)
         if isinstance(command, do.CommitCallerAudio):
             self._jobs.measure(command)
             self._uplink.release(command.end)
@@ -325,7 +330,10 @@ class Session:
         request = self._minutes.requests.setdefault(command.turn, self._asked or ReplyRequest())
         self._asked = None
         prompt = self._prompts.answer(self._settings, request, self.items, command.text)
-        self._jobs.generate(command, prompt, self._sampling(request))
+        weigh = None
+        if command.weigh:
+            weigh = self._prompts.certain(self._settings, self.items, command.weigh)
+        self._jobs.generate(command, prompt, self._sampling(request), weigh)
 
     def _sampling(self, request: ReplyRequest) -> Sampling:
         limit = request.max_output_tokens or self._settings.max_output_tokens or self._config.answer_tokens

@@ -1,4 +1,7 @@
-"""A reply out of band: beside the conversation, without the floor and without a place in the record."""
+"""A reply out of band: beside the conversation, without the floor and without a place in the record.
+
+Nobody waits for it as one waits for an answer: it is reflective work, which gives way to every conversation.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -8,6 +11,7 @@ from antiphon.contracts import (
     Busy,
     Finish,
     Part,
+    Piece,
     Prompt,
     Sampling,
     SpeechChunk,
@@ -19,14 +23,16 @@ from antiphon.contracts import (
 from antiphon.dialogue import text_of
 from antiphon.dialogue.clauses import speakable
 from antiphon.dialogue.commands import EndReply, Reason, Status
+from antiphon.runtime import reflective
 from antiphon.runtime.lanes import post
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.replies import ReplyView
+from antiphon.runtime.scheduler import REFLECTIVE
 from antiphon.runtime.working import at_clock_rate
 
 
 class SideReply:
-    """Runs one such reply: generated whole, then spoken if it is to be sound, sent as fast as it is made."""
+    """Runs one such reply: generated whole, then spoken if it is to be sound, sent as soon as it is made."""
 
     def __init__(self, parts: Parts, view: ReplyView, *, ended: Callable[[str], None]) -> None:
         self.id = view.id
@@ -46,22 +52,26 @@ class SideReply:
     ) -> None:
         """Ask the language model."""
 
-        def work() -> None:
-            model = self._parts.language_model
-            for piece in model.generate(build(), sampling, cache_key=self.id, cancel=self._cancel):
-                match piece:
-                    case TextDelta():
-                        self._post(self._generated, piece.text, not speak)
-                    case ToolCall():
-                        self._post(self._calls.append, piece)
-                    case Finish():
-                        self._post(self._generation_ended, piece)
+        def tell(piece: Piece) -> None:
+            match piece:
+                case TextDelta():
+                    self._post(self._generated, piece.text, not speak)
+                case ToolCall():
+                    self._post(self._calls.append, piece)
+                case Finish():
+                    self._post(self._generation_ended, piece)
+
+        def work() -> reflective.Pauses:
+            model, demand = self._parts.language_model, self._parts.demand
+            yield from reflective.answer(
+                model, build, sampling, demand=demand, cancel=self._cancel, tell=tell
+            )
             if speak:
                 self._post(self._speak, voice, speed)
             else:
                 self._post(self._finish, "")
 
-        self._submit("language_model", work)
+        self._submit("language_model", work())
 
     def cancel(self) -> None:
         """Stop it; its end is told at once."""
@@ -84,23 +94,34 @@ class SideReply:
     def _speak(self, voice: str, speed: float) -> None:
         text = speakable(self._text)
 
-        def work() -> None:
+        def work() -> reflective.Pauses:
             synthesizer = self._parts.synthesizer
-            for chunk in synthesizer.synthesize(text, voice=voice, speed=speed, cancel=self._cancel):
-                self._post(self._sound, chunk)
+            yield from reflective.speak(
+                synthesizer,
+                text,
+                voice=voice,
+                speed=speed,
+                gives_way=reflective.way_for(synthesizer, self._parts.demand),
+                cancel=self._cancel,
+                tell=lambda chunk: self._post(self._sound, chunk),
+            )
             self._post(self._finish, "")
 
-        self._submit("synthesizer", work)
+        self._submit("synthesizer", work())
 
-    def _submit(self, part: Part, work: Callable[[], None]) -> None:
-        def call() -> None:
+    def _submit(self, part: Part, work: reflective.Pauses) -> None:
+        stretch = reflective.in_stretches(work)
+
+        def call() -> bool:
             try:
-                work()
+                return stretch()
             except Exception as error:
                 self._post(self._finish, f"{type(error).__name__}: {error}")
+                return False
 
+        gives_way = reflective.way_for(getattr(self._parts, part), self._parts.demand)
         try:
-            self._parts.lanes[part].submit(call)
+            self._parts.lanes[part].submit(call, self._cancel, priority=REFLECTIVE, gives_way=gives_way)
         except Busy as error:
             self._post(self._finish, str(error))
 

@@ -14,6 +14,7 @@ import soxr
 from antiphon.contracts import (
     CLOCK_HZ,
     LISTENING_HZ,
+    AntiphonError,
     Audio,
     EndOfTurn,
     Finish,
@@ -40,12 +41,16 @@ from antiphon.dialogue.events import (
     TextGenerated,
     Timing,
     Transcribed,
+    WordsWeighed,
     WorkFailed,
 )
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.voiced import voiced_span
 
 Tell = Callable[[Event], None]
+
+SENTENCE_MARKS = (".", "?", "!")
+"""What follows a caller's words, as a language model reads them, when they end a sentence."""
 
 
 class Job:
@@ -134,18 +139,31 @@ def generate(
     sampling: Sampling,
     *,
     cache_key: str,
+    weigh: Callable[[], Prompt] | None = None,
 ) -> None:
-    """The answer to the prompt `build` makes, told as it comes."""
+    """The answer to the prompt `build` makes, told as it comes; before it, how likely its words end there.
+
+    `weigh` makes the same prompt open behind the caller's words. What is read for it is read for the answer.
+    """
 
     def work() -> None:
         prompt = build()
         job.tell(PromptBuilt(job.turn, job.revision, job.timing("prompt")))
         job.next_leg()
+        if weigh is not None and "score" in model.card.capabilities:
+            with suppress(AntiphonError):  # the turn ends a little later without it
+                _weigh(job, model, weigh(), cache_key)
         calls: list[ToolCall] = []
         for piece in model.generate(prompt, sampling, cache_key=cache_key, cancel=job.cancel):
             _tell_piece(job, piece, calls, model.card.name)
 
     job.guard("generation", work)
+
+
+def _weigh(job: Job, model: LanguageModel, prompt: Prompt, cache_key: str) -> None:
+    marks = model.score(prompt, SENTENCE_MARKS, cache_key=cache_key, cancel=job.cancel)
+    if marks:
+        job.tell(WordsWeighed(job.turn, job.revision, float(np.logaddexp.reduce(marks))))
 
 
 def _tell_piece(job: Job, piece: Piece, calls: list[ToolCall], owner: str) -> None:

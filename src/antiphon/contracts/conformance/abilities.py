@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 from uuid import uuid4
 
-from antiphon.contracts.conformance.answers import answered, asking, text_of
+from antiphon.contracts.conformance.answers import COUNT, answered, asking, text_of
 from antiphon.contracts.conformance.check import Broken, Skipped, demand, needs, refuses
 from antiphon.contracts.errors import ContractBroken
 from antiphon.contracts.language_model import (
@@ -121,6 +121,55 @@ def check_prefill_is_cancelled(engine: LanguageModel) -> None:
         f"a cancelled prefill reports {given_up!r}; it cannot have evaluated more than the prompt",
     )
     _adds_up(engine.prefill(_growing(4), cache_key=key))
+
+
+def check_prefill_in_pieces(engine: LanguageModel) -> None:
+    """A bounded prefill evaluates no more than it may, and the same call again reads on to the end."""
+    needs(engine, "prefill")
+    key, read, bound = _key(), 0, 5
+    whole = engine.prefill(_growing(4), cache_key=_key()).prompt_tokens
+    for _ in range(whole):
+        got = engine.prefill(_growing(4), cache_key=key, at_most_tokens=bound)
+        demand(
+            got.evaluated_tokens <= bound,
+            f"prefill() with at_most_tokens={bound} evaluated {got.evaluated_tokens}; it is a hard bound",
+        )
+        demand(
+            got.reused_tokens >= read - 1,  # an engine may evaluate the last one again to go on from it
+            f"after {read} tokens were read in pieces, the next piece found {got.reused_tokens} of them",
+        )
+        read = got.reused_tokens + got.evaluated_tokens
+        if read == whole:
+            return
+    raise Broken(f"{whole} pieces of {bound} tokens read {read} of {whole}; each must read further")
+
+
+def check_continues_its_answer(engine: LanguageModel) -> None:
+    """A prompt that ends with the first half of an answer is gone on with, not answered anew."""
+    needs(engine, "continue")
+    greedy = Sampling(max_tokens=24, temperature=0.0)
+    whole = text_of(answered(engine, COUNT, greedy)[0])
+    words = whole.split(" ")
+    begun = " ".join(words[: len(words) // 2])
+    going_on = Prompt((*COUNT.messages, Message("assistant", begun)))
+    rest = text_of(answered(engine, going_on, Sampling(max_tokens=8, temperature=0.0))[0])
+    joined, expected = (begun + rest).split(), whole.split()
+    place = len(begun.split())
+    demand(
+        bool(begun) and joined[place : place + 1] == expected[place : place + 1],
+        f"it answered {whole!r}, and to a prompt that ends with {begun!r} it said {rest!r}; a prompt whose "
+        f"last message is the assistant's is gone on with",
+    )
+
+
+def check_scores_can_be_cancelled(engine: LanguageModel) -> None:
+    """With cancel raised there are no scores, and the next call has them all."""
+    needs(engine, "score")
+    cancel = Event()
+    cancel.set()
+    scores = engine.score(asking(CHOICE), OPTIONS, cancel=cancel)
+    demand(scores == (), f"a cancelled score() gave {scores!r}; it must give none at all, an empty tuple")
+    demand(len(engine.score(asking(CHOICE), OPTIONS)) == len(OPTIONS), "after a cancel, scores are missing")
 
 
 def check_scores_are_log_probabilities(engine: LanguageModel) -> None:

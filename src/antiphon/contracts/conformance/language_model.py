@@ -6,15 +6,18 @@ from threading import Event
 from antiphon.contracts.conformance.abilities import (
     check_calls_no_tool_when_told_so,
     check_calls_the_tool_it_must,
+    check_continues_its_answer,
     check_json_conforms,
     check_options_are_ordered,
     check_options_need_the_capability,
     check_prefill_adds_up,
     check_prefill_grows,
     check_prefill_helps_the_answer,
+    check_prefill_in_pieces,
     check_prefill_is_cancelled,
     check_prefill_is_reused,
     check_scores_are_log_probabilities,
+    check_scores_can_be_cancelled,
 )
 from antiphon.contracts.conformance.answers import COUNT, HELLO, answered, asking, pieces, text_of
 from antiphon.contracts.conformance.check import Broken, Skipped, Suite, demand, refuses
@@ -195,6 +198,9 @@ SUITE: Suite[LanguageModel] = Suite(
         check_prefill_grows,
         check_prefill_helps_the_answer,
         check_prefill_is_cancelled,
+        check_prefill_in_pieces,
+        check_continues_its_answer,
+        check_scores_can_be_cancelled,
         check_scores_are_log_probabilities,
         check_options_are_ordered,
         check_options_need_the_capability,

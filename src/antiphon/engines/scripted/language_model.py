@@ -47,7 +47,8 @@ class LanguageModelSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     answers: tuple[Answer, ...] = ()
     """The first is for a prompt without assistant messages, the second for a prompt with one, and so on,
-    beginning anew after the last. Empty: it answers "You said: ..." with the last message's words."""
+    beginning anew after the last. Empty: it answers "You said: ..." with the last message's words. A prompt
+    that ends with the beginning of the scripted answer gets the rest of it."""
     scores: Mapping[str, float] = {}
     """The log-probability of an option, where the rule does not do: words of the question are likely."""
     context_tokens: Annotated[int, msgspec.Meta(ge=16)] = 4096
@@ -67,7 +68,7 @@ class ScriptedLanguageModel:
         part="language_model",
         summary="Answers from a script, or repeats what was said; for tests and load.",
         licence="Apache-2.0",
-        capabilities=frozenset({"prefill", "score", "tools", "json_schema"}),
+        capabilities=frozenset({"prefill", "continue", "score", "tools", "json_schema"}),
         concurrency=16,
     )
 
@@ -105,20 +106,33 @@ class ScriptedLanguageModel:
         else:
             yield Finish("stop" if len(spoken) <= sampling.max_tokens else "length", said)
 
-    def prefill(self, prompt: Prompt, *, cache_key: str = "", cancel: Cancel = NEVER) -> Prefilled:
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
         """Read `prompt`, open or not, as long as that takes; cancelled, nothing of it stays."""
         tokens = prompt_tokens(prompt)
         read = self._cache.look(cache_key, tokens)
+        if at_most_tokens is not None:
+            read = replace(read, evaluated_tokens=min(read.evaluated_tokens, at_most_tokens))
         if not waited(self._settings.prompt_token_ms * read.evaluated_tokens, cancel):
-            return Prefilled(read.reused_tokens, read.reused_tokens, 0)
-        self._cache.hold(cache_key, tokens)
+            return replace(read, evaluated_tokens=0)
+        self._cache.hold(cache_key, tokens[: read.reused_tokens + read.evaluated_tokens])
         return read
 
-    def score(self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "") -> tuple[float, ...]:
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
         """As the script says; else words of the last message are likely, and all others are not."""
         if not options:
             raise ContractBroken("score() needs at least one option")
         self._answerable(prompt)
+        if cancel.is_set():
+            return ()
         question = _words(prompt.messages[-1].content)
         return tuple(self._settings.scores.get(option, _rule(option, question)) for option in options)
 
@@ -139,6 +153,17 @@ class ScriptedLanguageModel:
 
 
 def _answer(script: Sequence[Answer], prompt: Prompt, sampling: Sampling) -> str | ToolCall:
+    """The answer, or the rest of one whose beginning is the prompt's last message."""
+    *earlier, last = prompt.messages
+    if earlier and last.role == "assistant" and not last.tool_calls:
+        whole = _whole(script, replace(prompt, messages=tuple(earlier)), sampling)
+        # One that is whole is followed by the next answer of the script: the agent speaks again.
+        if isinstance(whole, str) and whole.startswith(last.content) and whole != last.content:
+            return whole.removeprefix(last.content)
+    return _whole(script, prompt, sampling)
+
+
+def _whole(script: Sequence[Answer], prompt: Prompt, sampling: Sampling) -> str | ToolCall:
     answered = sum(message.role == "assistant" for message in prompt.messages)
     scripted = script[answered % len(script)] if script else None
     call = _call(scripted, prompt, f"call_{answered + 1}")
