@@ -30,6 +30,11 @@ def test_growth_is_told_from_noise() -> None:
     assert flat.low < 0 < flat.high
 
 
+@pytest.mark.parametrize("count", range(33, 60))
+def test_any_number_of_samples_will_do(count: int) -> None:
+    fitted(samples(0.0, 0.1)[:count])
+
+
 def test_too_few_samples_are_no_line() -> None:
     with pytest.raises(ValueError, match="too few"):
         fitted(samples(0.0, 0.1, minutes=2))

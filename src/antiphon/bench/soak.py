@@ -79,7 +79,7 @@ def fitted(samples: Sequence[Sample], *, seed: int = 0) -> Soak:
     blocks = np.lib.stride_tricks.sliding_window_view(memory - line, length)
     slopes: list[float] = []
     for _ in range(RESAMPLINGS):
-        drawn = blocks[dice.integers(len(blocks), size=BLOCKS + 1)].ravel()[: len(line)]
+        drawn = blocks[dice.integers(len(blocks), size=-(-len(line) // length))].ravel()[: len(line)]
         slopes.append(_line(hours, line + drawn)[0])
     low, high = (float(np.percentile(slopes, q)) for q in (2.5, 97.5))
     return Soak(list(samples), slope, low, high, start + slope * float(hours[0]))
