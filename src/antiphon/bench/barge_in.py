@@ -18,9 +18,9 @@ import msgspec
 
 from antiphon.bench import servers
 from antiphon.bench.barge_in_client import Answer, Client, dial
-from antiphon.bench.barge_in_picture import draw
+from antiphon.bench.barge_in_picture import TARGET_MS, draw
 from antiphon.bench.barge_in_sounds import Sound, backchannels, interruptions, noises
-from antiphon.bench.figures import Machine, figure, machine, median, percentile
+from antiphon.bench.figures import Figure, Machine, figure, machine, median, percentile
 from antiphon.bench.recordings import add_recordings, read_recordings
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import CLOCK_HZ
@@ -100,10 +100,17 @@ async def play(url: str, sounds: Sequence[Sound]) -> list[Scene]:
                 scene = None
                 for _ in range(3):
                     scene = scene or await _scene(client, sound, place)
+                told = "the answer was over too early" if scene is None else _told(scene)
+                progress(f"{place + 1} of {len(sounds)}: {sound.kind} {sound.name}: {told}")
                 if scene is not None:
                     scenes.append(scene)
-                    progress(f"{place + 1} of {len(sounds)}: {scene.kind} {scene.name}")
     return scenes
+
+
+def _told(scene: Scene) -> str:
+    if scene.silent_ms is not None:
+        return f"silent after {scene.silent_ms:.0f} ms"
+    return f"went on, longest gap {max(scene.gaps_ms, default=0):.0f} ms"
 
 
 async def _scene(client: Client, sound: Sound, place: int) -> Scene | None:
@@ -186,6 +193,7 @@ def summary(scenes: Sequence[Scene], half: str, computer: Machine) -> dict[str, 
         report["interruptions"] = {
             "n": len(cut),
             "missed": sum(not scene.stopped for scene in cut),
+            "silent_in_200_ms": share([silenced(scene) for scene in cut]),
             "silent_ms_median": figure(silent, median),
             "silent_ms_p95": figure(silent, percentile(95)),
             "speech_started_ms_median": figure(announced, median),
@@ -202,9 +210,19 @@ def summary(scenes: Sequence[Scene], half: str, computer: Machine) -> dict[str, 
     return report
 
 
+def silenced(scene: Scene) -> bool:
+    """Whether the agent fell silent for an interruption, and in time; one it missed is none."""
+    return scene.silent_ms is not None and scene.silent_ms <= TARGET_MS
+
+
+def share(found: Sequence[bool]) -> Figure:
+    """How many of them are so."""
+    return figure([float(one) for one in found], lambda values: sum(values) / len(values))
+
+
 def _survival(scenes: Sequence[Scene]) -> dict[str, Any]:
     gaps = [max(scene.gaps_ms, default=0.0) for scene in scenes if not scene.stopped]
-    survived = figure([float(not scene.stopped) for scene in scenes], lambda v: sum(v) / len(v))
+    survived = share([not scene.stopped for scene in scenes])
     paused = [gap for gap in gaps if gap > 0]
     return {
         "n": len(scenes),

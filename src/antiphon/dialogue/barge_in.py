@@ -27,7 +27,7 @@ YIELD_AT_MOST: Ticks = ticks(1500)
 
 def stir(floor: Floor) -> None:
     """Nobody has begun to speak, but the newest window may be the beginning: hold the sound back."""
-    if floor.hearing.stirring and floor.policy.yields:
+    if (floor.hearing.stirring or floor.hearing.startled) and floor.policy.yields:
         pause_playout(floor)
     else:
         resume(floor)

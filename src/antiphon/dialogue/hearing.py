@@ -6,6 +6,7 @@ silent when it is unlikely to be speech or too quiet to be this speaker's, which
 end of the voice, and what is said of it need not be certain, because what follows from it can be taken back.
 """
 
+from collections import deque
 from typing import Literal, TypeAlias
 
 from antiphon.contracts import Ticks, ticks
@@ -19,6 +20,17 @@ PAUSE: Ticks = ticks(96)
 HYSTERESIS = 0.15
 AFTERGLOW: Ticks = ticks(250)
 """A probability of speech that outlasts the voice by more than this is a voice that has become soft."""
+
+JUMP_DB = 20.0
+"""A window so far above the quietest of the last `JUMP_FROM` is the beginning of something."""
+JUMP_FROM = 12
+JUMP_LEAST_DB = -60.0
+"""What is softer than this is nothing."""
+JUMP: Ticks = ticks(96)
+"""It may be a voice for so long, by its level alone;"""
+LIKELY_JUMP: Ticks = ticks(160)
+"""and for so long if it is a little likely."""
+LITTLE_LIKELY = 0.1
 
 
 class Hearing:
@@ -38,6 +50,10 @@ class Hearing:
         self._streak: Ticks = 0
         self._glow: Ticks = 0
         """How long the newest windows have been likely speech, loud or not."""
+        self._jump: Ticks = 0
+        """How long it has been loud without being speech."""
+        self._jumps = False
+        self._levels_db: deque[float] = deque(maxlen=JUMP_FROM)
         self._loudness = Loudness()
 
     @property
@@ -52,6 +68,7 @@ class Hearing:
         likely = window.probability >= threshold
         self._glow = self._glow + length if likely else 0
         faint = self._loudness.hear(window.level_db, speech=likely and self.state != "quiet")
+        self._follow_level(window, likely)
         silent = faint or window.probability < threshold - HYSTERESIS
         if likely and (not faint or self._glow > AFTERGLOW):
             self._streak += length
@@ -82,14 +99,33 @@ class Hearing:
         """Whether the newest window is likely speech, although it may be too quiet for it."""
         return self._glow > 0
 
+    @property
+    def startled(self) -> bool:
+        """Whether something has just begun that may turn out to be a voice.
+
+        A network knows a soft or hissing beginning for a voice only after a tenth of a second and more, while
+        its level says at once that there is something. It says so of any noise, too, and so for a moment only.
+        """
+        return self._jumps
+
     def hush(self) -> None:
         """What stirred came to nothing."""
         self._streak = self._glow = 0
+        self._jumps = False
 
     def reset(self) -> None:
         """The turn is taken or dropped: wait for the next speech."""
         self.state, self._streak = "quiet", self.stirring
         self._loudness.forget()
+
+    def _follow_level(self, window: VoiceWindow, likely: bool) -> None:
+        quietest_db = min(self._levels_db, default=window.level_db)
+        self._levels_db.append(window.level_db)
+        if window.ours or window.level_db <= max(quietest_db + JUMP_DB, JUMP_LEAST_DB):
+            self._jump, self._jumps = 0, False
+            return
+        self._jump += 0 if likely else window.end - window.start
+        self._jumps = self._jump <= (LIKELY_JUMP if window.probability >= LITTLE_LIKELY else JUMP)
 
     def _listen(self, window: VoiceWindow) -> Change:
         if self._streak < ONSET:
