@@ -52,11 +52,27 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """Silences while the sound lasted and shortly after it, in an answer that went on."""
 
 
+class _Document(msgspec.Struct, frozen=True):
+    scenes: list[Scene]
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen about it."""
     parser.add_argument("--url", help="a server that runs; otherwise one is started")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="of sounds")
     parser.add_argument("--at-most", type=int, default=40, metavar="N", help="scenes of each kind; 40")
+    parser.add_argument(
+        "--part", default="1/1", metavar="I/N", help="every Nth of these scenes, from the Ith"
+    )
+    parser.add_argument(
+        "--with",
+        dest="earlier",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="JSON",
+        help="documents of other parts, to be reported together",
+    )
     add_recordings(parser, half=True)
 
 
@@ -68,12 +84,19 @@ def run(args: argparse.Namespace) -> int:
         "backchannel": backchannels(recordings, args.half),
         "noise": noises(recordings, args.half),
     }
-    sounds = [sound for kind in args.kinds for sound in _spread(made[kind], args.at_most)]
-    with nullcontext(args.url) if args.url else _own_server() as url:
-        scenes = asyncio.run(play(url, sounds))
+    first, step = (int(number) for number in args.part.split("/"))
+    sounds = [sound for kind in args.kinds for sound in _spread(made[kind], args.at_most)][first - 1 :: step]
+    scenes = [scene for path in args.earlier for scene in _scenes_of(path)]
+    if sounds:
+        with nullcontext(args.url) if args.url else _own_server() as url:
+            scenes += asyncio.run(play(url, sounds))
     report = summary(scenes, args.half, machine())
     write("barge-in", report, table(report), as_json=args.json, out=args.out, picture=_picture)
     return 0
+
+
+def _scenes_of(path: Path) -> list[Scene]:
+    return msgspec.json.decode(path.read_bytes(), type=_Document).scenes
 
 
 def _picture(report: dict[str, Any], path: Path) -> None:
@@ -98,8 +121,8 @@ async def play(url: str, sounds: Sequence[Sound]) -> list[Scene]:
         async with dial(url, BRIEF) as client:
             for place, sound in enumerate(sounds[start : start + 12], start):
                 scene = None
-                for _ in range(3):
-                    scene = scene or await _scene(client, sound, place)
+                for attempt in range(3):
+                    scene = scene or await _scene(client, sound, place, place + attempt)
                 told = "the answer was over too early" if scene is None else _told(scene)
                 progress(f"{place + 1} of {len(sounds)}: {sound.kind} {sound.name}: {told}")
                 if scene is not None:
@@ -113,9 +136,9 @@ def _told(scene: Scene) -> str:
     return f"went on, longest gap {max(scene.gaps_ms, default=0):.0f} ms"
 
 
-async def _scene(client: Client, sound: Sound, place: int) -> Scene | None:
+async def _scene(client: Client, sound: Sound, place: int, topic: int) -> Scene | None:
     """What comes of `sound`; None when the answer was over too early to tell."""
-    answer = await _telling(client, place)
+    answer = await _telling(client, topic)
     moment_s = MOMENTS_S[place % len(MOMENTS_S)]
     begun = max(answer.begins_at, perf_counter() - 0.5)
     await client.until(lambda: answer.status, max(0.0, begun + moment_s - perf_counter()))
@@ -145,7 +168,7 @@ async def _scene(client: Client, sound: Sound, place: int) -> Scene | None:
     )
 
 
-async def _telling(client: Client, place: int) -> Answer:
+async def _telling(client: Client, topic: int) -> Answer:
     """The story that is being heard; a new one is asked for when there is none."""
     latest = client.answers[-1] if client.answers else None
     if latest is not None and not latest.status:
@@ -153,7 +176,7 @@ async def _telling(client: Client, place: int) -> Answer:
             return latest
         await client.send(type="response.cancel")
         await client.until(lambda: latest.status, 10)
-    asked = f"Tell me a very long story about {TOPICS[place % len(TOPICS)]}, with many characters."
+    asked = f"Tell me a very long story about {TOPICS[topic % len(TOPICS)]}, with many characters."
     content = [{"type": "input_text", "text": asked}]
     await client.send(
         type="conversation.item.create", item={"type": "message", "role": "user", "content": content}

@@ -1,8 +1,10 @@
 """`antiphon bench echo`: the agent through a loudspeaker, with and without echo rejection.
 
 The agent's own voices tell a story; a room's measured response and a delay make an echo of it; a real person
-speaks into it. Counted is how often the echo alone would have interrupted the agent, how many interruptions
-are missed or come late against the same without any echo, and how many of their words are wrong.
+speaks into it. Counted is how often the echo alone would have paused the agent, how many interruptions are
+missed or come late against the same without any echo, and how many of their words are wrong. The agent speaks
+on all the while, which is harder than a call, where it falls silent. Words are looked for as in a session: in
+the audio as it came from where the voice was noticed on, and before that in what was left of it.
 """
 
 import argparse
@@ -60,6 +62,8 @@ class Way(msgspec.Struct, frozen=True):
     """Onsets of those that were noticed, against the same caller without an echo."""
     word_error_rate: float
     """Of what the callers said."""
+    cleaned_word_error_rate: float
+    """The same, were words looked for in what was left of the audio."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -96,12 +100,18 @@ class Tally:
     """Counts one way of listening."""
 
     def __init__(self) -> None:
-        self.false_onsets = self.missed = self.errors = self.words = 0
+        self.false_onsets = self.missed = self.errors = self.cleaned_errors = self.words = 0
         self.later_ms: list[float] = []
 
     def way(self, minutes: float, scenes: int) -> Way:
         later = figure(self.later_ms) if self.later_ms else None
-        return Way(self.false_onsets / minutes, self.missed / scenes, later, self.errors / self.words)
+        return Way(
+            self.false_onsets / minutes,
+            self.missed / scenes,
+            later,
+            self.errors / self.words,
+            self.cleaned_errors / self.words,
+        )
 
 
 def scenes(recordings: Sequence[Recording], folder: Path, count: int, dice: Generator) -> list[Scene]:
@@ -143,8 +153,8 @@ def _echo(far: Audio, room: Audio, delay_ms: float, level_db: float) -> Audio:
     return np.concatenate([np.zeros(ticks(delay_ms)), drifted])[: len(far)].astype(np.float32)
 
 
-def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio, Echo]:
-    """What is left of `near` at 16 kHz; with `far`, while that is sent a little ahead."""
+def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio, Echo, Uplink]:
+    """What is left of `near` at 16 kHz, with whom it went through; with `far`, while that is sent ahead."""
     echo, sent, left = Echo(), 0, list[Audio]()
     uplink = Uplink(echo.clean)
     for now in range(0, len(near), _FRAME):
@@ -154,12 +164,12 @@ def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio
             sent += _FRAME
         left.append(uplink.push(near[now : now + _FRAME], now + _FRAME))
         costs_us.append((perf_counter() - began) * 1e6)
-    return np.concatenate(left), echo
+    return np.concatenate(left), echo, uplink
 
 
-def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[Ticks]:
-    """When speech was noticed."""
-    hearing, stream, found = Hearing(), silero.stream(), list[Ticks]()
+def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[tuple[Ticks, Ticks]]:
+    """When speech was noticed, and where it had begun."""
+    hearing, stream, found = Hearing(), silero.stream(), list[tuple[Ticks, Ticks]]()
     for answer in stream.push(audio):
         end, size = answer.end_sample, silero.window_samples
         level_db = float(10 * np.log10(np.square(audio[end - size : end]).mean() + 1e-12))
@@ -167,7 +177,7 @@ def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[Ticks]:
         window = VoiceWindow((end - size) * CLOCK_HZ // LISTENING_HZ, at, answer.probability, level_db)
         change = hearing.push(echo.judge(window), 0.5)
         if change == "onset":
-            found.append(at)
+            found.append((at, hearing.began))
         elif change == "pause":
             hearing.reset()
     return found
@@ -192,18 +202,21 @@ def measure(recordings: Sequence[Recording], folder: Path, half: Half, count: in
             ("headset", quiet, scene.far, scene.noise),
         ):
             tally = tallies[name]
-            tally.false_onsets += len(onsets(silero, *listen(alone, far, [])))
-            left, echo = listen(near, far, costs_us if name == "with" else [])
-            first = next((at for at in onsets(silero, left, echo) if _within(at, scene)), None)
+            tally.false_onsets += len(onsets(silero, *listen(alone, far, [])[:2]))
+            left, echo, uplink = listen(near, far, costs_us if name == "with" else [])
+            found = [(at, began) for at, began in onsets(silero, left, echo) if _within(at, scene)]
+            first, began = found[0] if found else (None, scene.start)
             if name == "clean":
                 noticed = first
             if first is None:
                 tally.missed += 1
             elif noticed is not None:
                 tally.later_ms.append(ms(first - noticed))
-            cut = left[_listening(scene.start - ticks(300)) : _listening(scene.end + ticks(200))]
-            wrong = word_errors(scene.said, whisper.transcribe(cut).text)
+            start, end = scene.start - ticks(300), scene.end + ticks(200)
+            wrong = word_errors(scene.said, whisper.transcribe(uplink.slice(start, end, clean_to=began)).text)
+            cleaned = word_errors(scene.said, whisper.transcribe(uplink.slice(start, end)).text)
             tally.errors, tally.words = tally.errors + wrong.errors, tally.words + wrong.words
+            tally.cleaned_errors += cleaned.errors
     print(file=sys.stderr)
     minutes = sum(len(scene.far) for scene in made) / CLOCK_HZ / 60
     ways = {name: tally.way(minutes, len(made)) for name, tally in tallies.items()}
@@ -240,13 +253,13 @@ def _ways(report: Report) -> tuple[tuple[str, Way], ...]:
 def _table(report: Report) -> list[str]:
     lines = [
         f"{report.scenes} callers ({report.half}), {report.echo_minutes:.1f} minutes of echo alone",
-        f"{'':22}{'false onsets/min':>18}{'missed':>9}{'later, median':>16}{'WER':>8}",
+        f"{'':22}{'false onsets/min':>18}{'missed':>9}{'later, median':>16}{'WER':>8}{'cleaned':>9}",
     ]
     for name, way in _ways(report):
         later = "" if way.later_ms is None else f"{way.later_ms.value:.0f} ms"
         lines.append(
             f"{name:22}{way.false_onsets_per_minute:18.2f}{way.missed:9.1%}{later:>16}"
-            f"{way.word_error_rate:8.3f}"
+            f"{way.word_error_rate:8.3f}{way.cleaned_word_error_rate:9.3f}"
         )
     return [*lines, f"{report.frame_us.value:.0f} us for 20 ms of audio while there is an echo"]
 

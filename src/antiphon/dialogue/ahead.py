@@ -43,7 +43,7 @@ def listen_on(floor: Floor, turn: Turn) -> None:
 
 def _listen(floor: Floor, turn: Turn) -> None:
     turn.ahead_to, turn.ahead, turn.ahead_is_read = floor.hearing.heard_to, None, False
-    floor.out.append(ListenAhead(turn.number, turn.began, turn.ahead_to))
+    floor.out.append(ListenAhead(turn.number, turn.began, turn.ahead_to, floor.hearing.began))
 
 
 def covers(floor: Floor, turn: Turn) -> bool:

@@ -48,7 +48,8 @@ def probe(floor: Floor, turn: Turn, now: Ticks) -> None:
     elif lasted >= max(PROBE_AFTER, turn.probe_at) and not turn.probed:
         turn.probed = True
         turn.probe_at = lasted + max(PROBE_EVERY, lasted // 2)
-        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
+        heard_to = floor.hearing.heard_to
+        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, heard_to, heard_to))
 
 
 def judge_beginning(floor: Floor, turn: Turn, words: str, now: Ticks) -> None:

@@ -19,6 +19,8 @@ class Transcribe(msgspec.Struct, frozen=True):
     revision: int
     start: Ticks
     end: Ticks
+    clean_to: Ticks = 0
+    """Our own sound is taken out up to here, as well as it can be; from here on audio is wanted as it came."""
 
 
 class ListenAhead(msgspec.Struct, frozen=True):
@@ -27,6 +29,8 @@ class ListenAhead(msgspec.Struct, frozen=True):
     turn: int
     start: Ticks
     end: Ticks
+    clean_to: Ticks = 0
+    """As in `Transcribe`."""
 
 
 class ScoreEndOfTurn(msgspec.Struct, frozen=True):

@@ -44,6 +44,8 @@ class Transcribed(msgspec.Struct, frozen=True):
     revision: int
     text: str
     timing: Timing
+    thinned: bool = False
+    """Whether our own sound was taken out of it, and with that perhaps something of the words."""
 
 
 class HeardAhead(msgspec.Struct, frozen=True):

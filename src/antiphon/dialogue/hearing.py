@@ -28,7 +28,7 @@ JUMP_LEAST_DB = -60.0
 """What is softer than this is nothing."""
 JUMP: Ticks = ticks(96)
 """It may be a voice for so long, by its level alone;"""
-LIKELY_JUMP: Ticks = ticks(160)
+LIKELY_JUMP: Ticks = ticks(192)
 """and for so long if it is a little likely."""
 LITTLE_LIKELY = 0.1
 
@@ -121,11 +121,13 @@ class Hearing:
     def _follow_level(self, window: VoiceWindow, likely: bool) -> None:
         quietest_db = min(self._levels_db, default=window.level_db)
         self._levels_db.append(window.level_db)
-        if window.ours or window.level_db <= max(quietest_db + JUMP_DB, JUMP_LEAST_DB):
+        little_likely = window.probability >= LITTLE_LIKELY
+        loud = window.level_db > max(quietest_db + JUMP_DB, JUMP_LEAST_DB)
+        if window.ours or not (loud or (self._jumps and little_likely)):
             self._jump, self._jumps = 0, False
             return
         self._jump += 0 if likely else window.end - window.start
-        self._jumps = self._jump <= (LIKELY_JUMP if window.probability >= LITTLE_LIKELY else JUMP)
+        self._jumps = self._jump <= (LIKELY_JUMP if little_likely else JUMP)
 
     def _listen(self, window: VoiceWindow) -> Change:
         if self._streak < ONSET:

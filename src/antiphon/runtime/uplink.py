@@ -23,6 +23,26 @@ def to_listening(position: Ticks) -> int:
     return position * LISTENING_HZ // CLOCK_HZ
 
 
+class _Track:
+    """Pieces of audio without a gap between them, the newest of all that came."""
+
+    def __init__(self) -> None:
+        self.base = 0
+        """Position, at 16 kHz, of the first sample kept."""
+        self._pieces: deque[Audio] = deque()
+
+    def push(self, piece: Audio, keep_from: int) -> None:
+        if len(piece):
+            self._pieces.append(piece)
+        while self._pieces and self.base + len(self._pieces[0]) <= keep_from:
+            self.base += len(self._pieces.popleft())
+
+    def slice(self, start: Ticks, end: Ticks) -> Audio:
+        kept = np.concatenate([np.zeros(0, np.float32), *self._pieces])
+        first = max(0, to_listening(start) - self.base)
+        return kept[first : max(first, to_listening(end) - self.base)]
+
+
 class Uplink:
     """Audio in, slices out.
 
@@ -37,10 +57,8 @@ class Uplink:
         self.end: Ticks = 0
         self.free: Ticks = 0
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
-        self._pieces: deque[Audio] = deque()
-        """Of the audio at 16 kHz, without a gap between them."""
-        self._base = 0
-        """Position, at 16 kHz, of the first sample kept."""
+        self._came, self._cleaned = _Track(), _Track()
+        """The audio at 16 kHz, as it came and as it was cleaned; where nothing was to clean, the same arrays."""
         self._arrivals: deque[tuple[Ticks, Ticks]] = deque(maxlen=ARRIVALS_MAX)
 
     @property
@@ -51,25 +69,36 @@ class Uplink:
     @property
     def kept_from(self) -> Ticks:
         """The first position whose sound can still be had."""
-        return -(-self._base * CLOCK_HZ // LISTENING_HZ)
+        return -(-self._cleaned.base * CLOCK_HZ // LISTENING_HZ)
 
     def push(self, audio: Audio, now: Ticks) -> Audio:
         """Take in 24 kHz audio that arrived at `now`; returns the new samples at 16 kHz."""
         self.end += len(audio)
         self._arrivals.append((self.end, now))
-        heard = self._clean(self._resampler.resample_chunk(audio), now)
-        if len(heard):
-            self._pieces.append(heard)
+        came = self._resampler.resample_chunk(audio)
+        heard = self._clean(came, now)
         keep_from = to_listening(self.free - KEPT)
-        while self._pieces and self._base + len(self._pieces[0]) <= keep_from:
-            self._base += len(self._pieces.popleft())
+        self._came.push(came, keep_from)
+        self._cleaned.push(heard, keep_from)
         return heard
 
-    def slice(self, start: Ticks, end: Ticks) -> Audio:
-        """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept."""
-        kept = np.concatenate([np.zeros(0, np.float32), *self._pieces])
-        first = max(0, to_listening(start) - self._base)
-        return kept[first : max(first, to_listening(end) - self._base)]
+    def slice(self, start: Ticks, end: Ticks, *, clean_to: Ticks | None = None) -> Audio:
+        """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept.
+
+        Args:
+            start: where it begins.
+            end: where it ends.
+            clean_to: from here on it is given as it came; None: it is cleaned to its end.
+        """
+        if clean_to is None or clean_to >= end:
+            return self._cleaned.slice(start, end)
+        came = self._came.slice(max(start, clean_to), end)
+        return np.concatenate([self._cleaned.slice(start, clean_to), came]) if clean_to > start else came
+
+    def changed(self, start: Ticks, end: Ticks) -> bool:
+        """Whether cleaning changed the audio from `start` to `end`."""
+        cleaned = self._cleaned.slice(start, end)
+        return not np.array_equal(cleaned, self._came.slice(start, end)[: len(cleaned)])
 
     def release(self, position: Ticks) -> None:
         """No turn will need audio from before `position`."""
