@@ -149,7 +149,20 @@ def test_patience_stretches_the_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "...", "Mm-hm.", "Yeah, yeah.", "Okay", "I see.", "Uh huh", "That’s right!", "OH I SEE"]
+    "text",
+    [
+        "",
+        "...",
+        "Mm-hm.",
+        "Yeah, yeah.",
+        "Okay",
+        "I see.",
+        "Uh huh",
+        "That’s right!",
+        "OH I SEE",
+        "Yeah, I see.",
+        "Oh. Makes sense",
+    ],
 )
 def test_listening_words(text: str) -> None:
     assert is_backchannel(text)
@@ -167,6 +180,7 @@ def test_listening_words(text: str) -> None:
         "はい、でも",
         "मत करो",
         "I see it",
+        "I know where",
         "right here",
     ],
 )

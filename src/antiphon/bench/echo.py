@@ -2,14 +2,14 @@
 
 The agent's own voices tell a story; a room's measured response and a delay make an echo of it; a real person
 speaks into it. Counted is how often the echo alone would have paused the agent, how many interruptions are
-missed or come late against the same without any echo, and how many of their words are wrong. The agent speaks
-on all the while, which is harder than a call, where it falls silent. Words are looked for as in a session: in
-the audio as it came from where the voice was noticed on, and before that in what was left of it.
+missed or come late against the same without any echo, and how many of their words are wrong. The agent falls
+silent when it notices somebody, as in a call; one that does not speaks on. Words are looked for as in a call,
+too: in the audio as it came from where the voice may have begun, and before that in what was left of it.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -41,7 +41,7 @@ _CALLER_DB, _NOISE_DB = -26.0, -62.0
 _ECHOES_DB = (-6, -12, -18, -30)
 _DELAYS_MS = (40, 100, 200, 300)
 _DRIFT = 20e-6
-_LEAD, _FRAME = ticks(100), ticks(20)
+_LEAD, _FRAME = ticks(80), ticks(20)
 _STORY = (
     "The old lighthouse stood on the rocks for two hundred years, and every night its keeper climbed the "
     "stairs to light the lamp. One winter, a great storm came in from the north, and nobody slept. In the "
@@ -87,7 +87,8 @@ class Scene(msgspec.Struct, frozen=True):
     """One call, 24 kHz."""
 
     far: Audio
-    echo: Audio
+    loudspeaker: Callable[[Audio], Audio]
+    """What comes back of what is sent."""
     noise: Audio
     caller: Audio
     """Silent but for one utterance."""
@@ -132,8 +133,8 @@ def scenes(recordings: Sequence[Recording], folder: Path, count: int, dice: Gene
         level_db = _CALLER_DB + _ECHOES_DB[place % len(_ECHOES_DB)]
         delay_ms = _DELAYS_MS[place // len(_ECHOES_DB) % len(_DELAYS_MS)]
         noise = (dice.standard_normal(len(far)) * 10 ** (_NOISE_DB / 20)).astype(np.float32)
-        echo = _echo(far, rooms[place % len(rooms)], delay_ms, level_db)
-        made.append(Scene(far, echo, noise, caller, start, start + len(said), recording.transcript))
+        loudspeaker = _loudspeaker(far, rooms[place % len(rooms)], delay_ms, level_db)
+        made.append(Scene(far, loudspeaker, noise, caller, start, start + len(said), recording.transcript))
     return made
 
 
@@ -144,13 +145,22 @@ def _room(path: Path) -> Audio:
     return response[max(0, direct - 24) : direct + CLOCK_HZ // 2]
 
 
-def _echo(far: Audio, room: Audio, delay_ms: float, level_db: float) -> Audio:
-    """`far` as it comes back, where it sounds at `level_db` of full scale on average, as long as it was."""
-    heard: Audio = np.asarray(signal.fftconvolve(far, room)[: len(far)])  # pyright: ignore[reportUnknownMemberType] - scipy's stubs
+def _loudspeaker(story: Audio, room: Audio, delay_ms: float, level_db: float) -> Callable[[Audio], Audio]:
+    """Makes an echo, as long as what is sent, that is at `level_db` of full scale where `story` sounds."""
+
+    def back(far: Audio) -> Audio:
+        return np.asarray(signal.fftconvolve(far, room)[: len(far)])  # pyright: ignore[reportUnknownMemberType] - scipy's stubs
+
+    heard = back(story)
     sounding = heard[np.abs(heard) > 1e-3 * np.abs(heard).max()]
-    heard *= 10 ** (level_db / 20) / np.sqrt(np.square(sounding).mean())
-    drifted = np.interp(np.arange(len(far)) * (1 + _DRIFT), np.arange(len(far)), heard)
-    return np.concatenate([np.zeros(ticks(delay_ms)), drifted])[: len(far)].astype(np.float32)
+    gain = 10 ** (level_db / 20) / np.sqrt(np.square(sounding).mean())
+
+    def echo(far: Audio) -> Audio:
+        places = np.arange(len(far))
+        drifted = gain * np.interp(places * (1 + _DRIFT), places, back(far))
+        return np.concatenate([np.zeros(ticks(delay_ms)), drifted])[: len(far)].astype(np.float32)
+
+    return echo
 
 
 def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio, Echo, Uplink]:
@@ -168,7 +178,7 @@ def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio
 
 
 def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[tuple[Ticks, Ticks]]:
-    """When speech was noticed, and where it had begun."""
+    """When speech was noticed, and from where on it may have been heard."""
     hearing, stream, found = Hearing(), silero.stream(), list[tuple[Ticks, Ticks]]()
     for answer in stream.push(audio):
         end, size = answer.end_sample, silero.window_samples
@@ -177,7 +187,7 @@ def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[tuple[Ticks, Ticks]
         window = VoiceWindow((end - size) * CLOCK_HZ // LISTENING_HZ, at, answer.probability, level_db)
         change = hearing.push(echo.judge(window), 0.5)
         if change == "onset":
-            found.append((at, hearing.began))
+            found.append((at, hearing.voice_from))
         elif change == "pause":
             hearing.reset()
     return found
@@ -193,30 +203,34 @@ def measure(recordings: Sequence[Recording], folder: Path, half: Half, count: in
     costs_us: list[float] = []
     for place, scene in enumerate(made):
         print(f"\r{place + 1}/{len(made)}", end="", file=sys.stderr)
-        quiet, loud = scene.caller + scene.noise, scene.caller + scene.noise + scene.echo
         noticed: Ticks | None = None
-        for name, near, far, alone in (
-            ("clean", quiet, None, scene.noise),
-            ("without", loud, None, scene.echo + scene.noise),
-            ("with", loud, scene.far, scene.echo + scene.noise),
-            ("headset", quiet, scene.far, scene.noise),
-        ):
-            tally = tallies[name]
+        for name, tally in tallies.items():
+            echoes, rejects = name in ("without", "with"), name in ("with", "headset")
+            alone = scene.noise + scene.loudspeaker(scene.far) if echoes else scene.noise
+            far = scene.far if rejects else None
             tally.false_onsets += len(onsets(silero, *listen(alone, far, [])[:2]))
-            left, echo, uplink = listen(near, far, costs_us if name == "with" else [])
-            found = [(at, began) for at, began in onsets(silero, left, echo) if _within(at, scene)]
-            first, began = found[0] if found else (None, scene.start)
+            left, echo, _ = listen(alone + scene.caller, far, costs_us if name == "with" else [])
+            first, voice_from = next(
+                (onset for onset in onsets(silero, left, echo) if _within(onset[0], scene)),
+                (None, scene.start),
+            )
             if name == "clean":
                 noticed = first
             if first is None:
                 tally.missed += 1
             elif noticed is not None:
                 tally.later_ms.append(ms(first - noticed))
+            told = scene.far.copy()
+            if first is not None:
+                told[first + _LEAD :] = 0
+            near = scene.noise + scene.caller + (scene.loudspeaker(told) if echoes else 0)
+            uplink = listen(near, told if rejects else None, [])[2]
             start, end = scene.start - ticks(300), scene.end + ticks(200)
-            wrong = word_errors(scene.said, whisper.transcribe(uplink.slice(start, end, clean_to=began)).text)
-            cleaned = word_errors(scene.said, whisper.transcribe(uplink.slice(start, end)).text)
+            words = whisper.transcribe(uplink.slice(start, end, clean_to=voice_from)).text
+            cleaned = whisper.transcribe(uplink.slice(start, end)).text
+            wrong = word_errors(scene.said, words)
             tally.errors, tally.words = tally.errors + wrong.errors, tally.words + wrong.words
-            tally.cleaned_errors += cleaned.errors
+            tally.cleaned_errors += word_errors(scene.said, cleaned).errors
     print(file=sys.stderr)
     minutes = sum(len(scene.far) for scene in made) / CLOCK_HZ / 60
     ways = {name: tally.way(minutes, len(made)) for name, tally in tallies.items()}

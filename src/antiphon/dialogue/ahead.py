@@ -37,7 +37,7 @@ def listen_on(floor: Floor, turn: Turn) -> None:
             _listen(floor, turn)
         return
     _read_on(floor, turn)
-    if heard_to - max(turn.ahead_to, floor.hearing.began) >= AT_LEAST_EVERY:
+    if heard_to - max(turn.ahead_to, floor.hearing.voice_from) >= AT_LEAST_EVERY:
         _listen(floor, turn)
 
 

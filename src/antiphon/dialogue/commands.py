@@ -20,7 +20,7 @@ class Transcribe(msgspec.Struct, frozen=True):
     start: Ticks
     end: Ticks
     clean_to: Ticks = 0
-    """Our own sound is taken out up to here, as well as it can be; from here on audio is wanted as it came."""
+    """Up to here without our own sound, as well as that can be had; from here on as it came."""
 
 
 class ListenAhead(msgspec.Struct, frozen=True):

@@ -32,6 +32,13 @@ LIKELY_JUMP: Ticks = ticks(192)
 """and for so long if it is a little likely."""
 LITTLE_LIKELY = 0.1
 
+FADES_DB = 15.0
+"""What is left of our own sound comes in bursts: it has this much less level soon after, a voice has not."""
+FADES_IN = 4
+"""Soon: so many windows."""
+SOFT_BEGINNING: Ticks = ticks(160)
+"""A voice may have begun so much earlier than it was noticed."""
+
 
 class Hearing:
     """The caller's side of the floor.
@@ -70,7 +77,8 @@ class Hearing:
         faint = self._loudness.hear(window.level_db, speech=likely and self.state != "quiet")
         self._follow_level(window, likely)
         silent = faint or window.probability < threshold - HYSTERESIS
-        if likely and (not faint or self._glow > AFTERGLOW):
+        fades = window.ours and window.level_db < max([*self._levels_db][-FADES_IN:]) - FADES_DB
+        if likely and (not faint or self._glow > AFTERGLOW) and not fades:
             self._streak += length
         elif silent or self.state != "speaking":
             self._streak = 0
@@ -90,6 +98,11 @@ class Hearing:
         return "pause"
 
     @property
+    def voice_from(self) -> Ticks:
+        """From where on the audio may hold the voice under way."""
+        return max(0, self.began - SOFT_BEGINNING)
+
+    @property
     def stirring(self) -> Ticks:
         """How much of the newest audio may be the beginning of speech; 0 while speech is under way."""
         return 0 if self.state == "speaking" else self._streak
@@ -103,8 +116,8 @@ class Hearing:
     def startled(self) -> bool:
         """Whether something has just begun that may turn out to be a voice.
 
-        A network knows a soft or hissing beginning for a voice only after a tenth of a second and more, while
-        its level says at once that there is something. It says so of any noise, too, and so for a moment only.
+        A network knows a soft or hissing beginning for a voice after a tenth of a second and more, while its
+        level says at once that there is something. It says so of any noise, and so it counts for a moment.
         """
         return self._jumps
 

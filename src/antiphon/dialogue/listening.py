@@ -110,7 +110,7 @@ def _listen(floor: Floor, turn: Turn, end: Ticks) -> None:
     """
     turn.listening = True
     over_the_agent = turn is floor.taking and not turn.announced
-    clean_to = end if over_the_agent else min(floor.hearing.began, end)
+    clean_to = end if over_the_agent else min(floor.hearing.voice_from, end)
     floor.out.append(Transcribe(turn.number, turn.revision, turn.began, end, clean_to))
 
 

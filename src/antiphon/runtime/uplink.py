@@ -58,7 +58,7 @@ class Uplink:
         self.free: Ticks = 0
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
         self._came, self._cleaned = _Track(), _Track()
-        """The audio at 16 kHz, as it came and as it was cleaned; where nothing was to clean, the same arrays."""
+        """At 16 kHz, as it came and as it was cleaned; the same arrays where there was nothing to clean."""
         self._arrivals: deque[tuple[Ticks, Ticks]] = deque(maxlen=ARRIVALS_MAX)
 
     @property
