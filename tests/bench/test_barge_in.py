@@ -50,6 +50,7 @@ def test_a_summary_counts_what_was_cut_and_what_survived() -> None:
     report = summary(scenes, "report", machine())
     assert report["interruptions"]["missed"] == 1
     assert report["interruptions"]["silent_ms_p95"].value == 150.0
+    assert report["interruptions"]["silent_in_200_ms"].value == 0.5
     assert report["backchannel"]["gap_ms_most"] == 300.0
     assert report["noise at 10 dB"]["survived"].value == 0.5
     assert "silent_ms_p95" in "\n".join(table(report))

@@ -120,3 +120,18 @@ def test_an_hour_of_a_listening_session_takes_no_more_memory_than_a_minute() -> 
         tracemalloc.stop()
     # The times of arrival are bounded too, and small; of the sound, nothing is left over.
     assert after - before < 10_000 * 250
+
+
+def test_a_slice_is_clean_up_to_a_place_and_as_it_came_from_there_on() -> None:
+    uplink = Uplink(lambda audio, now: audio * 0 if 3 * FRAME <= now < 6 * FRAME else audio)
+    for place in range(10):
+        uplink.push(np.full(FRAME, 0.5, np.float32), now=place * FRAME)
+    came = uplink.slice(0, uplink.end, clean_to=0)
+    cleaned = uplink.slice(0, uplink.end)
+    mixed = uplink.slice(0, uplink.end, clean_to=4 * FRAME)
+    half = to_listening(4 * FRAME)
+    assert np.array_equal(mixed[:half], cleaned[:half])
+    assert np.array_equal(mixed[half:], came[half:])
+    assert not np.array_equal(cleaned, came)
+    assert uplink.changed(2 * FRAME, 5 * FRAME)
+    assert not uplink.changed(7 * FRAME, 9 * FRAME)
