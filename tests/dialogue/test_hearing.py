@@ -69,7 +69,7 @@ def test_a_click_in_a_pause_is_not_speech() -> None:
     assert hear(hearing, [0.9, 0.9]) == ["none", "resume"]
 
 
-@pytest.mark.parametrize(("probability", "windows"), [(0.02, 3), (0.2, 6)])
+@pytest.mark.parametrize(("probability", "windows"), [(0.02, 5), (0.2, 7)])
 def test_a_jump_may_be_a_voice_for_a_moment(probability: float, windows: int) -> None:
     hearing = Hearing()
     hear(hearing, [0.0] * 20, -70.0)
@@ -83,7 +83,7 @@ def test_a_jump_may_be_a_voice_for_a_moment(probability: float, windows: int) ->
 def test_a_noise_that_lasts_startles_once_and_a_jump_above_it_again() -> None:
     hearing = Hearing()
     hear(hearing, [0.0] * 20, -70.0)
-    hear(hearing, [0.0] * 4, -40.0)
+    hear(hearing, [0.0] * 6, -40.0)
     for _ in range(30):
         hear(hearing, [0.0], -40.0)
         assert not hearing.startled

@@ -21,14 +21,14 @@ HYSTERESIS = 0.15
 AFTERGLOW: Ticks = ticks(250)
 """A probability of speech that outlasts the voice by more than this is a voice that has become soft."""
 
-JUMP_DB = 20.0
+JUMP_DB = 15.0
 """A window so far above the quietest of the last `JUMP_FROM` is the beginning of something."""
 JUMP_FROM = 12
 JUMP_LEAST_DB = -60.0
 """What is softer than this is nothing."""
-JUMP: Ticks = ticks(96)
+JUMP: Ticks = ticks(160)
 """It may be a voice for so long, by its level alone;"""
-LIKELY_JUMP: Ticks = ticks(192)
+LIKELY_JUMP: Ticks = ticks(224)
 """and for so long if it is a little likely."""
 LITTLE_LIKELY = 0.1
 
