@@ -1,12 +1,15 @@
 """The pure parts of the barge-in bench: what was played, what was silent, and how loud things are."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from antiphon.bench.barge_in import Scene, played_words, summary, table
 from antiphon.bench.barge_in_client import Answer, Stretch
-from antiphon.bench.barge_in_sounds import levelled
+from antiphon.bench.barge_in_sounds import first_word, levelled
 from antiphon.bench.figures import machine
+from antiphon.bench.recordings import Recording
 from antiphon.contracts import CLOCK_HZ
 
 
@@ -37,6 +40,27 @@ def test_a_level_is_that_of_the_loudest_fifth() -> None:
     quiet, loud = np.full(8 * 4800, 1e-4, np.float32), np.full(2 * 4800, 0.3, np.float32)
     made = levelled(np.concatenate([quiet, loud]), -26.0)
     assert 20 * np.log10(made[-4800]) == pytest.approx(-26.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "aligned_s", "onset_s"),
+    [({}, None, 0.2), ({}, 0.25, 0.2), ({}, 0.6, 0.5), ({"words": [[0.14, 0.3, "she"]]}, 0.6, 0.14)],
+)
+def test_an_interruption_begins_with_its_first_word(
+    labels: dict[str, object], aligned_s: float | None, onset_s: float
+) -> None:
+    one = Recording(
+        path=Path("a.flac"),
+        name="a.flac",
+        set="",
+        speaker="",
+        half="tune",
+        transcript="",
+        transcript_kind="",
+        seconds=3.0,
+        labels=labels,
+    )
+    assert first_word(one, CLOCK_HZ // 5, aligned_s) == pytest.approx(onset_s * CLOCK_HZ, abs=1)
 
 
 def test_a_summary_counts_what_was_cut_and_what_survived() -> None:

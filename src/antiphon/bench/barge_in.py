@@ -31,6 +31,8 @@ BRIEF = "You are a storyteller. Tell long stories of many sentences, in plain sp
 TOPICS = ("a fox", "an old ship", "two brothers", "a lost key", "a mountain village", "a clever cat")
 MOMENTS_S = (1.0, 1.7, 2.6)
 AFTERWARDS_S = 1.5
+IN_A_CALL = 6
+"""After more stories that were cut short, the model tells short ones."""
 KINDS = ("interruption", "backchannel", "noise")
 
 
@@ -115,11 +117,11 @@ def _spread(sounds: Sequence[Sound], at_most: int) -> list[Sound]:
 
 
 async def play(url: str, sounds: Sequence[Sound]) -> list[Scene]:
-    """Every sound over some answer, one conversation for each dozen of them."""
+    """Every sound over some answer, a few of them in each conversation."""
     scenes: list[Scene] = []
-    for start in range(0, len(sounds), 12):
+    for start in range(0, len(sounds), IN_A_CALL):
         async with dial(url, BRIEF) as client:
-            for place, sound in enumerate(sounds[start : start + 12], start):
+            for place, sound in enumerate(sounds[start : start + IN_A_CALL], start):
                 scene = None
                 for attempt in range(3):
                     scene = scene or await _scene(client, sound, place, place + attempt)

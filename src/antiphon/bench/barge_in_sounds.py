@@ -76,7 +76,7 @@ def interruptions(recordings: Sequence[Recording], half: Half) -> list[Sound]:
         span = voiced_span(audio, CLOCK_HZ)
         if span is None:
             continue
-        onset = _onset(recording, span[0], aligned.get(recording.name))
+        onset = first_word(recording, span[0], aligned.get(recording.name))
         start = max(0, min(onset, span[0]) - CLOCK_HZ // 20)
         audio = audio[start : start + round(_INTERRUPTION_S * CLOCK_HZ)]
         found.append(Sound("interruption", recording.name, levelled(audio, SPEECH_DB), onset - start))
@@ -91,7 +91,8 @@ def _alignment(recordings: Sequence[Recording]) -> Mapping[str, float]:
     return {name: words[0][0] for known in times for name, words in known.items() if words}
 
 
-def _onset(recording: Recording, sounds_from: int, aligned_s: float | None) -> int:
+def first_word(recording: Recording, sounds_from: int, aligned_s: float | None) -> int:
+    """Its place in `recording` at 24 kHz, whose sound begins at `sounds_from`."""
     if by_hand := recording.labels.get("words"):
         return round(by_hand[0][0] * CLOCK_HZ)
     if aligned_s is None:
