@@ -384,3 +384,13 @@ def test_a_listening_word_is_judged_by_what_is_left_of_it() -> None:
     conversation.plays_out()
     assert conversation.record[-1] == ("agent", ANSWER)
     assert all(ask.clean_to == ask.end for ask in conversation.all(do.Transcribe) if ask.turn == 2)
+
+
+def test_a_rustle_does_not_keep_the_answer_waiting() -> None:
+    conversation = Conversation()
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    begun = conversation.agent_begins()
+    again = Conversation()
+    again.caller_says("what shall I do", at_ms=500, for_ms=900)
+    again.rustle(at_ms=begun - 40, for_ms=300)
+    assert again.agent_begins() == begun

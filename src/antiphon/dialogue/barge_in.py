@@ -27,10 +27,17 @@ YIELD_AT_MOST: Ticks = ticks(1500)
 
 def stir(floor: Floor) -> None:
     """Nobody has begun to speak, but the newest window may be the beginning: hold the sound back."""
-    if (floor.hearing.stirring or floor.hearing.startled) and floor.policy.yields:
+    startled = floor.hearing.startled and _sounds(floor)
+    if (floor.hearing.stirring or startled) and floor.policy.yields:
         pause_playout(floor)
     else:
         resume(floor)
+
+
+def _sounds(floor: Floor) -> bool:
+    """Whether there is sound to be held back; an answer is not kept waiting for every rustle."""
+    reply = None if floor.answering is None else floor.answering.reply
+    return reply is not None and reply.heard_samples > 0
 
 
 def resume(floor: Floor) -> None:
