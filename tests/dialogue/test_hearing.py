@@ -220,6 +220,7 @@ def test_listening_words(text: str) -> None:
         "मत करो",
         "I see it",
         "I know where",
+        "all right stop",
         "right here",
     ],
 )

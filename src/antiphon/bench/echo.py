@@ -251,10 +251,6 @@ def _within(at: Ticks, scene: Scene) -> bool:
     return scene.start - ticks(100) <= at <= scene.end + ticks(300)
 
 
-def _listening(position: Ticks) -> int:
-    return position * LISTENING_HZ // CLOCK_HZ
-
-
 def _ways(report: Report) -> tuple[tuple[str, Way], ...]:
     return (
         ("no echo", report.clean),

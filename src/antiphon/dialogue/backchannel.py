@@ -29,6 +29,11 @@ PHRASES = (
     "that's right",
     "sounds good",
     "makes sense",
+    "all right",
+    "for sure",
+    "fair enough",
+    "very good",
+    "thank you",
 )
 """The same in several words; each counts for one."""
 
