@@ -1,12 +1,15 @@
 """The pure parts of the barge-in bench: what was played, what was silent, and how loud things are."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from antiphon.bench.barge_in import Scene, played_words, summary, table
 from antiphon.bench.barge_in_client import Answer, Stretch
-from antiphon.bench.barge_in_sounds import levelled
+from antiphon.bench.barge_in_sounds import first_word, levelled
 from antiphon.bench.figures import machine
+from antiphon.bench.recordings import Recording
 from antiphon.contracts import CLOCK_HZ
 
 
@@ -39,6 +42,27 @@ def test_a_level_is_that_of_the_loudest_fifth() -> None:
     assert 20 * np.log10(made[-4800]) == pytest.approx(-26.0, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("labels", "aligned_s", "onset_s"),
+    [({}, None, 0.2), ({}, 0.25, 0.2), ({}, 0.6, 0.5), ({"words": [[0.14, 0.3, "she"]]}, 0.6, 0.14)],
+)
+def test_an_interruption_begins_with_its_first_word(
+    labels: dict[str, object], aligned_s: float | None, onset_s: float
+) -> None:
+    one = Recording(
+        path=Path("a.flac"),
+        name="a.flac",
+        set="",
+        speaker="",
+        half="tune",
+        transcript="",
+        transcript_kind="",
+        seconds=3.0,
+        labels=labels,
+    )
+    assert first_word(one, CLOCK_HZ // 5, aligned_s) == pytest.approx(onset_s * CLOCK_HZ, abs=1)
+
+
 def test_a_summary_counts_what_was_cut_and_what_survived() -> None:
     scenes = [
         scene("interruption", stopped=True, silent_ms=150.0, announced_ms=500.0, wrong_words=1),
@@ -50,6 +74,7 @@ def test_a_summary_counts_what_was_cut_and_what_survived() -> None:
     report = summary(scenes, "report", machine())
     assert report["interruptions"]["missed"] == 1
     assert report["interruptions"]["silent_ms_p95"].value == 150.0
+    assert report["interruptions"]["silent_in_200_ms"].value == 0.5
     assert report["backchannel"]["gap_ms_most"] == 300.0
     assert report["noise at 10 dB"]["survived"].value == 0.5
     assert "silent_ms_p95" in "\n".join(table(report))

@@ -61,6 +61,8 @@ class Engines:
     """For each answer, the extra delays with which it comes: [] for never, two for twice."""
     obeys: bool = True
     """Whether cancelled work stops; otherwise its answers come all the same."""
+    thins: bool = False
+    """Whether taking our own sound out of the caller's leaves only the first two of their words."""
 
 
 class Ears(Protocol):
@@ -95,7 +97,11 @@ class Players:
         timing = self._timing("transcription", self.engines.transcription_ms, now)
         text = self.ears.transcript(ask.start, ask.end)
         if isinstance(ask, Transcribe):
-            self._answer("transcription", ask, Transcribed(ask.turn, ask.revision, text, timing), timing, now)
+            thinned = self.engines.thins and ask.clean_to >= ask.end
+            if thinned:
+                text = " ".join(text.split()[:2])
+            heard = Transcribed(ask.turn, ask.revision, text, timing, thinned)
+            self._answer("transcription", ask, heard, timing, now)
         elif "transcription" not in self.engines.dead:
             broken = "transcription" in self.engines.broken
             heard = HeardAhead(ask.turn, ask.end, None if broken else text, timing)

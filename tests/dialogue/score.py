@@ -80,6 +80,7 @@ class Conversation:
         self._voiced: list[tuple[Ticks, Ticks]] = []
         self._said: list[tuple[Ticks, str]] = []
         """The caller's words, each at its middle, on the session's clock."""
+        self._rustling: list[tuple[Ticks, Ticks]] = []
         self._stalls: list[tuple[Ticks, Ticks]] = []
         self._sent: list[Ticks] = []
         """For each window that came over the line, the time it began."""
@@ -114,6 +115,11 @@ class Conversation:
     def noise(self, *, at_ms: float, for_ms: float) -> None:
         """Something that passes for a voice and holds no words."""
         self.caller_says("", at_ms=at_ms, for_ms=for_ms)
+
+    def rustle(self, *, at_ms: float, for_ms: float) -> None:
+        """Something loud that does not pass for a voice."""
+        self.score.append(f"rustle({at_ms=}, {for_ms=})")
+        self._rustling.append((ticks(at_ms), ticks(at_ms + for_ms)))
 
     def line_stalls(self, *, at_ms: float, for_ms: float) -> None:
         """No audio comes over the line; what is said meanwhile is lost."""
@@ -340,7 +346,9 @@ class Conversation:
         voiced = any(start <= middle < end for start, end in self._voiced)
         position = len(self._sent) * WINDOW
         self._sent.append(began)
-        self.handle(VoiceWindow(position, position + WINDOW, *((0.95, -20.0) if voiced else (0.02, -70.0))))
+        quiet_db = -30.0 if any(start <= middle < end for start, end in self._rustling) else -70.0
+        heard = (0.95, -20.0) if voiced else (0.02, quiet_db)
+        self.handle(VoiceWindow(position, position + WINDOW, *heard))
 
     def _perform(self, command: do.Command) -> None:
         match command:

@@ -5,7 +5,7 @@ import pytest
 from antiphon.contracts import ToolCall, ms, ticks
 from antiphon.dialogue import Policy
 from antiphon.dialogue import commands as do
-from antiphon.dialogue.hearing import ONSET
+from antiphon.dialogue.hearing import JUMP, ONSET
 
 from .players import ANSWER, Engines
 from .score import WINDOW, Conversation
@@ -348,3 +348,49 @@ def test_a_listening_word_that_goes_on_is_asked_about_again() -> None:
     conversation.plays_out()
     assert conversation.when(do.AnnounceSpeech, 2) < begun + 500 + 64 + 700 + 120 + 3 * ms(WINDOW)
     assert conversation.record[2] == ("caller", "okay could you turn on the light")
+
+
+def test_a_voice_that_begins_with_a_hiss_silences_the_agent_at_the_hiss() -> None:
+    conversation, begun = answering()
+    conversation.rustle(at_ms=begun + 1000, for_ms=90)
+    conversation.caller_says("stop that now please", at_ms=begun + 1090, for_ms=900)
+    conversation.plays_out()
+    assert conversation.silent_from(1) <= begun + 1000 + 2 * ms(WINDOW)
+    assert conversation.record[-2] == ("caller", "stop that now please")
+
+
+def test_a_noise_that_is_no_voice_holds_the_sound_back_for_a_moment_only() -> None:
+    conversation, begun = answering()
+    conversation.rustle(at_ms=begun + 1000, for_ms=2000)
+    conversation.plays_out()
+    held = conversation.when(do.ResumePlayout) - conversation.when(do.PausePlayout)
+    assert held <= ms(JUMP) + ms(WINDOW)
+    assert len(conversation.all(do.PausePlayout)) == 1
+    assert conversation.loudspeaker.truly_heard(1) == ANSWER
+
+
+@pytest.mark.parametrize("for_ms", [380, 900, 2000])
+def test_whoever_has_won_the_floor_is_heard_as_they_came(for_ms: float) -> None:
+    conversation, begun = answering(Engines(thins=True))
+    conversation.caller_says("no I meant the other one", at_ms=begun + 1000, for_ms=for_ms)
+    conversation.plays_out()
+    assert conversation.record[2] == ("caller", "no I meant the other one")
+    assert conversation.outcomes == [(1, "interrupted"), (2, "answered")]
+
+
+def test_a_listening_word_is_judged_by_what_is_left_of_it() -> None:
+    conversation, begun = answering(Engines(thins=True))
+    conversation.caller_hums("mm-hm", at_ms=begun + 1000)
+    conversation.plays_out()
+    assert conversation.record[-1] == ("agent", ANSWER)
+    assert all(ask.clean_to == ask.end for ask in conversation.all(do.Transcribe) if ask.turn == 2)
+
+
+def test_a_rustle_does_not_keep_the_answer_waiting() -> None:
+    conversation = Conversation()
+    conversation.caller_says("what shall I do", at_ms=500, for_ms=900)
+    begun = conversation.agent_begins()
+    again = Conversation()
+    again.caller_says("what shall I do", at_ms=500, for_ms=900)
+    again.rustle(at_ms=begun - 40, for_ms=300)
+    assert again.agent_begins() == begun

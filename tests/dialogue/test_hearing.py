@@ -69,6 +69,45 @@ def test_a_click_in_a_pause_is_not_speech() -> None:
     assert hear(hearing, [0.9, 0.9]) == ["none", "resume"]
 
 
+@pytest.mark.parametrize(("probability", "windows"), [(0.02, 5), (0.2, 7)])
+def test_a_jump_may_be_a_voice_for_a_moment(probability: float, windows: int) -> None:
+    hearing = Hearing()
+    hear(hearing, [0.0] * 20, -70.0)
+    startled: list[bool] = []
+    for _ in range(windows + 2):
+        hear(hearing, [probability], -40.0)
+        startled.append(hearing.startled)
+    assert startled == [True] * windows + [False] * 2
+
+
+def test_a_noise_that_lasts_startles_once_and_a_jump_above_it_again() -> None:
+    hearing = Hearing()
+    hear(hearing, [0.0] * 20, -70.0)
+    hear(hearing, [0.0] * 6, -40.0)
+    for _ in range(30):
+        hear(hearing, [0.0], -40.0)
+        assert not hearing.startled
+    hear(hearing, [0.0], -15.0)
+    assert hearing.startled
+
+
+def test_what_may_be_our_own_sound_never_startles() -> None:
+    hearing = Hearing()
+    hear(hearing, [0.0] * 20, -70.0)
+    hearing.push(VoiceWindow(hearing.heard_to, hearing.heard_to + WINDOW, 0.0, -20.0, ours=True), 0.5)
+    assert not hearing.startled
+
+
+@pytest.mark.parametrize(("ours", "changes"), [(True, "none"), (False, "onset")])
+def test_what_is_left_of_our_own_sound_and_fades_at_once_is_no_voice(ours: bool, changes: str) -> None:
+    hearing = Hearing()
+    hear(hearing, [0.1], -40.0)
+    for level_db in (-40.0, -58.0):
+        start = hearing.heard_to
+        change = hearing.push(VoiceWindow(start, start + WINDOW, 0.9, level_db, ours=ours), 0.5)
+    assert change == changes
+
+
 def test_sound_that_stalls_is_a_pause_only_in_speech() -> None:
     hearing = Hearing()
     assert hearing.stall() == "none"
@@ -160,7 +199,20 @@ def test_patience_stretches_the_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "...", "Mm-hm.", "Yeah, yeah.", "Okay", "I see.", "Uh huh", "That’s right!", "OH I SEE"]
+    "text",
+    [
+        "",
+        "...",
+        "Mm-hm.",
+        "Yeah, yeah.",
+        "Okay",
+        "I see.",
+        "Uh huh",
+        "That’s right!",
+        "OH I SEE",
+        "Yeah, I see.",
+        "Oh. Makes sense",
+    ],
 )
 def test_listening_words(text: str) -> None:
     assert is_backchannel(text)
@@ -178,6 +230,8 @@ def test_listening_words(text: str) -> None:
         "はい、でも",
         "मत करो",
         "I see it",
+        "I know where",
+        "all right stop",
         "right here",
     ],
 )

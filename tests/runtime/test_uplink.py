@@ -140,3 +140,18 @@ def test_what_is_known_of_arrivals_is_bounded_by_the_audio_kept() -> None:
     arrived_at = uplink.arrivals(uplink.kept_from)
     assert arrived_at(uplink.kept_from) == uplink.kept_from // FRAME * FRAME + 7
     assert arrived_at(uplink.end - 1) == 3_999 * FRAME + 7
+
+
+def test_a_slice_is_clean_up_to_a_place_and_as_it_came_from_there_on() -> None:
+    uplink = Uplink(lambda audio, now: audio * 0 if 3 * FRAME <= now < 6 * FRAME else audio)
+    for place in range(10):
+        uplink.push(np.full(FRAME, 0.5, np.float32), now=place * FRAME)
+    came = uplink.slice(0, uplink.end, clean_to=0)
+    cleaned = uplink.slice(0, uplink.end)
+    mixed = uplink.slice(0, uplink.end, clean_to=4 * FRAME)
+    half = to_listening(4 * FRAME)
+    assert np.array_equal(mixed[:half], cleaned[:half])
+    assert np.array_equal(mixed[half:], came[half:])
+    assert not np.array_equal(cleaned, came)
+    assert uplink.changed(2 * FRAME, 5 * FRAME)
+    assert not uplink.changed(7 * FRAME, 9 * FRAME)

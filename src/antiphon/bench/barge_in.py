@@ -18,9 +18,9 @@ import msgspec
 
 from antiphon.bench import servers
 from antiphon.bench.barge_in_client import Answer, Client, dial
-from antiphon.bench.barge_in_picture import draw
+from antiphon.bench.barge_in_picture import TARGET_MS, draw
 from antiphon.bench.barge_in_sounds import Sound, backchannels, interruptions, noises
-from antiphon.bench.figures import Machine, figure, machine, median, percentile
+from antiphon.bench.figures import Figure, Machine, figure, machine, median, percentile
 from antiphon.bench.recordings import add_recordings, read_recordings
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import CLOCK_HZ
@@ -31,6 +31,8 @@ BRIEF = "You are a storyteller. Tell long stories of many sentences, in plain sp
 TOPICS = ("a fox", "an old ship", "two brothers", "a lost key", "a mountain village", "a clever cat")
 MOMENTS_S = (1.0, 1.7, 2.6)
 AFTERWARDS_S = 1.5
+IN_A_CALL = 6
+"""After more stories that were cut short, the model tells short ones."""
 KINDS = ("interruption", "backchannel", "noise")
 
 
@@ -52,11 +54,27 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """Silences while the sound lasted and shortly after it, in an answer that went on."""
 
 
+class _Document(msgspec.Struct, frozen=True):
+    scenes: list[Scene]
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen about it."""
     parser.add_argument("--url", help="a server that runs; otherwise one is started")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="of sounds")
     parser.add_argument("--at-most", type=int, default=40, metavar="N", help="scenes of each kind; 40")
+    parser.add_argument(
+        "--part", default="1/1", metavar="I/N", help="every Nth of these scenes, from the Ith"
+    )
+    parser.add_argument(
+        "--with",
+        dest="earlier",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="JSON",
+        help="documents of other parts, to be reported together",
+    )
     add_recordings(parser, half=True)
 
 
@@ -68,12 +86,19 @@ def run(args: argparse.Namespace) -> int:
         "backchannel": backchannels(recordings, args.half),
         "noise": noises(recordings, args.half),
     }
-    sounds = [sound for kind in args.kinds for sound in _spread(made[kind], args.at_most)]
-    with nullcontext(args.url) if args.url else _own_server() as url:
-        scenes = asyncio.run(play(url, sounds))
+    first, step = (int(number) for number in args.part.split("/"))
+    sounds = [sound for kind in args.kinds for sound in _spread(made[kind], args.at_most)][first - 1 :: step]
+    scenes = [scene for path in args.earlier for scene in _scenes_of(path)]
+    if sounds:
+        with nullcontext(args.url) if args.url else _own_server() as url:
+            scenes += asyncio.run(play(url, sounds))
     report = summary(scenes, args.half, machine())
     write("barge-in", report, table(report), as_json=args.json, out=args.out, picture=_picture)
     return 0
+
+
+def _scenes_of(path: Path) -> list[Scene]:
+    return msgspec.json.decode(path.read_bytes(), type=_Document).scenes
 
 
 def _picture(report: dict[str, Any], path: Path) -> None:
@@ -92,23 +117,30 @@ def _spread(sounds: Sequence[Sound], at_most: int) -> list[Sound]:
 
 
 async def play(url: str, sounds: Sequence[Sound]) -> list[Scene]:
-    """Every sound over some answer, one conversation for each dozen of them."""
+    """Every sound over some answer, a few of them in each conversation."""
     scenes: list[Scene] = []
-    for start in range(0, len(sounds), 12):
+    for start in range(0, len(sounds), IN_A_CALL):
         async with dial(url, BRIEF) as client:
-            for place, sound in enumerate(sounds[start : start + 12], start):
+            for place, sound in enumerate(sounds[start : start + IN_A_CALL], start):
                 scene = None
-                for _ in range(3):
-                    scene = scene or await _scene(client, sound, place)
+                for attempt in range(3):
+                    scene = scene or await _scene(client, sound, place, place + attempt)
+                told = "the answer was over too early" if scene is None else _told(scene)
+                progress(f"{place + 1} of {len(sounds)}: {sound.kind} {sound.name}: {told}")
                 if scene is not None:
                     scenes.append(scene)
-                    progress(f"{place + 1} of {len(sounds)}: {scene.kind} {scene.name}")
     return scenes
 
 
-async def _scene(client: Client, sound: Sound, place: int) -> Scene | None:
+def _told(scene: Scene) -> str:
+    if scene.silent_ms is not None:
+        return f"silent after {scene.silent_ms:.0f} ms"
+    return f"went on, longest gap {max(scene.gaps_ms, default=0):.0f} ms"
+
+
+async def _scene(client: Client, sound: Sound, place: int, topic: int) -> Scene | None:
     """What comes of `sound`; None when the answer was over too early to tell."""
-    answer = await _telling(client, place)
+    answer = await _telling(client, topic)
     moment_s = MOMENTS_S[place % len(MOMENTS_S)]
     begun = max(answer.begins_at, perf_counter() - 0.5)
     await client.until(lambda: answer.status, max(0.0, begun + moment_s - perf_counter()))
@@ -138,7 +170,7 @@ async def _scene(client: Client, sound: Sound, place: int) -> Scene | None:
     )
 
 
-async def _telling(client: Client, place: int) -> Answer:
+async def _telling(client: Client, topic: int) -> Answer:
     """The story that is being heard; a new one is asked for when there is none."""
     latest = client.answers[-1] if client.answers else None
     if latest is not None and not latest.status:
@@ -146,7 +178,7 @@ async def _telling(client: Client, place: int) -> Answer:
             return latest
         await client.send(type="response.cancel")
         await client.until(lambda: latest.status, 10)
-    asked = f"Tell me a very long story about {TOPICS[place % len(TOPICS)]}, with many characters."
+    asked = f"Tell me a very long story about {TOPICS[topic % len(TOPICS)]}, with many characters."
     content = [{"type": "input_text", "text": asked}]
     await client.send(
         type="conversation.item.create", item={"type": "message", "role": "user", "content": content}
@@ -186,6 +218,7 @@ def summary(scenes: Sequence[Scene], half: str, computer: Machine) -> dict[str, 
         report["interruptions"] = {
             "n": len(cut),
             "missed": sum(not scene.stopped for scene in cut),
+            "silent_in_200_ms": share([silenced(scene) for scene in cut]),
             "silent_ms_median": figure(silent, median),
             "silent_ms_p95": figure(silent, percentile(95)),
             "speech_started_ms_median": figure(announced, median),
@@ -202,9 +235,19 @@ def summary(scenes: Sequence[Scene], half: str, computer: Machine) -> dict[str, 
     return report
 
 
+def silenced(scene: Scene) -> bool:
+    """Whether the agent fell silent for an interruption, and in time; one it missed is none."""
+    return scene.silent_ms is not None and scene.silent_ms <= TARGET_MS
+
+
+def share(found: Sequence[bool]) -> Figure:
+    """How many of them are so."""
+    return figure([float(one) for one in found], lambda values: sum(values) / len(values))
+
+
 def _survival(scenes: Sequence[Scene]) -> dict[str, Any]:
     gaps = [max(scene.gaps_ms, default=0.0) for scene in scenes if not scene.stopped]
-    survived = figure([float(not scene.stopped) for scene in scenes], lambda v: sum(v) / len(v))
+    survived = share([not scene.stopped for scene in scenes])
     paused = [gap for gap in gaps if gap > 0]
     return {
         "n": len(scenes),

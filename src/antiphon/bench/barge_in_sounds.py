@@ -3,9 +3,15 @@
 The listening words are cut out of conversations by hand, because few recordings label them: 19 in all.
 Noises are split by file, because they have no speaker. Every sound is brought to a level: voices to that of a
 caller near the microphone, noises to so many decibels below one.
+
+An interruption begins where its first word does: by hand-made word times where there are any. Elsewhere the
+rule of `antiphon.runtime.voiced` says where sound begins, and an alignment of the words, where there is one,
+tells a breath or a smack of the lips from the voice behind it. Whatever comes before is played all the same.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -19,6 +25,9 @@ SNRS_DB = (20, 10, 0)
 INTERRUPTIONS_FROM = ("timit_nltk", "librispeech_test_other", "pocketsphinx")
 _INTERRUPTION_S = 2.5
 _NOISE_S = 3.0
+_ALIGNMENT = "word_times_pocketsphinx.json"
+_ALIGNMENT_ERROR_S = 0.1
+"""An aligned word may begin so much earlier than it says."""
 
 LISTENING_WORDS: tuple[tuple[str, float, float, str], ...] = (
     ("mfa_disfluent/cold_corpus3.flac", 5.67, 5.92, "okay"),
@@ -58,18 +67,37 @@ class Sound(msgspec.Struct, frozen=True):
 
 
 def interruptions(recordings: Sequence[Recording], half: Half) -> list[Sound]:
-    """The beginnings of what real people said, those of the shortest recordings first from every speaker."""
+    """The beginnings of what real people said, one of every speaker's first, then another, and so on."""
     found: list[Sound] = []
+    aligned = _alignment(recordings)
     chosen = [r for r in recordings if r.set in INTERRUPTIONS_FROM and r.half == half and r.seconds > 1.5]
     for recording in _round_robin(chosen):
         audio = recording.audio(CLOCK_HZ)
         span = voiced_span(audio, CLOCK_HZ)
         if span is None:
             continue
-        start = max(0, span[0] - CLOCK_HZ // 20)
+        onset = first_word(recording, span[0], aligned.get(recording.name))
+        start = max(0, min(onset, span[0]) - CLOCK_HZ // 20)
         audio = audio[start : start + round(_INTERRUPTION_S * CLOCK_HZ)]
-        found.append(Sound("interruption", recording.name, levelled(audio, SPEECH_DB), span[0] - start))
+        found.append(Sound("interruption", recording.name, levelled(audio, SPEECH_DB), onset - start))
     return found
+
+
+def _alignment(recordings: Sequence[Recording]) -> Mapping[str, float]:
+    """When the first word of each recording begins, in seconds, as far as the folder knows."""
+    folders = {recording.path.parents[len(Path(recording.name).parts) - 1] for recording in recordings}
+    files = [folder / _ALIGNMENT for folder in folders]
+    times = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.is_file()]
+    return {name: words[0][0] for known in times for name, words in known.items() if words}
+
+
+def first_word(recording: Recording, sounds_from: int, aligned_s: float | None) -> int:
+    """Its place in `recording` at 24 kHz, whose sound begins at `sounds_from`."""
+    if by_hand := recording.labels.get("words"):
+        return round(by_hand[0][0] * CLOCK_HZ)
+    if aligned_s is None:
+        return sounds_from
+    return max(sounds_from, round((aligned_s - _ALIGNMENT_ERROR_S) * CLOCK_HZ))
 
 
 def backchannels(recordings: Sequence[Recording], half: Half) -> list[Sound]:

@@ -1,13 +1,15 @@
 """`antiphon bench echo`: the agent through a loudspeaker, with and without echo rejection.
 
 The agent's own voices tell a story; a room's measured response and a delay make an echo of it; a real person
-speaks into it. Counted is how often the echo alone would have interrupted the agent, how many interruptions
-are missed or come late against the same without any echo, and how many of their words are wrong.
+speaks into it. Counted is how often the echo alone would have paused the agent, how many interruptions are
+missed or come late against the same without any echo, and how many of their words are wrong. The agent falls
+silent when it notices somebody, as in a call; one that does not speaks on. Words are looked for as in a call,
+too: in the audio as it came from where the voice may have begun, and before that in what was left of it.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -39,7 +41,7 @@ _CALLER_DB, _NOISE_DB = -26.0, -62.0
 _ECHOES_DB = (-6, -12, -18, -30)
 _DELAYS_MS = (40, 100, 200, 300)
 _DRIFT = 20e-6
-_LEAD, _FRAME = ticks(100), ticks(20)
+_LEAD, _FRAME = ticks(80), ticks(20)
 _STORY = (
     "The old lighthouse stood on the rocks for two hundred years, and every night its keeper climbed the "
     "stairs to light the lamp. One winter, a great storm came in from the north, and nobody slept. In the "
@@ -60,6 +62,8 @@ class Way(msgspec.Struct, frozen=True):
     """Onsets of those that were noticed, against the same caller without an echo."""
     word_error_rate: float
     """Of what the callers said."""
+    cleaned_word_error_rate: float
+    """The same, were words looked for in what was left of the audio."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -83,7 +87,8 @@ class Scene(msgspec.Struct, frozen=True):
     """One call, 24 kHz."""
 
     far: Audio
-    echo: Audio
+    loudspeaker: Callable[[Audio], Audio]
+    """What comes back of what is sent."""
     noise: Audio
     caller: Audio
     """Silent but for one utterance."""
@@ -96,12 +101,18 @@ class Tally:
     """Counts one way of listening."""
 
     def __init__(self) -> None:
-        self.false_onsets = self.missed = self.errors = self.words = 0
+        self.false_onsets = self.missed = self.errors = self.cleaned_errors = self.words = 0
         self.later_ms: list[float] = []
 
     def way(self, minutes: float, scenes: int) -> Way:
         later = figure(self.later_ms) if self.later_ms else None
-        return Way(self.false_onsets / minutes, self.missed / scenes, later, self.errors / self.words)
+        return Way(
+            self.false_onsets / minutes,
+            self.missed / scenes,
+            later,
+            self.errors / self.words,
+            self.cleaned_errors / self.words,
+        )
 
 
 def scenes(recordings: Sequence[Recording], folder: Path, count: int, dice: Generator) -> list[Scene]:
@@ -122,8 +133,8 @@ def scenes(recordings: Sequence[Recording], folder: Path, count: int, dice: Gene
         level_db = _CALLER_DB + _ECHOES_DB[place % len(_ECHOES_DB)]
         delay_ms = _DELAYS_MS[place // len(_ECHOES_DB) % len(_DELAYS_MS)]
         noise = (dice.standard_normal(len(far)) * 10 ** (_NOISE_DB / 20)).astype(np.float32)
-        echo = _echo(far, rooms[place % len(rooms)], delay_ms, level_db)
-        made.append(Scene(far, echo, noise, caller, start, start + len(said), recording.transcript))
+        loudspeaker = _loudspeaker(far, rooms[place % len(rooms)], delay_ms, level_db)
+        made.append(Scene(far, loudspeaker, noise, caller, start, start + len(said), recording.transcript))
     return made
 
 
@@ -134,17 +145,26 @@ def _room(path: Path) -> Audio:
     return response[max(0, direct - 24) : direct + CLOCK_HZ // 2]
 
 
-def _echo(far: Audio, room: Audio, delay_ms: float, level_db: float) -> Audio:
-    """`far` as it comes back, where it sounds at `level_db` of full scale on average, as long as it was."""
-    heard: Audio = np.asarray(signal.fftconvolve(far, room)[: len(far)])  # pyright: ignore[reportUnknownMemberType] - scipy's stubs
+def _loudspeaker(story: Audio, room: Audio, delay_ms: float, level_db: float) -> Callable[[Audio], Audio]:
+    """Makes an echo, as long as what is sent, that is at `level_db` of full scale where `story` sounds."""
+
+    def back(far: Audio) -> Audio:
+        return np.asarray(signal.fftconvolve(far, room)[: len(far)])  # pyright: ignore[reportUnknownMemberType] - scipy's stubs
+
+    heard = back(story)
     sounding = heard[np.abs(heard) > 1e-3 * np.abs(heard).max()]
-    heard *= 10 ** (level_db / 20) / np.sqrt(np.square(sounding).mean())
-    drifted = np.interp(np.arange(len(far)) * (1 + _DRIFT), np.arange(len(far)), heard)
-    return np.concatenate([np.zeros(ticks(delay_ms)), drifted])[: len(far)].astype(np.float32)
+    gain = 10 ** (level_db / 20) / np.sqrt(np.square(sounding).mean())
+
+    def echo(far: Audio) -> Audio:
+        places = np.arange(len(far))
+        drifted = gain * np.interp(places * (1 + _DRIFT), places, back(far))
+        return np.concatenate([np.zeros(ticks(delay_ms)), drifted])[: len(far)].astype(np.float32)
+
+    return echo
 
 
-def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio, Echo]:
-    """What is left of `near` at 16 kHz; with `far`, while that is sent a little ahead."""
+def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio, Echo, Uplink]:
+    """What is left of `near` at 16 kHz, with whom it went through; with `far`, while that is sent ahead."""
     echo, sent, left = Echo(), 0, list[Audio]()
     uplink = Uplink(echo.clean)
     for now in range(0, len(near), _FRAME):
@@ -154,12 +174,12 @@ def listen(near: Audio, far: Audio | None, costs_us: list[float]) -> tuple[Audio
             sent += _FRAME
         left.append(uplink.push(near[now : now + _FRAME], now + _FRAME))
         costs_us.append((perf_counter() - began) * 1e6)
-    return np.concatenate(left), echo
+    return np.concatenate(left), echo, uplink
 
 
-def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[Ticks]:
-    """When speech was noticed."""
-    hearing, stream, found = Hearing(), silero.stream(), list[Ticks]()
+def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[tuple[Ticks, Ticks]]:
+    """When speech was noticed, and from where on it may have been heard."""
+    hearing, stream, found = Hearing(), silero.stream(), list[tuple[Ticks, Ticks]]()
     for answer in stream.push(audio):
         end, size = answer.end_sample, silero.window_samples
         level_db = float(10 * np.log10(np.square(audio[end - size : end]).mean() + 1e-12))
@@ -167,7 +187,7 @@ def onsets(silero: Silero, audio: Audio, echo: Echo) -> list[Ticks]:
         window = VoiceWindow((end - size) * CLOCK_HZ // LISTENING_HZ, at, answer.probability, level_db)
         change = hearing.push(echo.judge(window), 0.5)
         if change == "onset":
-            found.append(at)
+            found.append((at, hearing.voice_from))
         elif change == "pause":
             hearing.reset()
     return found
@@ -183,27 +203,34 @@ def measure(recordings: Sequence[Recording], folder: Path, half: Half, count: in
     costs_us: list[float] = []
     for place, scene in enumerate(made):
         print(f"\r{place + 1}/{len(made)}", end="", file=sys.stderr)
-        quiet, loud = scene.caller + scene.noise, scene.caller + scene.noise + scene.echo
         noticed: Ticks | None = None
-        for name, near, far, alone in (
-            ("clean", quiet, None, scene.noise),
-            ("without", loud, None, scene.echo + scene.noise),
-            ("with", loud, scene.far, scene.echo + scene.noise),
-            ("headset", quiet, scene.far, scene.noise),
-        ):
-            tally = tallies[name]
-            tally.false_onsets += len(onsets(silero, *listen(alone, far, [])))
-            left, echo = listen(near, far, costs_us if name == "with" else [])
-            first = next((at for at in onsets(silero, left, echo) if _within(at, scene)), None)
+        for name, tally in tallies.items():
+            echoes, rejects = name in ("without", "with"), name in ("with", "headset")
+            alone = scene.noise + scene.loudspeaker(scene.far) if echoes else scene.noise
+            far = scene.far if rejects else None
+            tally.false_onsets += len(onsets(silero, *listen(alone, far, [])[:2]))
+            left, echo, _ = listen(alone + scene.caller, far, costs_us if name == "with" else [])
+            first, voice_from = next(
+                (onset for onset in onsets(silero, left, echo) if _within(onset[0], scene)),
+                (None, scene.start),
+            )
             if name == "clean":
                 noticed = first
             if first is None:
                 tally.missed += 1
             elif noticed is not None:
                 tally.later_ms.append(ms(first - noticed))
-            cut = left[_listening(scene.start - ticks(300)) : _listening(scene.end + ticks(200))]
-            wrong = word_errors(scene.said, whisper.transcribe(cut).text)
+            told = scene.far.copy()
+            if first is not None:
+                told[first + _LEAD :] = 0
+            near = scene.noise + scene.caller + (scene.loudspeaker(told) if echoes else 0)
+            uplink = listen(near, told if rejects else None, [])[2]
+            start, end = scene.start - ticks(300), scene.end + ticks(200)
+            words = whisper.transcribe(uplink.slice(start, end, clean_to=voice_from)).text
+            cleaned = whisper.transcribe(uplink.slice(start, end)).text
+            wrong = word_errors(scene.said, words)
             tally.errors, tally.words = tally.errors + wrong.errors, tally.words + wrong.words
+            tally.cleaned_errors += word_errors(scene.said, cleaned).errors
     print(file=sys.stderr)
     minutes = sum(len(scene.far) for scene in made) / CLOCK_HZ / 60
     ways = {name: tally.way(minutes, len(made)) for name, tally in tallies.items()}
@@ -224,10 +251,6 @@ def _within(at: Ticks, scene: Scene) -> bool:
     return scene.start - ticks(100) <= at <= scene.end + ticks(300)
 
 
-def _listening(position: Ticks) -> int:
-    return position * LISTENING_HZ // CLOCK_HZ
-
-
 def _ways(report: Report) -> tuple[tuple[str, Way], ...]:
     return (
         ("no echo", report.clean),
@@ -240,13 +263,13 @@ def _ways(report: Report) -> tuple[tuple[str, Way], ...]:
 def _table(report: Report) -> list[str]:
     lines = [
         f"{report.scenes} callers ({report.half}), {report.echo_minutes:.1f} minutes of echo alone",
-        f"{'':22}{'false onsets/min':>18}{'missed':>9}{'later, median':>16}{'WER':>8}",
+        f"{'':22}{'false onsets/min':>18}{'missed':>9}{'later, median':>16}{'WER':>8}{'cleaned':>9}",
     ]
     for name, way in _ways(report):
         later = "" if way.later_ms is None else f"{way.later_ms.value:.0f} ms"
         lines.append(
             f"{name:22}{way.false_onsets_per_minute:18.2f}{way.missed:9.1%}{later:>16}"
-            f"{way.word_error_rate:8.3f}"
+            f"{way.word_error_rate:8.3f}{way.cleaned_word_error_rate:9.3f}"
         )
     return [*lines, f"{report.frame_us.value:.0f} us for 20 ms of audio while there is an echo"]
 

@@ -36,13 +36,13 @@ def listen_on(floor: Floor, turn: Turn) -> None:
             _listen(floor, turn)
         return
     _read_on(floor, turn)
-    if heard_to - max(turn.ahead_to, floor.hearing.began) >= AT_LEAST_EVERY:
+    if heard_to - max(turn.ahead_to, floor.hearing.voice_from) >= AT_LEAST_EVERY:
         _listen(floor, turn)
 
 
 def _listen(floor: Floor, turn: Turn) -> None:
     turn.ahead_to, turn.ahead, turn.ahead_is_read = floor.hearing.heard_to, None, False
-    floor.out.append(ListenAhead(turn.number, turn.began, turn.ahead_to))
+    floor.out.append(ListenAhead(turn.number, turn.began, turn.ahead_to, floor.hearing.began))
 
 
 def covers(floor: Floor, turn: Turn) -> bool:

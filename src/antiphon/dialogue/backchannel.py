@@ -6,30 +6,36 @@ that is short in time and made of nothing but hum letters is taken for a hum, un
 
 import re
 
+# fmt: off
 BACKCHANNELS = frozenset(
-    {
-        "mm",
-        "mmm",
-        "mhm",
-        "mm-hm",
-        "mm-hmm",
-        "hm",
-        "hmm",
-        "mhmm",
-        "uh",
-        "huh",
-        "uh-huh",
-        "aha",
-        "eha",
-        "ah",
-        "oh",
-    }
-    | {"yeah", "yep", "yes", "yup", "ok", "okay", "right", "sure", "alright", "fine", "true", "exactly"}
-    | {"really", "wow", "great", "good", "cool", "nice", "gotcha", "absolutely", "indeed"}
+    [
+        "mm", "mmm", "mhm", "mm-hm", "mm-hmm", "mmhm", "hm", "hmm", "hum", "mhmm", "uh", "huh", "uh-huh",
+        "uhhuh", "uhuh", "um", "er", "erm", "aha", "eha", "ah", "oh", "ooh",
+        "yeah", "yea", "yah", "ya", "yep", "yes", "yup", "ok", "okay", "right", "sure", "alright", "fine",
+        "true", "exactly", "correct", "understood",
+        "really", "wow", "great", "good", "cool", "nice", "perfect", "lovely", "amazing", "interesting",
+        "gotcha", "absolutely", "definitely", "totally", "indeed",
+    ]
 )
+# fmt: on
 """Said alone, or one after another, these are listening and not speaking."""
 
-PHRASES = frozenset({"i see", "oh i see", "of course", "got it", "that's right"})
+PHRASES = (
+    "i see",
+    "i know",
+    "i understand",
+    "of course",
+    "got it",
+    "that's right",
+    "sounds good",
+    "makes sense",
+    "all right",
+    "for sure",
+    "fair enough",
+    "very good",
+    "thank you",
+)
+"""The same in several words; each counts for one."""
 
 STOPPERS = frozenset(
     {
@@ -58,15 +64,15 @@ HUM_LETTERS = frozenset("aehmouwy-")
 MAX_WORDS = 3
 """More words than this are a turn, whatever they are."""
 
+_PHRASE = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 
 
 def is_backchannel(text: str) -> bool:
     """Whether `text`, said over the agent, leaves it the floor: nothing at all, or a few listening words."""
-    words = _words(text)
+    words = _words(_PHRASE.sub("mm", " ".join(_words(text))))
     known = [word in BACKCHANNELS or word.replace("'", "") in BACKCHANNELS for word in words]
-    phrase = " ".join(words) in PHRASES
-    return len(words) <= MAX_WORDS and (phrase or all(known))
+    return len(words) <= MAX_WORDS and all(known)
 
 
 def says_something(text: str) -> bool:

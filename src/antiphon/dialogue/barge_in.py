@@ -27,10 +27,17 @@ YIELD_AT_MOST: Ticks = ticks(1500)
 
 def stir(floor: Floor) -> None:
     """Nobody has begun to speak, but the newest window may be the beginning: hold the sound back."""
-    if floor.hearing.stirring and floor.policy.yields:
+    startled = floor.hearing.startled and _sounds(floor)
+    if (floor.hearing.stirring or startled) and floor.policy.yields:
         pause_playout(floor)
     else:
         resume(floor)
+
+
+def _sounds(floor: Floor) -> bool:
+    """Whether there is sound to be held back; an answer is not kept waiting for every rustle."""
+    reply = None if floor.answering is None else floor.answering.reply
+    return reply is not None and reply.heard_samples > 0
 
 
 def resume(floor: Floor) -> None:
@@ -48,7 +55,8 @@ def probe(floor: Floor, turn: Turn, now: Ticks) -> None:
     elif lasted >= max(PROBE_AFTER, turn.probe_at) and not turn.probed:
         turn.probed = True
         turn.probe_at = lasted + max(PROBE_EVERY, lasted // 2)
-        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, floor.hearing.heard_to))
+        heard_to = floor.hearing.heard_to
+        floor.out.append(Transcribe(turn.number, turn.revision, turn.began, heard_to, heard_to))
 
 
 def judge_beginning(floor: Floor, turn: Turn, words: str, now: Ticks) -> None:

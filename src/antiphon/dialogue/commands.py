@@ -19,6 +19,8 @@ class Transcribe(msgspec.Struct, frozen=True):
     revision: int
     start: Ticks
     end: Ticks
+    clean_to: Ticks = 0
+    """Up to here without our own sound, as well as that can be had; from here on as it came."""
 
 
 class ListenAhead(msgspec.Struct, frozen=True):
@@ -27,6 +29,8 @@ class ListenAhead(msgspec.Struct, frozen=True):
     turn: int
     start: Ticks
     end: Ticks
+    clean_to: Ticks = 0
+    """As in `Transcribe`."""
 
 
 class ScoreEndOfTurn(msgspec.Struct, frozen=True):

@@ -33,6 +33,8 @@ class VoiceWindow(msgspec.Struct, frozen=True):
     probability: float
     level_db: float
     """Mean power in decibels of full scale; digital silence is any very low number."""
+    ours: bool = False
+    """Whether our own sound was taken out of it, so that its level tells little of the caller."""
 
 
 class Transcribed(msgspec.Struct, frozen=True):
@@ -42,6 +44,8 @@ class Transcribed(msgspec.Struct, frozen=True):
     revision: int
     text: str
     timing: Timing
+    thinned: bool = False
+    """Whether our own sound was taken out of it, and with that perhaps something of the words."""
 
 
 class HeardAhead(msgspec.Struct, frozen=True):

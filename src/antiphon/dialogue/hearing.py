@@ -6,6 +6,7 @@ silent when it is unlikely to be speech or too quiet to be this speaker's, which
 end of the voice, and what is said of it need not be certain, because what follows from it can be taken back.
 """
 
+from collections import deque
 from typing import Literal, TypeAlias
 
 from antiphon.contracts import Ticks, ticks
@@ -19,6 +20,24 @@ PAUSE: Ticks = ticks(96)
 HYSTERESIS = 0.15
 AFTERGLOW: Ticks = ticks(250)
 """A probability of speech that outlasts the voice by more than this is a voice that has become soft."""
+
+JUMP_DB = 15.0
+"""A window so far above the quietest of the last `JUMP_FROM` is the beginning of something."""
+JUMP_FROM = 12
+JUMP_LEAST_DB = -60.0
+"""What is softer than this is nothing."""
+JUMP: Ticks = ticks(160)
+"""It may be a voice for so long, by its level alone;"""
+LIKELY_JUMP: Ticks = ticks(224)
+"""and for so long if it is a little likely."""
+LITTLE_LIKELY = 0.1
+
+FADES_DB = 15.0
+"""What is left of our own sound comes in bursts: it has this much less level soon after, a voice has not."""
+FADES_IN = 4
+"""Soon: so many windows."""
+SOFT_BEGINNING: Ticks = ticks(160)
+"""A voice may have begun so much earlier than it was noticed."""
 
 
 class Hearing:
@@ -38,6 +57,10 @@ class Hearing:
         self._streak: Ticks = 0
         self._glow: Ticks = 0
         """How long the newest windows have been likely speech, loud or not."""
+        self._jump: Ticks = 0
+        """How long it has been loud without being speech."""
+        self._jumps = False
+        self._levels_db: deque[float] = deque(maxlen=JUMP_FROM)
         self._loudness = Loudness()
 
     @property
@@ -52,8 +75,10 @@ class Hearing:
         likely = window.probability >= threshold
         self._glow = self._glow + length if likely else 0
         faint = self._loudness.hear(window.level_db, speech=likely and self.state != "quiet")
+        self._follow_level(window, likely)
         silent = faint or window.probability < threshold - HYSTERESIS
-        if likely and (not faint or self._glow > AFTERGLOW):
+        fades = window.ours and window.level_db < max([*self._levels_db][-FADES_IN:]) - FADES_DB
+        if likely and (not faint or self._glow > AFTERGLOW) and not fades:
             self._streak += length
         elif silent or self.state != "speaking":
             self._streak = 0
@@ -73,6 +98,11 @@ class Hearing:
         return "pause"
 
     @property
+    def voice_from(self) -> Ticks:
+        """From where on the audio may hold the voice under way."""
+        return max(0, self.began - SOFT_BEGINNING)
+
+    @property
     def stirring(self) -> Ticks:
         """How much of the newest audio may be the beginning of speech; 0 while speech is under way."""
         return 0 if self.state == "speaking" else self._streak
@@ -82,14 +112,35 @@ class Hearing:
         """Whether the newest window is likely speech, although it may be too quiet for it."""
         return self._glow > 0
 
+    @property
+    def startled(self) -> bool:
+        """Whether something has just begun that may turn out to be a voice.
+
+        A network knows a soft or hissing beginning for a voice after a tenth of a second and more, while its
+        level says at once that there is something. It says so of any noise, and so it counts for a moment.
+        """
+        return self._jumps
+
     def hush(self) -> None:
         """What stirred came to nothing."""
         self._streak = self._glow = 0
+        self._jumps = False
 
     def reset(self) -> None:
         """The turn is taken or dropped: wait for the next speech."""
         self.state, self._streak = "quiet", self.stirring
         self._loudness.forget()
+
+    def _follow_level(self, window: VoiceWindow, likely: bool) -> None:
+        quietest_db = min(self._levels_db, default=window.level_db)
+        self._levels_db.append(window.level_db)
+        little_likely = window.probability >= LITTLE_LIKELY
+        loud = window.level_db > max(quietest_db + JUMP_DB, JUMP_LEAST_DB)
+        if window.ours or not (loud or (self._jumps and little_likely)):
+            self._jump, self._jumps = 0, False
+            return
+        self._jump += 0 if likely else window.end - window.start
+        self._jumps = self._jump <= (LIKELY_JUMP if little_likely else JUMP)
 
     def _listen(self, window: VoiceWindow) -> Change:
         if self._streak < ONSET:

@@ -104,8 +104,15 @@ def pause(floor: Floor, turn: Turn, now: Ticks) -> None:
 
 
 def _listen(floor: Floor, turn: Turn, end: Ticks) -> None:
+    """Ask for the words.
+
+    Whether speech over the agent is any is told by what is left of it without our own sound. A caller who
+    has the floor is heard as they came: what takes our sound out takes some of theirs as well.
+    """
     turn.listening = True
-    floor.out.append(Transcribe(turn.number, turn.revision, turn.began, end))
+    over_the_agent = turn is floor.taking and not turn.announced
+    clean_to = end if over_the_agent else min(floor.hearing.voice_from, end)
+    floor.out.append(Transcribe(turn.number, turn.revision, turn.began, end, clean_to))
 
 
 def heard_ahead(floor: Floor, event: HeardAhead, now: Ticks) -> None:
@@ -213,6 +220,11 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
     if turn is floor.taking and floor.hearing.state == "speaking":
         if not turn.announced:
             judge_beginning(floor, turn, event.text, now)
+        return
+    if event.thinned and turn is floor.taking and not turn.announced:
+        if judge_words(floor, turn, event.text, now):
+            _ask(floor, turn)
+            _listen(floor, turn, floor.hearing.heard_to)
         return
     _take_words(floor, turn, event.text, event.timing, now)
 

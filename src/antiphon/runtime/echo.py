@@ -119,7 +119,7 @@ class Echo:
         first, last = self._cleaned
         if _listening(window.end) <= first or _listening(window.start) >= last:
             return window
-        return msgspec.structs.replace(window, probability=min(self._newest))
+        return msgspec.structs.replace(window, probability=min(self._newest), ours=True)
 
     def _find(self, length: int, now: int) -> int:
         """Where what came ends on the reference's timeline: steady, however unsteadily it comes."""

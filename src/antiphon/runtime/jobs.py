@@ -64,11 +64,12 @@ class Jobs:
     def transcribe(self, command: do.Transcribe | do.ListenAhead, hint: str) -> None:
         """Carry out `command`; what was listened to ahead before it is no longer of interest."""
         self._stop_listening_ahead(command.turn)
-        audio = self._uplink.slice(command.start, command.end)
+        audio = self._uplink.slice(command.start, command.end, clean_to=command.clean_to)
         transcriber = self._parts.transcriber
         if isinstance(command, do.Transcribe):
             job = self._job(command.turn, command.revision)
-            call = partial(working.transcribe, job, transcriber, audio, hint=hint)
+            thinned = command.clean_to >= command.end and self._uplink.changed(command.start, command.end)
+            call = partial(working.transcribe, job, transcriber, audio, hint=hint, thinned=thinned)
             self._submit("transcriber", "transcription", job, call)
             return
         flag = Flag()

@@ -81,7 +81,8 @@ class Uplink:
         self.end: Ticks = 0
         self.free: Ticks = 0
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
-        self._kept = Kept()
+        self._came, self._cleaned = Kept(), Kept()
+        """At 16 kHz, as it came and as it was cleaned."""
         self._arrivals: deque[tuple[Ticks, Ticks]] = deque(maxlen=ARRIVALS_MAX)
 
     @property
@@ -92,23 +93,43 @@ class Uplink:
     @property
     def kept_from(self) -> Ticks:
         """The first position whose sound can still be had."""
-        return -(-self._kept.start * CLOCK_HZ // LISTENING_HZ)
+        return -(-self._cleaned.start * CLOCK_HZ // LISTENING_HZ)
 
     def push(self, audio: Audio, now: Ticks) -> Audio:
         """Take in 24 kHz audio that arrived at `now`; returns the new samples at 16 kHz."""
         self.end += len(audio)
         self._arrivals.append((self.end, now))
-        heard = self._clean(self._resampler.resample_chunk(audio), now)
-        self._kept.append(heard)
-        self._kept.drop_before(to_listening(self.free - KEPT))
+        came = self._resampler.resample_chunk(audio)
+        heard = self._clean(came, now)
+        keep_from = to_listening(self.free - KEPT)
+        for kept, piece in ((self._came, came), (self._cleaned, heard)):
+            kept.append(piece)
+            kept.drop_before(keep_from)
         kept_from = self.kept_from
         while self._arrivals and self._arrivals[0][0] <= kept_from:
             self._arrivals.popleft()
         return heard
 
-    def slice(self, start: Ticks, end: Ticks) -> Audio:
-        """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept."""
-        return self._kept.copy(to_listening(start), to_listening(end))
+    def slice(self, start: Ticks, end: Ticks, *, clean_to: Ticks | None = None) -> Audio:
+        """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept.
+
+        Args:
+            start: where it begins.
+            end: where it ends.
+            clean_to: from here on it is given as it came; None: it is cleaned to its end.
+        """
+        first, last = to_listening(start), to_listening(end)
+        clean = last if clean_to is None else min(max(first, to_listening(clean_to)), last)
+        if clean == last:
+            return self._cleaned.copy(first, last)
+        if clean == first:
+            return self._came.copy(first, last)
+        return np.concatenate([self._cleaned.copy(first, clean), self._came.copy(clean, last)])
+
+    def changed(self, start: Ticks, end: Ticks) -> bool:
+        """Whether cleaning changed the audio from `start` to `end`."""
+        cleaned = self.slice(start, end)
+        return not np.array_equal(cleaned, self.slice(start, end, clean_to=start)[: len(cleaned)])
 
     def release(self, position: Ticks) -> None:
         """No turn will need audio from before `position`."""

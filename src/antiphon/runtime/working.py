@@ -91,6 +91,7 @@ def transcribe(
     audio: Audio,
     *,
     hint: str,
+    thinned: bool,
 ) -> None:
     """Words of the 16 kHz `audio`."""
 
@@ -99,7 +100,7 @@ def transcribe(
         if job.cancel.is_set():
             return
         timing = job.timing(transcriber.card.name)
-        job.tell(Transcribed(job.turn, job.revision, transcript.text, timing))
+        job.tell(Transcribed(job.turn, job.revision, transcript.text, timing, thinned))
 
     job.guard("transcription", work)
 
