@@ -45,7 +45,7 @@ class Prompt(msgspec.Struct, frozen=True):
     tool_choice: str = "auto"
     """"auto", "none", "required", or the name of the tool that must be called."""
     open: bool = False
-    """True while the last message is still being spoken: it may be prefilled, never answered."""
+    """True while the last message is still being spoken: it may be prefilled and scored, never answered."""
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,10 +143,15 @@ class LanguageModel(Engine, Protocol):
     ) -> tuple[float, ...]:
         """The log-probability (natural) of each option as the answer's first words, in the order given.
 
+        In an open prompt an option is what goes on with the last message, right where it stops: "." or "?"
+        tell how likely the sentence is over. What is read of the prompt for it stays in the cache, so that a
+        `generate` of the same words evaluates only what the template adds. Of an option that is hardly
+        likely there it is enough to give the likelihood of something as unlikely.
+
         Once `cancel` is raised it ends soon, and then gives none at all: an empty tuple.
 
         Raises:
-            ContractBroken: no options, or the card lacks the capability "score".
+            ContractBroken: no options, an empty prompt, or the card lacks the capability "score".
         """
         ...
 

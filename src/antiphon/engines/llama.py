@@ -1,103 +1,60 @@
-"""Language by llama.cpp: any GGUF model, in this process, one prompt cache per conversation.
+"""Language by llama.cpp: any GGUF model, on any machine, in this process."""
 
-One rendering serves everything: the model's own chat template makes text of a prompt, the model's own
-tokenizer makes tokens of it, and prefill, generation, scoring and counting all use those tokens. A prompt
-whose last message is still being spoken is rendered up to the last word spoken, so what was read while
-listening is a prefix of what is read when the turn is over. A prompt whose last message is the assistant's is
-continued.
-
-A long prompt is read in pieces of `batch_tokens`, each a request of its own. Between two pieces other
-conversations get their turn and a cancelled one ends; that is why a prefill in the background delays a
-live answer by one piece and not by a whole prompt.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
-import msgspec
-
-from antiphon.contracts import (
-    NEVER,
-    Cancel,
-    ContractBroken,
-    EngineCard,
-    EngineSetup,
-    Piece,
-    Prefilled,
-    Prompt,
-    Sampling,
+from antiphon.contracts import Cancel, EngineCard, EngineSetup, Prefilled, Usage
+from antiphon.engines.llama_server import Chunk, LlamaServer
+from antiphon.engines.local_answer import Answer
+from antiphon.engines.local_model import (
+    CAPABILITIES,
+    DEFAULT_MODEL,
+    LANGUAGES,
+    LocalModel,
+    LocalSettings,
+    model_file,
 )
-from antiphon.engines import chat_format
-from antiphon.engines.llama_answer import Answer, forced_call
-from antiphon.engines.llama_score import Tokens, branches, total
-from antiphon.engines.llama_server import LlamaServer
-from antiphon.engines.llama_slots import Slot, Slots
+from antiphon.engines.local_score import Tokens, branches, total
+from antiphon.engines.local_slots import Slot
 from antiphon.engines.settings import decode
 
-_NAME = "llama"
-_DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
-_STILL_SPEAKING = "STILL-BEING-SPOKEN"
-_SPELLINGS_KEPT = 4096
 _TOP = 256  # how many of the likeliest tokens one scoring step asks for
-_MAY_LOSE_TOKENS = 16  # what scoring may cost a conversation's cache
-_Count = Annotated[int, msgspec.Meta(ge=1)]
+_NO_CALL = r"root ::= [^{}<>`\[ \n] [^{}<>`\[]*"
 
 
-class LlamaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What can be chosen about it."""
+class Llama(LocalModel):
+    """A local language model. Calls that share a `cache_key` wait for each other; others run side by side.
 
-    model: str = _DEFAULT_MODEL
-    """A name in the weights manifest."""
-    path: str | None = None
-    """A GGUF file of your own, instead of `model`."""
-    context_tokens: Annotated[int, msgspec.Meta(ge=256)] = 4096
-    """For each conversation: its longest prompt plus answer."""
-    slots: _Count = 4
-    """How many conversations keep their prompt cache; each costs memory for `context_tokens`."""
-    batch_tokens: Annotated[int, msgspec.Meta(ge=8)] = 32
-    """How much of a prompt is read at a time. More pays on machines with many cores or a GPU."""
-    calls_in_a_row: bool = False
-    """Whether it may call a tool right after one answered. The default models repeat their call for ever."""
+    Scores cost what of the prompt is not cached yet, and one decoding step for each distinct beginning of the
+    options, in tokens: two options of one token each cost one step, "look for" and "look up" two. In an open
+    prompt only the 256 likeliest continuations are told: a token that is not among them counts as likely as
+    the last of those, which is more than it is.
+    """
 
-
-class Llama:
-    """A local language model. Calls that share a `cache_key` wait for each other; others run side by side."""
-
+    _name = "llama"
     card: ClassVar[EngineCard] = EngineCard(
-        name=_NAME,
+        name=_name,
         part="language_model",
         summary="llama.cpp in this process: any GGUF model, offline, reading along while the caller speaks.",
         licence="MIT AND Apache-2.0",
-        languages=("en", "zh", "fr", "es", "pt", "de", "it", "ru", "ja", "ko", "vi", "th", "ar"),
-        capabilities=frozenset({"prefill", "continue", "score", "tools", "json_schema"}),
-        weights=(_DEFAULT_MODEL,),
+        languages=LANGUAGES,
+        capabilities=CAPABILITIES,
+        weights=(DEFAULT_MODEL,),
         concurrency=4,
     )
 
-    def __init__(self, server: LlamaServer, settings: LlamaSettings) -> None:
+    def __init__(self, server: LlamaServer, settings: LocalSettings) -> None:
+        super().__init__(settings)
         self._server = server
-        self._slots = Slots(settings.slots)
-        self._batch = settings.batch_tokens
-        self._calls_in_a_row = settings.calls_in_a_row
-        self._workers = ThreadPoolExecutor(2 * settings.slots, thread_name_prefix="llama")
-        self._spelled = lru_cache(_SPELLINGS_KEPT)(self._spell)
-        self.context_tokens = settings.context_tokens
 
     @classmethod
     def open(cls, setup: EngineSetup) -> Self:
         """Load the model: about 2 s for the default one, 1.6 GB with four slots."""
-        settings = decode(setup.settings, LlamaSettings, "language_model.llama")
-        path = (
-            Path(settings.path).expanduser()
-            if settings.path
-            else setup.weights(settings.model) / "model.gguf"
-        )
+        settings = decode(setup.settings, LocalSettings, "language_model.llama")
         server = LlamaServer(
-            _NAME,
-            path,
+            cls._name,
+            model_file(cls._name, settings, setup),
             slots=settings.slots,
             context_tokens=settings.context_tokens,
             batch_tokens=settings.batch_tokens,
@@ -110,113 +67,18 @@ class Llama:
         """The Unix socket llama.cpp serves its tokenizer on, in a folder that only this user may enter."""
         return self._server.socket
 
-    def close(self) -> None:
-        """Wait for what is running to end, then unload."""
-        self._workers.shutdown(wait=True, cancel_futures=True)
+    def _tokenize(self, text: str, *, markup: bool) -> list[int]:
+        return self._server.tokenize(text, markup=markup)
+
+    def _render(self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
+        return self._server.render(messages, tools)
+
+    def _unload(self) -> None:
         self._server.close()
-
-    def generate(
-        self, prompt: Prompt, sampling: Sampling = Sampling(), *, cache_key: str = "", cancel: Cancel = NEVER
-    ) -> Iterator[Piece]:
-        """Answer `prompt`; the model decodes on a thread of its own, so a slow reader does not slow it."""
-        if prompt.open:
-            raise ContractBroken(
-                "an open prompt may be prefilled, not answered: its last message is not over"
-            )
-        after_result = bool(prompt.messages) and prompt.messages[-1].role == "tool"
-        if after_result and prompt.tool_choice == "auto" and not self._calls_in_a_row:
-            prompt = msgspec.structs.replace(prompt, tool_choice="none")
-        call = forced_call(prompt)
-        tokens = self._tokens(prompt, call.opening if call else "")
-        answer = Answer(prompt, sampling, call, prompt_tokens=len(tokens), cancel=cancel)
-        return answer.pieces(lambda: self._workers.submit(self._answer, tokens, answer, cache_key))
-
-    def prefill(
-        self,
-        prompt: Prompt,
-        *,
-        cache_key: str = "",
-        cancel: Cancel = NEVER,
-        at_most_tokens: int | None = None,
-    ) -> Prefilled:
-        """Read `prompt` into the conversation's slot, piece by piece; nothing is computed twice."""
-        tokens = self._tokens(prompt)
-        slot = self._slots.take(cache_key, tokens, cancel)
-        if slot is None:
-            return Prefilled(len(tokens), 0, 0)
-        try:
-            slot.doubt(tokens)
-            return self._read(slot, tokens, cancel, at_most_tokens)
-        finally:
-            self._slots.give_back(slot)
-
-    def score(
-        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
-    ) -> tuple[float, ...]:
-        """The exact log-probability of each option as the answer's beginning.
-
-        It costs what of `prompt` is not cached yet, and one decoding step (25 to 40 ms with the default model
-        on two cores) for each distinct beginning of the options, in tokens: two options of one token each
-        cost one step, "look for" and "look up" two. It runs in the conversation's own slot when that
-        costs the conversation no more than a few tokens, otherwise in a free one.
-        """
-        if not options or not all(options):
-            raise ContractBroken("score needs at least one option, and none of them empty")
-        if prompt.open:
-            raise ContractBroken("an open prompt cannot be scored: its last message is not over")
-        tokens = self._tokens(prompt)
-        spelled = [self._spelled(option) for option in options]
-        self._bound(len(tokens) + max(map(len, spelled)))
-        slot = self._slots.take_beside(cache_key, tokens, _MAY_LOSE_TOKENS)
-        try:
-            self._read(slot, tokens[:-1], cancel)
-            known: dict[Tokens, float] = {}
-            for path, wanted in branches(spelled):
-                if cancel.is_set():
-                    return ()
-                logprobs = self._next_logprobs(slot, [*tokens, *path], wanted)
-                known |= {(*path, token): logprob for token, logprob in logprobs.items()}
-        finally:
-            self._slots.give_back(slot)
-        return tuple(total(option, known) for option in spelled)
-
-    def count_tokens(self, prompt: Prompt | str) -> int:
-        """By the model's own tokenizer and template, about 0.3 ms for a sentence."""
-        if isinstance(prompt, str):
-            return len(self._spelled(prompt))
-        return len(self._server.tokenize(self._render(prompt), markup=True))
-
-    def _spell(self, text: str) -> tuple[int, ...]:
-        return tuple(self._server.tokenize(text, markup=False))
-
-    def _render(self, prompt: Prompt) -> str:
-        if not prompt.messages:
-            raise ContractBroken("a prompt needs at least one message")
-        messages = chat_format.messages(prompt)
-        for message in messages:
-            message["content"] = chat_format.harmless(message["content"])
-        if prompt.open:
-            # A space at the end would become part of the next word's token.
-            messages[-1]["content"] = messages[-1]["content"].rstrip() + _STILL_SPEAKING
-        text = self._server.render(messages, chat_format.tools(prompt) if _shows_tools(prompt) else [])
-        return text.rpartition(_STILL_SPEAKING)[0] if prompt.open else text
-
-    def _tokens(self, prompt: Prompt, opening: str = "") -> list[int]:
-        tokens = self._server.tokenize(self._render(prompt) + opening, markup=True)
-        self._bound(len(tokens) + 1)
-        return tokens
-
-    def _bound(self, tokens: int) -> None:
-        if tokens > self.context_tokens:
-            raise ContractBroken(
-                f"{tokens} tokens, with room for one of the answer, are more than the {self.context_tokens}"
-                " of the context; shorten the prompt or raise language_model.llama.context_tokens"
-            )
 
     def _read(
         self, slot: Slot, tokens: list[int], cancel: Cancel, at_most_tokens: int | None = None
     ) -> Prefilled:
-        """Evaluate `tokens` into `slot`, as far as they are not there yet, and as far as allowed."""
         reused = at = slot.shared(tokens)
         end = len(tokens) if at_most_tokens is None else min(len(tokens), at + at_most_tokens)
         evaluated = 0
@@ -229,47 +91,82 @@ class Llama:
             slot.holds(tokens[:at])
         return Prefilled(len(tokens), reused, evaluated)
 
-    def _answer(self, tokens: list[int], answer: Answer, cache_key: str) -> None:
-        """On a worker's thread: read, then decode into `answer`."""
-        slot = self._slots.take(cache_key, tokens, answer)
-        if slot is None:
-            return
-        try:
-            # The last piece belongs to the answer's own request, which evaluates its last token anyway.
-            answer.evaluated = self._read(slot, tokens[: -self._batch], answer).evaluated_tokens
-            if not answer.is_set():
-                self._server.stream(_request(slot, tokens, **answer.request()), answer.receive)
-            if said := answer.text():
-                slot.holds(tokens, then=self._spell(said))
-        except BaseException as error:
-            answer.fail(error)
-        finally:
-            self._slots.give_back(slot)
+    def _decode(self, slot: Slot, tokens: list[int], answer: Answer) -> None:
+        # The last piece belongs to the answer's own request, which evaluates its last token anyway.
+        evaluated = self._read(slot, tokens[: -self._batch], answer).evaluated_tokens
+        if not answer.is_set():
+            self._server.stream(
+                _request(slot, tokens, **_drawn(answer)), lambda chunk: _receive(chunk, answer, evaluated)
+            )
+        if said := answer.text():
+            slot.holds(tokens, then=self._spell(said))
 
-    def _next_logprobs(self, slot: Slot, tokens: list[int], wanted: Sequence[int]) -> dict[int, float]:
+    def _score(
+        self, slot: Slot, tokens: list[int], options: Sequence[Tokens], cancel: Cancel, *, exact: bool
+    ) -> tuple[float, ...]:
+        self._read(slot, tokens[:-1], cancel)
+        known: dict[Tokens, float] = {}
+        for path, wanted in branches(options):
+            if cancel.is_set():
+                return ()
+            told = self._forced_logprobs if exact else self._listed_logprobs
+            logprobs = told(slot, [*tokens, *path], wanted)
+            known |= {(*path, token): logprob for token, logprob in logprobs.items()}
+        return tuple(total(option, known) for option in options)
+
+    def _forced_logprobs(self, slot: Slot, tokens: list[int], wanted: Sequence[int]) -> dict[int, float]:
         """The log-probability of each of `wanted` right after `tokens`."""
-        slot.holds(tokens)
         found: dict[int, float] = {}
         for token in wanted:
-            if token in found:
-                continue
-            # The bias forces the choice; what is reported is the model's own distribution before it.
-            request = _request(
-                slot, tokens, n_predict=1, temperature=0.0, logit_bias=[[token, 1000.0]], logprobs=_TOP
-            )
-            step = self._server.complete(request)["choices"][0]["logprobs"]["content"][0]
-            found |= {
-                top["id"]: top["logprob"] for top in (*step["top_logprobs"], step) if top["id"] in wanted
-            }
+            if token not in found:
+                # The bias forces the choice; what is reported is the model's own distribution before it.
+                told = self._next_logprobs(slot, tokens, logit_bias=[[token, 1000.0]])
+                found |= {each: told[each] for each in wanted if each in told}
         return found
 
+    def _listed_logprobs(self, slot: Slot, tokens: list[int], wanted: Sequence[int]) -> dict[int, float]:
+        """The same in one step; what is not among the likeliest counts as the least likely of them."""
+        told = self._next_logprobs(slot, tokens)
+        return {token: told.get(token, min(told.values())) for token in wanted}
 
-def _shows_tools(prompt: Prompt) -> bool:
-    """Small models talk about tools they see and may not call: they are hidden, at the price of the cache.
+    def _next_logprobs(self, slot: Slot, tokens: list[int], **more: Any) -> dict[int, float]:
+        slot.holds(tokens)
+        request = _request(slot, tokens, n_predict=1, temperature=0.0, logprobs=_TOP, **more)
+        step = self._server.complete(request)["choices"][0]["logprobs"]["content"][0]
+        return {top["id"]: top["logprob"] for top in (*step["top_logprobs"], step)}
 
-    After a tool's result they do not, and there the rest of the prompt stays where it was cached.
-    """
-    return prompt.tool_choice != "none" or prompt.messages[-1].role == "tool"
+
+def _drawn(answer: Answer) -> Mapping[str, Any]:
+    """The sampling part of the request that makes `answer`."""
+    sampling = answer.sampling
+    request: dict[str, Any] = {
+        "n_predict": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "min_p": 0.0,
+        "seed": -1 if sampling.seed is None else sampling.seed,
+        "stop": list(sampling.stop),
+    }
+    if answer.schema is not None:
+        request["json_schema"] = dict(answer.schema)
+    elif answer.may_not_call:
+        request["grammar"] = _NO_CALL
+    return request
+
+
+def _receive(chunk: Chunk, answer: Answer, evaluated: int) -> bool:
+    """Take what the model said next; True stops it. Runs once per token, so it does next to nothing."""
+    choice = chunk["choices"][0]
+    if text := choice["text"]:
+        answer.say(text)
+    if reason := choice["finish_reason"]:
+        usage = chunk["usage"]
+        cached = usage["prompt_tokens_details"]["cached_tokens"] - evaluated
+        answer.end(
+            "length" if reason == "length" else "stop",
+            Usage(usage["prompt_tokens"], cached, usage["completion_tokens"]),
+        )
+    return answer.is_set()
 
 
 def _request(slot: Slot, tokens: Sequence[int], **more: Any) -> Mapping[str, Any]:

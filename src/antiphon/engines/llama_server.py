@@ -13,12 +13,11 @@ from typing import Any, TypeAlias, cast
 
 import httpx
 
-from antiphon.contracts import ContractBroken, EngineBroken, PrerequisiteMissing
+from antiphon.contracts import ContractBroken, EngineBroken
 from antiphon.engines.native import load
 
 Chunk: TypeAlias = Mapping[str, Any]
 
-_MAGIC = b"GGUF"
 _ANSWER_SECONDS = 30.0  # the longest a tokenizer may take on a machine that is busy decoding
 _CONNECTIONS = 4
 _SILENT = -1
@@ -33,10 +32,9 @@ class LlamaServer:
         """Load `model`.
 
         Raises:
-            PrerequisiteMissing: the file or the library is absent.
-            EngineBroken: it is no GGUF file, or llama.cpp cannot load it.
+            PrerequisiteMissing: the library is absent.
+            EngineBroken: llama.cpp cannot load it.
         """
-        _check(engine, model)
         self._engine = engine
         self._folder = tempfile.TemporaryDirectory(prefix="antiphon-")  # mode 0700
         self._socket = Path(self._folder.name) / "llama.sock"
@@ -126,16 +124,6 @@ class LlamaServer:
         except httpx.HTTPError as error:
             raise EngineBroken(self._engine, f"its own server does not answer: {error}") from error
         return self._checked(answer.json())
-
-
-def _check(engine: str, model: Path) -> None:
-    if not model.is_file():
-        raise PrerequisiteMissing(
-            f"{engine} needs the model file {model}", remedy=f"antiphon models pull {model.parent.name}"
-        )
-    with model.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise EngineBroken(engine, f"{model} is not a GGUF model")
 
 
 def _start(

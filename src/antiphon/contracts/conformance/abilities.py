@@ -30,6 +30,7 @@ LINES = (
 
 CHOICE = "Say the word banana and nothing else."
 OPTIONS = ("banana", "quantum", "seventeen")
+MARKS = (".", "?", " and then some")
 
 LAMP = Tool(
     name="switch_lamp",
@@ -205,6 +206,33 @@ def check_options_are_ordered(engine: LanguageModel) -> None:
         all(abs(one - other) <= SLACK_NATS for one, other in zip(scores, turned, strict=True)),
         f"in the other order the options scored {turned!r} instead of {scores!r}; "
         f"an option's score must not depend on its neighbours",
+    )
+
+
+def check_open_prompts_are_scored(engine: LanguageModel) -> None:
+    """A message that is still being spoken has continuations, and scoring them reads it into the cache."""
+    needs(engine, "score")
+    key, unfinished = _key(), _growing(4)
+    scores = engine.score(unfinished, MARKS, cache_key=key)
+    demand(
+        len(scores) == len(MARKS) and all(isfinite(score) and score <= 1e-6 for score in scores),
+        f"for an open prompt the options {MARKS!r} scored {scores!r}; each has a log-probability as what "
+        f"goes on with the last message",
+    )
+    if "prefill" not in engine.card.capabilities:
+        return
+    read = engine.prefill(unfinished, cache_key=key)
+    _adds_up(read)
+    demand(
+        read.evaluated_tokens <= 1,
+        f"after score() of an open prompt, a prefill of it evaluated {read.evaluated_tokens} of its "
+        f"{read.prompt_tokens} tokens; what was read to score it must stay in the cache",
+    )
+    _, finish = answered(engine, Prompt(unfinished.messages), Sampling(max_tokens=2), cache_key=key)
+    demand(
+        finish.usage.cached_tokens >= read.prompt_tokens - 1,
+        f"after score() of {read.prompt_tokens} open tokens the answer to the same words found "
+        f"{finish.usage.cached_tokens} in the cache; only what the template adds may be new",
     )
 
 

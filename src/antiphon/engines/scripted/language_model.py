@@ -127,12 +127,19 @@ class ScriptedLanguageModel:
     def score(
         self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
     ) -> tuple[float, ...]:
-        """As the script says; else words of the last message are likely, and all others are not."""
+        """As the script says; else words of the last message are likely, and all others are not.
+
+        An open prompt is read, as long as that takes, and stays in the cache.
+        """
         if not options:
             raise ContractBroken("score() needs at least one option")
-        self._answerable(prompt)
+        self._bounded(prompt)
         if cancel.is_set():
             return ()
+        if prompt.open:
+            read = self.prefill(prompt, cache_key=cache_key, cancel=cancel)
+            if read.reused_tokens + read.evaluated_tokens < read.prompt_tokens:
+                return ()
         question = _words(prompt.messages[-1].content)
         return tuple(self._settings.scores.get(option, _rule(option, question)) for option in options)
 
@@ -144,8 +151,13 @@ class ScriptedLanguageModel:
         """Nothing to let go of."""
 
     def _answerable(self, prompt: Prompt) -> list[str]:
-        if prompt.open or not prompt.messages:
-            raise ContractBroken("a prompt that is open or empty cannot be answered; prefill it, or close it")
+        if prompt.open:
+            raise ContractBroken("an open prompt cannot be answered; prefill it, or close it")
+        return self._bounded(prompt)
+
+    def _bounded(self, prompt: Prompt) -> list[str]:
+        if not prompt.messages:
+            raise ContractBroken("an empty prompt asks nothing")
         tokens = prompt_tokens(prompt)
         if len(tokens) > self.context_tokens:
             raise ContractBroken(f"the prompt has {len(tokens)} tokens and the context {self.context_tokens}")

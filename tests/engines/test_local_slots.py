@@ -3,7 +3,7 @@
 from threading import Event, Thread
 
 from antiphon.contracts import NEVER
-from antiphon.engines.llama_slots import Slots
+from antiphon.engines.local_slots import Slots
 
 RAISED = Event()
 RAISED.set()

@@ -4,7 +4,7 @@ import json
 import queue
 from collections.abc import Callable, Iterator, Mapping
 from threading import Event
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,7 +22,6 @@ from antiphon.contracts import (
 )
 from antiphon.engines.tool_text import ToolText, reader
 
-_NO_CALL = r"root ::= [^{}<>`\[ \n] [^{}<>`\[]*"
 _POLL_SECONDS = 0.02  # how late a cancel may be noticed
 
 
@@ -52,6 +51,7 @@ class Answer:
 
     def __init__(
         self,
+        engine: str,
         prompt: Prompt,
         sampling: Sampling,
         call: ForcedCall | None,
@@ -59,6 +59,7 @@ class Answer:
         prompt_tokens: int,
         cancel: Cancel,
     ) -> None:
+        self._engine = engine
         self._sampling = sampling
         self._call = call
         self._tool_text = reader(prompt)
@@ -69,40 +70,37 @@ class Answer:
         self._queue: queue.SimpleQueue[str | Finish | BaseException] = queue.SimpleQueue()
         self._said: list[str] = []
         self._prompt_tokens = prompt_tokens
-        self.evaluated = 0
-        """How many of the prompt's tokens were computed before this answer's own request."""
+        self._tokens = 0
 
     def is_set(self) -> bool:
         """True once nobody wants the rest."""
         return self._left.is_set() or self._cancel.is_set()
 
-    def request(self) -> Mapping[str, Any]:
-        """The sampling part of the request that makes this answer."""
-        sampling = self._sampling
-        request: dict[str, Any] = {
-            "n_predict": sampling.max_tokens,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "min_p": 0.0,
-            "seed": -1 if sampling.seed is None else sampling.seed,
-            "stop": list(sampling.stop),
-        }
-        schema = self._call.schema if self._call else sampling.json_schema
-        if schema is not None:
-            request["json_schema"] = dict(schema)
-        elif self._tool_text and not self._may_call:
-            request["grammar"] = _NO_CALL
-        return request
+    @property
+    def sampling(self) -> Sampling:
+        """How it is drawn."""
+        return self._sampling
 
-    def receive(self, chunk: Mapping[str, Any]) -> bool:
-        """Take what the model said next; True stops it. Runs once per token, so it does next to nothing."""
-        choice = chunk["choices"][0]
-        if text := choice["text"]:
+    @property
+    def schema(self) -> Mapping[str, Any] | None:
+        """The JSON Schema that its text must conform to, if any."""
+        return self._call.schema if self._call else self._sampling.json_schema
+
+    @property
+    def may_not_call(self) -> bool:
+        """Whether it could hold a call, for the calls it sees in its past, and must not."""
+        return self.schema is None and self._tool_text is not None and not self._may_call
+
+    def say(self, text: str, *, tokens: int = 1) -> None:
+        """Take what `tokens` more made certain, maybe nothing. It does next to nothing itself."""
+        self._tokens += tokens
+        if text:
             self._said.append(text)
             self._queue.put(text)
-        if reason := choice["finish_reason"]:
-            self._queue.put(Finish("length" if reason == "length" else "stop", self._usage(chunk)))
-        return self.is_set()
+
+    def end(self, reason: Literal["stop", "length"], usage: Usage) -> None:
+        """All is said. The usage's cached tokens are those that were there before any of this answer."""
+        self._queue.put(Finish(reason, usage))
 
     def fail(self, error: BaseException) -> None:
         """End with an error, which the reader will meet."""
@@ -136,7 +134,7 @@ class Answer:
                 return self._queue.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 continue
-        return Finish("cancelled", Usage(self._prompt_tokens, 0, len(self._said)))
+        return Finish("cancelled", Usage(self._prompt_tokens, 0, self._tokens))
 
     def _ending(self, finish: Finish, tool_text: ToolText | None) -> Iterator[Piece]:
         reason = finish.reason
@@ -151,17 +149,14 @@ class Answer:
     def _check_form(self) -> None:
         """llama.cpp answers freely, without a word, where it does not understand a schema."""
         if self._call:
-            raise EngineBroken("llama", f"it was to call a tool and said {self.text()[:80]!r}")
+            raise EngineBroken(self._engine, f"it was to call a tool and said {self.text()[:80]!r}")
         if self._sampling.json_schema is not None:
             try:
                 json.loads(self.text())
             except json.JSONDecodeError as error:
-                raise EngineBroken("llama", "it does not understand the JSON schema it was given") from error
-
-    def _usage(self, chunk: Mapping[str, Any]) -> Usage:
-        usage = chunk["usage"]
-        cached = usage["prompt_tokens_details"]["cached_tokens"] - self.evaluated
-        return Usage(usage["prompt_tokens"], cached, usage["completion_tokens"])
+                raise EngineBroken(
+                    self._engine, "it does not understand the JSON schema it was given"
+                ) from error
 
 
 def _call_schema(tool: Tool) -> Mapping[str, Any]:

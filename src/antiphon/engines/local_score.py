@@ -20,6 +20,21 @@ def branches(options: Sequence[Tokens]) -> Iterator[tuple[Tokens, tuple[int, ...
         yield path, tuple(following[path])
 
 
+def groups(options: Sequence[Tokens], *, count: int, tokens: int) -> Iterator[list[Tokens]]:
+    """`options` in order, as many at a time as are at most `count` and have at most `tokens` together.
+
+    One that has more than `tokens` all by itself is a group of its own.
+    """
+    group: list[Tokens] = []
+    for option in options:
+        if group and (len(group) == count or sum(map(len, group)) + len(option) > tokens):
+            yield group
+            group = []
+        group.append(option)
+    if group:
+        yield group
+
+
 def total(option: Tokens, known: Mapping[Tokens, float]) -> float:
     """The log-probability of `option`: the sum over its tokens, each given those before it."""
     return sum(known[option[: at + 1]] for at in range(len(option)))
