@@ -40,7 +40,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     transcript: str
     transcript_kind: str
     seconds: float
-    longest_pause_s: float
+    longest_pause_s: float = 0.0
     """Of silence between two of its words, as the manifest has it."""
     labels: Mapping[str, Any]
 
