@@ -1,6 +1,7 @@
 #!/bin/sh
 # Usage: lock.sh PYTHON
-# Resolves pyproject.toml into hashed requirements files that name no address.
+# Resolves pyproject.toml into hashed requirements files that name no address. What only some machines can have
+# keeps its marker: `xllamacpp` does the work of the rest.
 set -eu
 python=$1
 tool=$(mktemp -d)
@@ -15,5 +16,5 @@ for target in requirements.txt requirements-dev.txt requirements-bench.txt; do
     esac
     # shellcheck disable=SC2086
     "$tool/venv/bin/uv" pip compile pyproject.toml $extras --quiet --generate-hashes --python-version 3.11 \
-        --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --output-file "$target"
+        --no-strip-markers --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --output-file "$target"
 done

@@ -113,3 +113,5 @@ def test_engines_as_json_are_their_cards(capsys: pytest.CaptureFixture[str]) -> 
     card = cards["language_model", "scripted"]
     assert card["capabilities"] == ["continue", "json_schema", "prefill", "score", "tools"]
     assert card["concurrency"] == 16
+    assert not card["default"]
+    assert cards["synthesizer", "hibari"]["default"]

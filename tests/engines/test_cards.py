@@ -8,11 +8,22 @@ import pytest
 from antiphon.contracts import Part
 from antiphon.contracts.discovery import find
 
-NATIVE = ("onnxruntime", "ctranslate2", "tokenizers", "scipy", "hibari", "xllamacpp")
+NATIVE = (
+    "onnxruntime",
+    "ctranslate2",
+    "tokenizers",
+    "scipy",
+    "hibari",
+    "xllamacpp",
+    "ik_llama_cpp",
+    "llguidance",
+)
 EMBEDDED: tuple[tuple[Part, str], ...] = (
     ("voice_activity", "silero"),
     ("end_of_turn", "smart_turn"),
     ("transcriber", "whisper"),
+    ("language_model", "llama"),
+    ("language_model", "ik"),
     ("synthesizer", "hibari"),
 )
 

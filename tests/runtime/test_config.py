@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from antiphon.contracts import ConfigInvalid
+from antiphon.engines import ik_native
 from antiphon.runtime import Config, EngineChoice, ServerVad, load_config, parse_config
 
 
@@ -22,6 +23,14 @@ def test_a_part_that_is_not_named_keeps_its_default() -> None:
     config = parse_config({"engines": {"transcriber": {"use": "scripted", "settings": {"words": "hello"}}}})
     assert config.engines["transcriber"] == EngineChoice(use="scripted", settings={"words": "hello"})
     assert config.engines["synthesizer"] == Config().engines["synthesizer"]
+
+
+@pytest.mark.parametrize(("runs", "name"), [(True, "ik"), (False, "llama")])
+def test_the_language_model_is_the_one_whose_library_runs_here(
+    monkeypatch: pytest.MonkeyPatch, runs: bool, name: str
+) -> None:
+    monkeypatch.setattr(ik_native, "installed", lambda: runs)
+    assert parse_config({}).engines["language_model"] == EngineChoice(use=name)
 
 
 def test_a_session_may_begin_in_another_way() -> None:

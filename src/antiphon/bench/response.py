@@ -28,6 +28,7 @@ from antiphon.bench.recordings import Recording, add_recordings, read_recordings
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import CLOCK_HZ, TERMS, TurnReport
 from antiphon.engines.native import load
+from antiphon.runtime import default_language_model
 from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
 from antiphon.store import Store
 
@@ -112,7 +113,8 @@ def _utterances(folder: Path | None, count: int, longest_pause_s: float) -> list
 def _config(model: str) -> str:
     if model == "scripted":
         return f'[engines.language_model]\nuse = "scripted"\n[engines.language_model.settings]\n{_SCRIPTED}\n'
-    lines = ["[engines.language_model]", 'use = "llama"', "[engines.language_model.settings]"]
+    use = f'use = "{default_language_model()}"'
+    lines = ["[engines.language_model]", use, "[engines.language_model.settings]"]
     return f'answer_tokens = {_MAX_TOKENS}\n{chr(10).join(lines)}\nmodel = "{model}"\n'
 
 

@@ -12,8 +12,9 @@ from antiphon.cli import latency
 from antiphon.cli.commands import Commands
 from antiphon.contracts import AntiphonError, Part
 from antiphon.contracts.discovery import PARTS, find, installed
+from antiphon.runtime import Config
 
-_COLUMNS = ("part", "name", "licence", "capabilities", "weights", "summary")
+_COLUMNS = ("part", "name", "licence", "default", "capabilities", "weights", "summary")
 
 
 def register(commands: Commands) -> None:
@@ -45,7 +46,14 @@ def _card(part: Part, name: str) -> dict[str, Any]:
     # Under the name it is chosen by, which is its distribution's to give and need not be the card's.
     plain: dict[str, Any] = msgspec.to_builtins(card)
     measured = {**card.latency_ms, **latency.known(part, name)}
-    return plain | {"name": name, "capabilities": sorted(card.capabilities), "latency_ms": measured}
+    choice = Config().engines.get(part)
+    default = choice is not None and choice.use == name
+    return plain | {
+        "name": name,
+        "default": default,
+        "capabilities": sorted(card.capabilities),
+        "latency_ms": measured,
+    }
 
 
 def _table(cards: list[dict[str, Any]]) -> Table:
@@ -59,11 +67,12 @@ def _table(cards: list[dict[str, Any]]) -> Table:
 
 def _row(card: dict[str, Any]) -> tuple[str, ...]:
     if "error" in card:
-        return card["part"], card["name"], "", "", "", card["error"]
+        return card["part"], card["name"], "", "", "", "", card["error"]
     return (
         card["part"],
         card["name"],
         card["licence"],
+        "default" if card["default"] else "",
         ", ".join(card["capabilities"]),
         ", ".join(card["weights"]),
         card["summary"],

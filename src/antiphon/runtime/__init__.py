@@ -1,6 +1,14 @@
 """The shell that drives conversations: sessions, the hub they share, and the configuration."""
 
-from antiphon.runtime.config import Config, EngineChoice, Limits, ServerConfig, load_config, parse_config
+from antiphon.runtime.config import (
+    Config,
+    EngineChoice,
+    Limits,
+    ServerConfig,
+    default_language_model,
+    load_config,
+    parse_config,
+)
 from antiphon.runtime.hub import Hub, open_hub
 from antiphon.runtime.session import Session
 from antiphon.runtime.settings import ReplyRequest, SemanticVad, ServerVad, SessionSettings
@@ -16,6 +24,7 @@ __all__ = [
     "ServerVad",
     "Session",
     "SessionSettings",
+    "default_language_model",
     "load_config",
     "open_hub",
     "parse_config",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from antiphon.contracts import ConfigInvalid, Part
+from antiphon.engines import ik_native
 from antiphon.runtime.checking import problems
 from antiphon.runtime.settings import SessionSettings
 
@@ -47,12 +48,17 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The environment variable with the bearer key; required unless `host` is a loopback address."""
 
 
+def default_language_model() -> str:
+    """The quicker of the two engines that run a model in this process, where its library runs."""
+    return "ik" if ik_native.installed() else "llama"
+
+
 def _default_engines() -> dict[Part, EngineChoice]:
     return {
         "voice_activity": EngineChoice(use="silero"),
         "end_of_turn": EngineChoice(use="smart_turn"),
         "transcriber": EngineChoice(use="whisper"),
-        "language_model": EngineChoice(use="llama"),
+        "language_model": EngineChoice(use=default_language_model()),
         "synthesizer": EngineChoice(use="hibari"),
         "journal": EngineChoice(use="sqlite"),
     }

@@ -1,0 +1,215 @@
+"""What the engine makes of the library's few functions: with an abacus for a model, so in milliseconds."""
+
+from math import exp
+from pathlib import Path
+from threading import Thread
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from antiphon.contracts import NEVER, Finish, Message, PrerequisiteMissing, Prompt, Sampling, TextDelta
+from antiphon.engines import ik_native
+from antiphon.engines.ik import Ik
+from antiphon.engines.ik_model import BRANCHES, Step, Turns
+from antiphon.engines.ik_score import Place, score
+from antiphon.engines.local_model import LocalSettings
+from antiphon.engines.local_score import groups
+
+END = 256
+TEMPLATE = "{% for m in messages %}[{{ m.role }}:{{ m.content }}]{% endfor %}[assistant:"
+
+
+class Abacus:
+    """A model whose tokens are bytes. It checks that every token comes right after what it was read after,
+    and what it thinks follows depends on all of that and on nothing else."""
+
+    batch_tokens = 8
+    vocabulary_tokens = 257
+    template = TEMPLATE
+    ends = frozenset({END})
+
+    def __init__(self) -> None:
+        self.cells: dict[int, list[tuple[int, set[int], int]]] = {}
+        self.evaluations: list[int] = []
+
+    def tokenize(self, text: str, *, markup: bool) -> list[int]:
+        return list(text.encode())
+
+    def token_bytes(self, token: int) -> bytes:
+        return bytes([token]) if token < END else b"<end>"
+
+    def is_control(self, token: int) -> bool:
+        return token == END
+
+    def first_and_last(self) -> tuple[str, str]:
+        return "", "<end>"
+
+    def cut(self, cache: int, length: int) -> None:
+        self._drop(cache, 0, length)
+
+    def branch(self, cache: int, branches: int, length: int) -> None:
+        for at, sequences, _ in self.cells.setdefault(cache, []):
+            if 0 in sequences and at < length:
+                sequences |= set(range(1, branches + 1))
+
+    def prune(self, cache: int, branches: int) -> None:
+        for branch in range(1, branches + 1):
+            self._drop(cache, branch, 0)
+
+    def evaluate(self, cache: int, steps: list[Step]) -> list[np.ndarray]:
+        assert 0 < len(steps) <= self.batch_tokens
+        self.evaluations.append(len(steps))
+        cells, rows = self.cells.setdefault(cache, []), []
+        for step in steps:
+            texts = {tuple(self.text(cache, sequence)) for sequence in step.sequences}
+            (before,) = texts
+            assert len(before) == step.at
+            assert max(step.sequences) <= BRANCHES
+            cells.append((step.at, set(step.sequences), step.token))
+            if step.wanted:
+                rows.append(logits([*before, step.token]))
+        return rows
+
+    def close(self) -> None:
+        pass
+
+    def text(self, cache: int, sequence: int = 0) -> list[int]:
+        found = sorted((at, token) for at, seqs, token in self.cells.get(cache, ()) if sequence in seqs)
+        assert [at for at, _ in found] == list(range(len(found)))
+        return [token for _, token in found]
+
+    def _drop(self, cache: int, sequence: int, length: int) -> None:
+        for at, sequences, _ in self.cells.setdefault(cache, []):
+            if at >= length:
+                sequences.discard(sequence)
+        self.cells[cache] = [cell for cell in self.cells[cache] if cell[1]]
+
+
+def logits(tokens: list[int]) -> np.ndarray:
+    drawn = np.random.default_rng(crc32(bytes(t % 256 for t in tokens))).normal(size=257).astype(np.float32)
+    drawn[128:END] = -50.0  # no halves of letters
+    drawn[END] -= 3.0
+    return drawn * 2
+
+
+def chance(tokens: list[int], option: bytes) -> float:
+    total = 0.0
+    for token in option:
+        row = logits(tokens).astype(float)
+        total += row[token] - np.log(np.exp(row).sum())
+        tokens = [*tokens, token]
+    return total
+
+
+@pytest.fixture
+def abacus() -> Abacus:
+    return Abacus()
+
+
+@pytest.fixture
+def ik(abacus: Abacus) -> Ik:
+    return Ik(abacus, LocalSettings(context_tokens=512, slots=2, batch_tokens=8))  # type: ignore[arg-type]
+
+
+def says(text: str, *, still: bool = False) -> Prompt:
+    return Prompt((Message("user", text),), open=still)
+
+
+def answer(ik: Ik, prompt: Prompt, sampling: Sampling, key: str = "") -> tuple[str, Finish]:
+    *pieces, finish = ik.generate(prompt, sampling, cache_key=key)
+    assert isinstance(finish, Finish)
+    return "".join(piece.text for piece in pieces if isinstance(piece, TextDelta)), finish
+
+
+def greedy(prompt: str, count: int) -> str:
+    tokens = list(prompt.encode())
+    for _ in range(count):
+        if (token := int(logits(tokens).argmax())) == END:
+            break
+        tokens.append(token)
+    return bytes(tokens).decode()[len(prompt) :]
+
+
+def test_an_answer_is_what_the_model_thinks_whatever_was_cached(ik: Ik) -> None:
+    wanted = greedy("[user:Hello you][assistant:", 6)
+    plain = Sampling(max_tokens=6, temperature=0.0)
+    for _ in range(2):
+        said, finish = answer(ik, says("Hello you"), plain, "a")
+        assert said == wanted
+        assert finish.usage.completion_tokens <= 6
+    assert finish.usage.cached_tokens == finish.usage.prompt_tokens - 1
+    assert answer(ik, says("Hello"), plain, "a")[0] == greedy("[user:Hello][assistant:", 6)
+
+
+def test_what_was_said_is_cached_for_what_follows(ik: Ik, abacus: Abacus) -> None:
+    said, finish = answer(ik, says("Hello you"), Sampling(max_tokens=6, temperature=0.0), "a")
+    assert bytes(abacus.text(0)).decode() == f"[user:Hello you][assistant:{said[:-1]}"
+    going_on = Prompt((*says("Hello you").messages, Message("assistant", said)))
+    _, finish = answer(ik, going_on, Sampling(max_tokens=1), "a")
+    assert finish.usage.prompt_tokens - finish.usage.cached_tokens == 1
+
+
+def test_an_open_prompt_grows_and_is_scored_without_being_read_again(ik: Ik, abacus: Abacus) -> None:
+    ik.prefill(says("Where is the", still=True), cache_key="a")
+    abacus.evaluations.clear()
+    scores = ik.score(says("Where is the inn", still=True), [".", "?", "!"], cache_key="a")
+    assert abacus.evaluations == [4]
+    text = list(b"[user:Where is the inn")
+    assert scores == pytest.approx([chance(text, mark) for mark in (b".", b"?", b"!")], abs=1e-4)
+    _, finish = answer(ik, says("Where is the inn"), Sampling(max_tokens=1), "a")
+    assert finish.usage.prompt_tokens - finish.usage.cached_tokens == len("][assistant:")
+
+
+def test_options_share_their_beginnings(abacus: Abacus) -> None:
+    options = [b"yes", b"yet", b"no", b"n", b"yes", b"what a long option this is"]
+    text = list(b"Will you?")
+    found = score(abacus, Place(0, text, 0), [tuple(o) for o in options], NEVER)  # type: ignore[arg-type]
+    assert found == pytest.approx([chance(text, option) for option in options], abs=1e-4)
+    assert sum(abacus.evaluations) == 9 + 2 + 1 + 25  # the text, "ye", "n", the long one but its last
+    assert abacus.text(0) == text
+    assert exp(found[0]) + exp(found[1]) + exp(found[3]) < 1
+
+
+def test_more_options_than_branches_take_another_round(abacus: Abacus) -> None:
+    options = [bytes([65 + n, 66]) for n in range(BRANCHES + 3)]
+    text = list(b"Which?")
+    found = score(abacus, Place(0, text, 0), [tuple(o) for o in options], NEVER)  # type: ignore[arg-type]
+    assert found == pytest.approx([chance(text, option) for option in options], abs=1e-4)
+    assert abacus.text(0) == text
+
+
+def test_groups_are_bounded_by_count_and_tokens() -> None:
+    options = [(1,), (1, 2), (1, 2, 3, 4), (5,), (6,)]
+    assert list(groups(options, count=2, tokens=3)) == [[(1,), (1, 2)], [(1, 2, 3, 4)], [(5,), (6,)]]
+
+
+def test_turns_are_taken_in_order() -> None:
+    turns, order = Turns(), []
+
+    def take(number: int) -> None:
+        with turns.turn():
+            order.append(number)
+
+    with turns.turn():
+        waiting = [Thread(target=take, args=(number,)) for number in range(5)]
+        for count, thread in enumerate(waiting, 2):
+            thread.start()
+            while len(turns._waiting) < count:
+                pass
+    for thread in waiting:
+        thread.join()
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_a_cpu_it_is_not_made_for_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = tmp_path / "cpuinfo"
+    cpu.write_text("processor\t: 0\nflags\t\t: fpu sse fma f16c\n", encoding="utf-8")
+    monkeypatch.setattr(ik_native, "_CPU", cpu)
+    ik_native._instructions_lacking.cache_clear()
+    try:
+        assert not ik_native.installed()
+        with pytest.raises(PrerequisiteMissing, match="avx2"):
+            ik_native.library.__wrapped__()
+    finally:
+        ik_native._instructions_lacking.cache_clear()
