@@ -32,7 +32,9 @@ from antiphon.contracts import (
     Transcriber,
     VoiceActivity,
 )
+from antiphon.dialogue.completeness import without_mark
 from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
+from antiphon.runtime.working import SENTENCE_MARKS
 
 T = TypeVar("T")
 
@@ -147,13 +149,18 @@ def _prefill_ms(engine: LanguageModel, count: int) -> float:
 
 
 def _answer(engine: LanguageModel, key: str) -> tuple[float, float]:
-    """Milliseconds to the first token and for each after it, the question but its end being read by then."""
+    """Milliseconds to the first token and for each after it, the question but its end being read by then.
+
+    As in a conversation, its words are weighed on the way.
+    """
     read = " ".join(_QUESTION.split()[:-_UNREAD_WORDS])
     engine.prefill(_prompt(read, open=True), cache_key=key)
     sleep(_REST_S)
     began = _CLOCK()
     first = last = began
     tokens = 0
+    if "score" in engine.card.capabilities:
+        engine.score(_prompt(without_mark(_QUESTION), open=True), SENTENCE_MARKS, cache_key=key)
     for piece in engine.generate(
         _prompt(_QUESTION), Sampling(max_tokens=_ANSWER_TOKENS, seed=1), cache_key=key
     ):
