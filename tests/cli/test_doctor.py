@@ -95,7 +95,7 @@ def test_a_person_reads_what_is_slow_and_what_would_help(
     assert main(["doctor", "--config", scripted]) == 0
     shown = capsys.readouterr().out
     assert "mouth to ear, predicted:" in shown
-    assert "the slowest term is end of turn (policy, 282 ms)" in shown
+    assert "the slowest term is end of turn (policy, 278 ms)" in shown
     assert 'eagerness = "high"' in shown
     assert "tokens a second" in shown
 
@@ -128,8 +128,8 @@ def test_a_taken_port_is_noticed() -> None:
 def test_the_wait_follows_the_policy() -> None:
     assert end_of_turn_wait_ms(Policy(mode="manual"), 60) == 0
     assert end_of_turn_wait_ms(Policy(mode="silence", silence_ticks=ticks(700)), 60) == 700
-    assert end_of_turn_wait_ms(Policy(), 60) == pytest.approx(282, abs=1)
-    assert end_of_turn_wait_ms(Policy(patience=2), 60) == pytest.approx(535, abs=1)
+    assert end_of_turn_wait_ms(Policy(), 60) == pytest.approx(278, abs=1)
+    assert end_of_turn_wait_ms(Policy(patience=2), 60) == pytest.approx(528, abs=1)
     assert end_of_turn_wait_ms(Policy(), 900) == 28 + 96 + 900
 
 
@@ -142,7 +142,7 @@ def test_work_hidden_in_the_wait_costs_nothing() -> None:
     }
     prediction = predict(Config(), measured)
     assert prediction is not None
-    assert prediction.report.sent_ms == pytest.approx(282, abs=1)
+    assert prediction.report.sent_ms == pytest.approx(278, abs=1)
     assert prediction.report.overlap_ms == 190
     assert prediction.slowest.name == "end_of_turn"
     assert predict(Config(), {"end_of_turn": {"score": 60.0}}) is None
