@@ -164,7 +164,9 @@ class ForgetsPrefills(ScriptedLanguageModel):
         cancel: Cancel = NEVER,
         at_most_tokens: int | None = None,
     ) -> Prefilled:
-        return super().prefill(prompt, cancel=cancel, cache_key=f"{cache_key}{id(prompt)}")
+        return super().prefill(
+            prompt, cancel=cancel, cache_key=f"{cache_key}{id(prompt)}", at_most_tokens=at_most_tokens
+        )
 
 
 class MiscountsPrefills(ScriptedLanguageModel):
@@ -203,6 +205,33 @@ class SharesMoreThanAll(ScriptedLanguageModel):
         self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
     ) -> tuple[float, ...]:
         return tuple(-0.1 for _ in options)
+
+
+class ReadsOnAndOn(ScriptedLanguageModel):
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
+        return super().prefill(prompt, cache_key=cache_key, cancel=cancel)
+
+
+class BeginsAnew(ScriptedLanguageModel):
+    def generate(
+        self, prompt: Prompt, sampling: Sampling = Sampling(), *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> Iterator[Piece]:
+        asked = Prompt(prompt.messages[:1])
+        yield from super().generate(asked, sampling, cache_key=cache_key, cancel=cancel)
+
+
+class ScoresOnAndOn(ScriptedLanguageModel):
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
+        return super().score(prompt, options)
 
 
 class Unable(ScriptedLanguageModel):
@@ -265,6 +294,14 @@ class Unable(ScriptedLanguageModel):
         (PrefersTheFirst, able.check_options_need_the_capability, "of no options was accepted"),
         (TalksOnAndOn, able.check_calls_the_tool_it_must, "the named tool must be called"),
         (AnswersAnything, able.check_json_conforms, "which is not JSON"),
+        (ReadsOnAndOn, able.check_prefill_in_pieces, "it is a hard bound"),
+        (ForgetsPrefills, able.check_prefill_in_pieces, "the next piece found 0 of them"),
+        (
+            BeginsAnew,
+            able.check_continues_its_answer,
+            "whose last message is the assistant's is gone on with",
+        ),
+        (ScoresOnAndOn, able.check_scores_can_be_cancelled, "it must give none at all, an empty tuple"),
         (Unable, able.check_prefill_adds_up, "does not declare 'prefill'; it must then report zeros"),
         (Unable, able.check_options_need_the_capability, "without the capability was accepted"),
     ],

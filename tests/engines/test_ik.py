@@ -51,6 +51,9 @@ class Abacus:
     def token_bytes(self, token: int) -> bytes:
         return bytes([token]) if token < END else b"<end>"
 
+    def vocabulary(self) -> list[bytes]:
+        return [self.token_bytes(token) for token in range(self.vocabulary_tokens)]
+
     def is_control(self, token: int) -> bool:
         return token == END
 

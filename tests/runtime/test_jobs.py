@@ -3,12 +3,14 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Event as Flag
+from typing import Any
 
+import numpy as np
 import pytest
 
-from antiphon.contracts import Audio, Message, Prompt, Sampling, SpeechChunk
+from antiphon.contracts import Audio, Message, Prompt, Sampling, SpeechChunk, Transcript
 from antiphon.dialogue import commands as do
 from antiphon.dialogue.events import CallerMeasured, Event, SpeechReady, WorkFailed
 from antiphon.runtime import lanes
@@ -172,3 +174,60 @@ async def test_sound_made_for_words_that_went_on_is_let_go() -> None:
     stage.events.clear()
     gc.collect()
     assert sum(ref() is not None for ref in made) <= 1  # the last frame's chunk may still be at hand
+
+
+# Classes of work.
+
+
+def noting(made: list[str], name: str) -> Callable[[], Prompt]:
+    def build() -> Prompt:
+        made.append(name)
+        return Prompt((Message("user", name),))
+
+    return build
+
+
+@in_virtual_time
+async def test_an_answer_goes_before_what_others_read_ahead_and_a_confirmed_one_before_guesses() -> None:
+    one, other, made = Bench(), Bench(), list[str]()
+    other.jobs = Jobs(
+        one.stage.parts, Clock(lambda: 0.0), other.uplink, session="sess_2", tell=other.told.append
+    )
+    await passes(0.01)
+    lane = one.stage.lanes["language_model"]
+    lane.hold = True
+    other.jobs.prefill(noting(made, "reads"))
+    other.jobs.generate(do.Generate(1, 1, ""), noting(made, "guess"), Sampling())
+    other.jobs.prefill(noting(made, "reads"))
+    one.jobs.generate(do.Generate(1, 1, ""), noting(made, "answer"), Sampling())
+    one.jobs.confirm(1)
+    one.jobs.generate(do.Generate(1, 2, ""), noting(made, "another"), Sampling())
+    lane.release()
+    await passes(0.01)
+    assert made == ["answer", "another", "guess", "reads"]
+
+
+@in_virtual_time
+@pytest.mark.parametrize("becomes", ["paused", "confirmed"])
+async def test_words_heard_ahead_are_live_once_the_caller_pauses(becomes: str) -> None:
+    bench, made = Bench(), list[int]()
+    bench.uplink.push(np.concatenate([sung("hello"), sung("you")]), 0)
+    whole = bench.stage.parts.transcriber.transcribe
+
+    def watched(audio: Audio, **settings: Any) -> Transcript:
+        made.append(len(audio))
+        return whole(audio, **settings)
+
+    bench.stage.parts.transcriber.transcribe = watched
+    lane = bench.stage.lanes["transcriber"]
+    lane.hold = True
+    bench.jobs.transcribe(do.ListenAhead(1, 0, 6_000), "")
+    bench.jobs.transcribe(do.ListenAhead(2, 0, 3_000), "")
+    if becomes == "paused":
+        bench.jobs.score(do.ScoreEndOfTurn(2, 1, 0, 3_000))
+    else:
+        bench.jobs.confirm(2)
+    bench.jobs.transcribe(do.Transcribe(3, 1, 0, 1_500), "")
+    lane.release()
+    await passes(0.01)
+    assert made == [2_000, 1_000, 4_000]

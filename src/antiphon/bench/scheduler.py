@@ -10,17 +10,16 @@ whatever else the machine does meets all. The other engines are timed beside a g
 
 import argparse
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from threading import Event, Thread
 from time import perf_counter
 from typing import TypeAlias
 
-import msgspec
 import numpy as np
 import soxr
 
-from antiphon.bench.figures import Figure, Machine, figure, machine
+from antiphon.bench.figures import figure, machine
+from antiphon.bench.scheduler_report import OtherCall, Result, condition, picture, ratio, table
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import (
     LISTENING_HZ,
@@ -34,7 +33,6 @@ from antiphon.contracts import (
 )
 from antiphon.engines.hibari import RATE_HZ, HibariVoices
 from antiphon.engines.llama import Llama
-from antiphon.engines.native import load
 from antiphon.engines.smart_turn import SmartTurn
 from antiphon.engines.whisper import Whisper
 from antiphon.runtime import reflective
@@ -46,51 +44,17 @@ HELP = "what live work loses to background work"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 TOKENS = 8
 _READ_TOKENS = 500
-_UNDER_WAY_S = 0.4
+_UNDER_WAY_S = 0.3
 """How long the background has worked when the live call comes, and how long a caller has spoken by then."""
-_AFTERWARDS_S = 0.4
-_SETTLE_S = 0.5
+_AFTERWARDS_S = 0.3
+_GIVE_UP_S = 5.0
+_SETTLE_S = 0.4
 _HOST = "You keep an inn in the mountains. You know everybody, and you answer in a few friendly sentences."
 _LONG = Sampling(max_tokens=2000, temperature=0.0)
 _ALONE = "alone"
 
 Background: TypeAlias = Callable[["Bench", Event], Callable[[], int]]
 """Begins until the flag is raised; what it returns tells how many tokens it has made or read."""
-
-
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """Live answers under one condition, a value for each round."""
-
-    name: str
-    first_token_ms: tuple[float, ...]
-    eight_tokens_ms: tuple[float, ...]
-    first_token: Figure
-    eight_tokens: Figure
-    first_token_ratio: Figure
-    """To the answers made alone, rounds drawn in pairs."""
-    eight_tokens_ratio: Figure
-    background_tokens: Figure | None
-    """Made or read by the background in one round, before, beside and after the answer."""
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of another engine under one condition."""
-
-    part: str
-    name: str
-    times_ms: tuple[float, ...]
-    time: Figure
-    ratio: Figure
-
-
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What `scheduler.json` holds."""
-
-    machine: Machine
-    model: str
-    rounds: int
-    answers: tuple[Condition, ...]
-    calls: tuple[Call, ...]
 
 
 class Bench:
@@ -132,7 +96,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     result = asyncio.run(measure(args.rounds, args.model))
-    write("scheduler", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
+    write("scheduler", result, table(result), as_json=args.json, out=args.out, picture=picture)
     return 0
 
 
@@ -151,9 +115,9 @@ async def measure(rounds: int, model: str) -> Result:
             for name, (background, announced) in _ANSWERS.items():
                 progress(f"round {number + 1} of {rounds}: an answer {name}")
                 answers[name].append(await _round(bench, background, announced=announced))
-            for name, background in _CALLS.items():
+            for name, (background, announced) in _CALLS.items():
                 progress(f"round {number + 1} of {rounds}: other engines {name}")
-                for part, took_ms in (await _other_engines(bench, background)).items():
+                for part, took_ms in (await _other_engines(bench, background, announced=announced)).items():
                     calls.setdefault((part, name), []).append(took_ms)
     finally:
         await asyncio.to_thread(bench.close)
@@ -161,9 +125,9 @@ async def measure(rounds: int, model: str) -> Result:
         machine=machine(),
         model=model,
         rounds=rounds,
-        answers=tuple(_condition(name, values, answers[_ALONE]) for name, values in answers.items()),
+        answers=tuple(condition(name, values, answers[_ALONE]) for name, values in answers.items()),
         calls=tuple(
-            Call(
+            OtherCall(
                 part=part,
                 name=name,
                 times_ms=tuple(times),
@@ -175,15 +139,6 @@ async def measure(rounds: int, model: str) -> Result:
     )
 
 
-def ratio(values: Sequence[float], to: Sequence[float]) -> Figure:
-    """By what factor the median of `values` exceeds that of `to`, rounds drawn in pairs."""
-    ours, theirs = np.array(values), np.array(to)
-    draws = np.random.default_rng(0).integers(0, len(ours), (2000, len(ours)))
-    again = np.median(ours[draws], axis=1) / np.median(theirs[draws], axis=1)
-    low, high = (float(edge) for edge in np.percentile(again, (2.5, 97.5)))
-    return Figure(float(np.median(ours) / np.median(theirs)), low, high, len(ours))
-
-
 # The live side.
 
 
@@ -192,7 +147,7 @@ async def _round(bench: Bench, background: Background | None, *, announced: bool
     made = background(bench, over) if background else int
     try:
         if background:
-            await asyncio.sleep(_UNDER_WAY_S)
+            await _under_way(made)
         if announced:
             bench.attention.press(True)
             await asyncio.sleep(_UNDER_WAY_S)
@@ -205,6 +160,14 @@ async def _round(bench: Bench, background: Background | None, *, announced: bool
         over.set()
     await asyncio.sleep(_SETTLE_S)
     return first_ms, eight_ms, tokens
+
+
+async def _under_way(made: Callable[[], int]) -> None:
+    """Wait until the background has made something more, if it tells, and some time besides."""
+    before, give_up_at = made(), perf_counter() + _GIVE_UP_S
+    while made is not int and made() == before and perf_counter() < give_up_at:  # noqa: ASYNC110 - a count
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(_UNDER_WAY_S)
 
 
 async def _answer(bench: Bench) -> tuple[float, float]:
@@ -221,7 +184,7 @@ async def _answer(bench: Bench) -> tuple[float, float]:
     return (times[0] - asked_at) * 1000, (times[-1] - asked_at) * 1000
 
 
-async def _other_engines(bench: Bench, background: Background | None) -> dict[str, float]:
+async def _other_engines(bench: Bench, background: Background | None, *, announced: bool) -> dict[str, float]:
     """What one call of each takes, from its submission to its end, in ms."""
     work: dict[str, Callable[[], object]] = {
         "transcriber": lambda: bench.whisper.transcribe(bench.speech),
@@ -231,10 +194,13 @@ async def _other_engines(bench: Bench, background: Background | None) -> dict[st
     over, took = Event(), dict[str, float]()
     made = background(bench, over) if background else int
     for part, call in work.items():
-        await asyncio.sleep(_UNDER_WAY_S)
+        await _under_way(made)
+        if announced:
+            bench.attention.press(True)
+            await asyncio.sleep(_UNDER_WAY_S)
         asked_at = await _done(bench.others, call)
         took[part] = (perf_counter() - asked_at) * 1000
-    made()
+        bench.attention.press(False)
     over.set()
     await asyncio.sleep(_SETTLE_S)
     return took
@@ -313,7 +279,7 @@ def _guests(bench: Bench) -> Prompt:
     told = " ".join(
         f"Guest {bench.questions}-{n} came over the pass late." for n in range(_READ_TOKENS // 14)
     )
-    return Prompt((Message("user", told),))
+    return Prompt((Message("system", _HOST), Message("user", told)))
 
 
 _ANSWERS: dict[str, tuple[Background | None, bool]] = {
@@ -325,10 +291,11 @@ _ANSWERS: dict[str, tuple[Background | None, bool]] = {
     "beside a reflective reading, unannounced": (_reflective_reading, False),
     "beside a reflective reading": (_reflective_reading, True),
 }
-_CALLS: dict[str, Background | None] = {
-    _ALONE: None,
-    "beside a plain generation": _generation,
-    "beside a reflective generation": _reflective_generation,
+_CALLS: dict[str, tuple[Background | None, bool]] = {
+    _ALONE: (None, False),
+    "beside a plain generation": (_generation, False),
+    "beside a reflective generation, unannounced": (_reflective_generation, False),
+    "beside a reflective generation": (_reflective_generation, True),
 }
 
 
@@ -337,65 +304,3 @@ def _speech(hibari: HibariVoices) -> Audio:
     said = hibari.synthesize("Could you tell me where the nearest station is, please?")
     audio = np.concatenate([chunk.audio for chunk in said])
     return np.asarray(soxr.resample(audio, RATE_HZ, LISTENING_HZ), np.float32)
-
-
-# What is told of it.
-
-
-def _condition(
-    name: str, values: Sequence[tuple[float, float, int]], alone: Sequence[tuple[float, float, int]]
-) -> Condition:
-    first, eight, tokens = (tuple(column) for column in zip(*values, strict=True))
-    first_alone, eight_alone, _ = (tuple(column) for column in zip(*alone, strict=True))
-    return Condition(
-        name=name,
-        first_token_ms=first,
-        eight_tokens_ms=eight,
-        first_token=figure(first),
-        eight_tokens=figure(eight),
-        first_token_ratio=ratio(first, first_alone),
-        eight_tokens_ratio=ratio(eight, eight_alone),
-        background_tokens=figure(tokens) if any(tokens) else None,
-    )
-
-
-def _table(result: Result) -> list[str]:
-    lines = [f"{result.model} on {result.machine.processor}, {result.machine.cores} cores", ""]
-    lines.append(f"{'an answer':<46}{'first token, ms':>20}{'times alone':>20}")
-    lines += [
-        f"{one.name:<46}{_span(one.first_token):>20}{_span(one.first_token_ratio, 2):>20}"
-        for one in result.answers
-    ]
-    lines += ["", f"{'':<46}{'eight tokens, ms':>20}{'times alone':>20}{'background tokens':>19}"]
-    for one in result.answers:
-        made = "" if one.background_tokens is None else f"{one.background_tokens.value:.0f}"
-        times = f"{_span(one.eight_tokens):>20}{_span(one.eight_tokens_ratio, 2):>20}"
-        lines.append(f"{one.name:<46}{times}{made:>19}")
-    lines += ["", f"{'other engines':<46}{'ms':>20}{'times alone':>20}"]
-    for call in result.calls:
-        name = f"{call.part}, {call.name}"
-        lines.append(f"{name:<46}{_span(call.time):>20}{_span(call.ratio, 2):>20}")
-    return lines
-
-
-def _span(one: Figure, digits: int = 0) -> str:
-    return f"{one.value:.{digits}f} ({one.low:.{digits}f} to {one.high:.{digits}f})"
-
-
-def _picture(result: Result, path: Path) -> None:
-    pyplot = load("matplotlib.pyplot", "antiphon[bench]")
-    figure_, axes = pyplot.subplots(figsize=(8, 3.6))
-    rows = range(len(result.answers))
-    for shift, label, values in (
-        (-0.18, "first token", [one.first_token for one in result.answers]),
-        (0.18, "eight tokens", [one.eight_tokens for one in result.answers]),
-    ):
-        edges = [[v.value - v.low for v in values], [v.high - v.value for v in values]]
-        places = [row + shift for row in rows]
-        axes.barh(places, [v.value for v in values], 0.34, xerr=edges, label=label)
-    axes.set_yticks(list(rows), [one.name for one in result.answers])
-    axes.invert_yaxis()
-    axes.set(xlabel="ms after the answer was asked for, median and 95 % interval")
-    axes.legend(frameon=False)
-    figure_.tight_layout()
-    figure_.savefig(path)

@@ -86,8 +86,12 @@ class Dialogue:
         floor = self._floor
         if floor.taking is not None or floor.waiting is not None or floor.settling:
             return True
-        turn = floor.answering
-        return turn is not None and (turn.reply is None or not (turn.reply.finished or turn.reply.ending))
+        if floor.answering is None:
+            return False
+        reply = floor.answering.reply
+        if reply is None:
+            return True
+        return not reply.finished and not reply.ending
 
     @property
     def quiet(self) -> bool:

@@ -111,7 +111,11 @@ class IkModel:
 
     def token_bytes(self, token: int) -> bytes:
         """What `token` adds to a text."""
-        return ik_native.token_bytes(self._alive(), token)
+        return ik_native.token_bytes(self._alive(), (token,))[0]
+
+    def vocabulary(self) -> list[bytes]:
+        """What every token adds to a text, by its number."""
+        return ik_native.token_bytes(self._alive(), range(self.vocabulary_tokens))
 
     def is_control(self, token: int) -> bool:
         """Whether `token` is markup and no text."""

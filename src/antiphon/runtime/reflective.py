@@ -71,6 +71,7 @@ def read(
     begun cannot be broken off. Returns how many tokens were in the cache before.
     """
     found: int | None = None
+    stuck = False
     while True:
         got = model.prefill(prompt, cache_key=cache_key, cancel=gives_way, at_most_tokens=piece_tokens())
         found = got.reused_tokens if found is None else found
@@ -78,8 +79,9 @@ def read(
             return found
         if gives_way.is_set():
             yield
-        elif not got.evaluated_tokens:
+        elif stuck and not got.evaluated_tokens:
             return found  # whoever needs the prompt reads what this engine left out
+        stuck = not got.evaluated_tokens  # once, because the flag may just have been up
 
 
 def answer(

@@ -322,12 +322,11 @@ class Session:
 
     def _note(self, command: do.Command) -> None:
         """Let the record and the client know, and let go of what is over."""
-        if isinstance(command, do.CommitCallerAudio):
+        if isinstance(command, do.CommitCallerAudio | do.StartReply):
             self._jobs.confirm(command.turn)
+        if isinstance(command, do.CommitCallerAudio):
             self._jobs.measure(command)
             self._uplink.release(command.end)
-        elif isinstance(command, do.StartReply):
-            self._jobs.confirm(command.turn)
         elif isinstance(command, do.EndTurn):
             self._jobs.forget(command.report.turn)
         self._minutes.take(command, speak=self._settings.speak)
