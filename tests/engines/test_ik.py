@@ -1,5 +1,6 @@
 """What the engine makes of the library's few functions: with an abacus for a model, so in milliseconds."""
 
+import json
 from math import exp
 from pathlib import Path
 from threading import Thread
@@ -8,7 +9,18 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from antiphon.contracts import NEVER, Finish, Message, PrerequisiteMissing, Prompt, Sampling, TextDelta
+from antiphon.contracts import (
+    NEVER,
+    EngineBroken,
+    Finish,
+    Message,
+    PrerequisiteMissing,
+    Prompt,
+    Sampling,
+    TextDelta,
+    Tool,
+    ToolCall,
+)
 from antiphon.engines import ik_native
 from antiphon.engines.ik import Ik
 from antiphon.engines.ik_model import BRANCHES, Step, Turns
@@ -38,6 +50,9 @@ class Abacus:
 
     def token_bytes(self, token: int) -> bytes:
         return bytes([token]) if token < END else b"<end>"
+
+    def vocabulary(self) -> list[bytes]:
+        return [self.token_bytes(token) for token in range(self.vocabulary_tokens)]
 
     def is_control(self, token: int) -> bool:
         return token == END
@@ -213,3 +228,64 @@ def test_a_cpu_it_is_not_made_for_is_told(tmp_path: Path, monkeypatch: pytest.Mo
             ik_native.library.__wrapped__()
     finally:
         ik_native._instructions_lacking.cache_clear()
+
+
+COLOUR = {
+    "type": "object",
+    "properties": {"colour": {"enum": ["red", "green"]}, "n": {"type": "integer", "maximum": 99}},
+    "required": ["colour", "n"],
+}
+BELL = Tool("ring_bell", "Ring the bell", COLOUR)
+
+
+def test_a_schema_is_kept_by_a_model_that_babbles(ik: Ik) -> None:
+    for seed in range(5):
+        sampling = Sampling(max_tokens=80, temperature=2.0, seed=seed, json_schema=COLOUR)
+        said, finish = answer(ik, says("Which?"), sampling)
+        assert json.loads(said)["colour"] in {"red", "green"}
+        assert finish.reason == "stop"
+
+
+@pytest.mark.parametrize("schema", [{"type": "no such type"}, {"$ref": "#/nowhere"}, {"pattern": "((("}])
+def test_a_schema_nobody_understands_is_not_ignored(ik: Ik, schema: dict[str, str]) -> None:
+    with pytest.raises(EngineBroken, match="JSON schema"):
+        answer(ik, says("Which?"), Sampling(json_schema=schema))
+
+
+def test_a_forced_call_is_whole(ik: Ik) -> None:
+    prompt = Prompt(says("Ring!").messages, (BELL,), "required")
+    (call, finish) = ik.generate(prompt, Sampling(max_tokens=99, temperature=1.0, seed=1))
+    assert isinstance(call, ToolCall)
+    assert call.name == "ring_bell"
+    assert json.loads(call.arguments)["colour"] in {"red", "green"}
+    assert isinstance(finish, Finish)
+    assert finish.reason == "tool_calls"
+
+
+def test_where_it_may_not_call_it_cannot_begin_to(ik: Ik) -> None:
+    prompt = Prompt(says("Ring!").messages, (BELL,), "none")
+    for seed in range(5):
+        said, _ = answer(ik, prompt, Sampling(max_tokens=40, temperature=2.0, seed=seed))
+        assert not set("{}<>`[") & set(said)
+        assert said[:1] not in {" ", "\n"}
+
+
+def test_a_context_that_is_full_ends_the_answer(abacus: Abacus) -> None:
+    ik = Ik(abacus, LocalSettings(context_tokens=256, slots=1, batch_tokens=8))  # type: ignore[arg-type]
+    long = says("x" * 230)
+    finishes = [
+        answer(ik, long, Sampling(max_tokens=200, temperature=2.0, seed=seed))[1] for seed in range(9)
+    ]
+    assert max(f.usage.prompt_tokens + f.usage.completion_tokens for f in finishes) == 257
+    assert {f.reason for f in finishes if f.usage.completion_tokens == 257 - f.usage.prompt_tokens} == {
+        "length"
+    }
+
+
+def test_a_cancelled_answer_leaves_what_it_read(ik: Ik, abacus: Abacus) -> None:
+    pieces = ik.generate(says("Hello you"), Sampling(max_tokens=400, temperature=2.0, seed=2), cache_key="a")
+    next(pieces)
+    pieces.close()  # type: ignore[attr-defined]
+    read = ik.prefill(says("Hello you"), cache_key="a")
+    assert read.evaluated_tokens == 0
+    assert bytes(abacus.text(0)).startswith(b"[user:Hello you][assistant:")

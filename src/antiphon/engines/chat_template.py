@@ -44,7 +44,7 @@ def compiled(engine: str, source: str, *, first: str, last: str) -> Render:
                 bos_token=first,
                 eos_token=last,
             )
-        except (jinja.TemplateError, _Refused) as error:
+        except Exception as error:  # a template is a program, and fails in any way programs do
             raise EngineBroken(engine, f"its model's chat template refuses the prompt: {error}") from error
         return text + (begun or "")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
-from antiphon.contracts import Cancel, EngineCard, EngineSetup, Prefilled, Usage
+from antiphon.contracts import Cancel, EngineBroken, EngineCard, EngineSetup, Prefilled, Usage
 from antiphon.engines.chat_template import compiled
 from antiphon.engines.drawing import Drawer
 from antiphon.engines.ik_constraint import Constraint, Constraints
@@ -63,7 +63,11 @@ class Ik(LocalModel):
             batch_tokens=settings.batch_tokens,
             threads=setup.threads,
         )
-        return cls(model, settings)
+        try:
+            return cls(model, settings)
+        except EngineBroken:
+            model.close()
+            raise
 
     def _tokenize(self, text: str, *, markup: bool) -> list[int]:
         return self._model.tokenize(text, markup=markup)

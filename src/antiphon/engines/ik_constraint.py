@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,11 @@ from antiphon.engines.native import load
 _NO_CALL = r"[^{}<>`\[ \n][^{}<>`\[]*"
 # As models write JSON on one line, since free white space lets small ones write nothing else.
 _LAYOUT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+_NO_SLICES: list[str] = []  # they save a millisecond of some tokens and cost 200 at the first
 _PACKAGE = "llguidance"
+# Values, and what can only be closed as a whole.
+_VERBATIM = frozenset({"const", "enum", "default", "examples", "allOf"})
+_OPENING = frozenset({"additionalProperties", "unevaluatedProperties", "patternProperties", "allOf"})
 
 
 class Constraint:
@@ -55,7 +59,7 @@ class Constraints:
         """
         matcher = load(_PACKAGE, _PACKAGE).LLMatcher
         try:
-            grammar = matcher.grammar_from_json_schema(dict(schema), overrides=_LAYOUT)
+            grammar = matcher.grammar_from_json_schema(_closed(schema), overrides=_LAYOUT)
         except ValueError as error:
             raise self._not_understood(error) from error
         return self._constraint(grammar)
@@ -79,8 +83,24 @@ class Constraints:
     @cached_property
     def _tokenizer(self) -> Any:
         guidance = load(_PACKAGE, _PACKAGE)
-        ends = sorted(self._model.ends)
-        return guidance.LLTokenizer(guidance.TokenizerWrapper(_Vocabulary(self._model)), eos_token=ends)
+        ends, words = sorted(self._model.ends), guidance.TokenizerWrapper(_Vocabulary(self._model))
+        return guidance.LLTokenizer(words, eos_token=ends, slices=_NO_SLICES)
+
+
+def _closed(schema: Any) -> Any:
+    """`schema` whose objects have no properties but those it names, unless it says otherwise.
+
+    By the letter they may have any, and a small model then invents some; llama.cpp reads schemas so too.
+    """
+    if isinstance(schema, list):
+        return [_closed(item) for item in cast(list[Any], schema)]
+    if not isinstance(schema, Mapping):
+        return schema
+    fields = cast(Mapping[str, Any], schema)
+    closed = {key: value if key in _VERBATIM else _closed(value) for key, value in fields.items()}
+    if isinstance(fields.get("properties"), Mapping) and not _OPENING & fields.keys():
+        closed["additionalProperties"] = False
+    return closed
 
 
 class _Vocabulary:
@@ -90,7 +110,7 @@ class _Vocabulary:
         count = range(model.vocabulary_tokens)
         self.eos_token_id = min(model.ends)
         self.bos_token_id = None
-        self.tokens = [model.token_bytes(token) for token in count]
+        self.tokens = model.vocabulary()
         self.special_token_ids = [token for token in count if model.is_control(token)]
         self._model = model
 

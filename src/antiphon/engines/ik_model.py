@@ -94,8 +94,12 @@ class IkModel:
         self.vocabulary_tokens: int = api.llama_vocab_n_tokens(vocabulary)
         self.template = ik_native.metadata(self._model, "tokenizer.chat_template")
         """The model's chat template, in Jinja; empty when it has none."""
-        for _ in range(slots):
-            self._contexts.append(self._context(context_tokens, threads))
+        try:
+            for _ in range(slots):
+                self._contexts.append(self._context(context_tokens, threads))
+        except EngineBroken:
+            self.close()
+            raise
         self.ends = frozenset(
             token for token in range(self.vocabulary_tokens) if api.llama_token_is_eog(self._model, token)
         )
@@ -107,7 +111,11 @@ class IkModel:
 
     def token_bytes(self, token: int) -> bytes:
         """What `token` adds to a text."""
-        return ik_native.token_bytes(self._alive(), token)
+        return ik_native.token_bytes(self._alive(), (token,))[0]
+
+    def vocabulary(self) -> list[bytes]:
+        """What every token adds to a text, by its number."""
+        return ik_native.token_bytes(self._alive(), range(self.vocabulary_tokens))
 
     def is_control(self, token: int) -> bool:
         """Whether `token` is markup and no text."""

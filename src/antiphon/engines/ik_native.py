@@ -6,7 +6,7 @@ here. Nothing else in this project touches a pointer of it.
 
 import ctypes
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -86,11 +86,10 @@ def tokenize(model: Any, text: str, *, markup: bool) -> list[int]:
     return tokens[: max(0, count)]
 
 
-def token_bytes(model: Any, token: int) -> bytes:
-    """What `token` adds to a text; control tokens spell themselves."""
-    buffer = ctypes.create_string_buffer(_PIECE_BYTES)
-    length = library().llama_token_to_piece(model, token, buffer, _PIECE_BYTES, 0, True)
-    return buffer.raw[: max(0, length)]
+def token_bytes(model: Any, tokens: Iterable[int]) -> list[bytes]:
+    """What each of `tokens` adds to a text; control tokens spell themselves."""
+    spell, buffer = library().llama_token_to_piece, (ctypes.c_char * _PIECE_BYTES)()
+    return [buffer[: max(0, spell(model, token, buffer, _PIECE_BYTES, 0, True))] for token in tokens]
 
 
 def is_control(model: Any, token: int) -> bool:
