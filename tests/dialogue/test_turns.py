@@ -160,7 +160,7 @@ def test_an_unfinished_sentence_is_answered_after_the_longest_wait() -> None:
     conversation.plays_out()
     longest_ms = silence_needed_ms(Policy(), Pause(0, (0.02,), "I would like", -8.0))
     assert abs(conversation.when(do.CommitCallerAudio) - 1000 - longest_ms) <= ms(WINDOW)
-    assert len(conversation.all(do.ScoreEndOfTurn)) == 6
+    assert len(conversation.all(do.ScoreEndOfTurn)) == 5
 
 
 def test_noise_in_a_quiet_room_is_not_answered() -> None:

@@ -13,8 +13,9 @@ import re
 MIN_LETTERS = (2, 10)
 """The first two clauses end at the first comma or the like after so many letters, and at any sentence's end.
 A shorter second one would be over before the third is ready."""
-PHRASE_MIN_WORDS = 4
-"""After so many words the first clause also ends before a word that begins a phrase."""
+PHRASE_MIN_WORDS = (3, 5)
+"""After so many words the first two clauses also end before a word that begins a phrase. Three words play for
+as long as it takes a small machine to generate and speak the next five or six."""
 EARLY_MAX_WORDS = 12
 """Without any punctuation the first two clauses are cut here."""
 MAX_WORDS = 40
@@ -101,12 +102,12 @@ class ClauseCutter:
         return None
 
     def _cut_at_phrase(self) -> int | None:
-        if self._made:
+        if not self._early:
             return None
         for match in _PHRASE_BEGINS.finditer(self._rest):
             head = self._rest[: match.start()]
             words = head.split()
-            whole = len(words) >= PHRASE_MIN_WORDS and words[-1].lower() not in _NEVER_LAST
+            whole = len(words) >= PHRASE_MIN_WORDS[self._made] and words[-1].lower() not in _NEVER_LAST
             if whole and not _in_code(head):
                 return match.start()
         return None
