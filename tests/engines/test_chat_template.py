@@ -21,7 +21,7 @@ def template(source: str = PLAIN) -> Render:
 
 
 def test_it_is_ready_for_the_answer() -> None:
-    assert text_of(Prompt((Message("user", "Hi"),)), template()) == "<s>user: Hi</s>\nassistant:"
+    assert text_of(Prompt((Message("user", "Hi"),)), template()) == "<s>user: Hi</s>assistant:"
 
 
 def test_json_is_not_made_for_web_pages() -> None:
@@ -35,7 +35,7 @@ def test_json_is_not_made_for_web_pages() -> None:
 
 def test_an_answer_begun_is_gone_on_with() -> None:
     prompt = Prompt((Message("user", "Hi"), Message("assistant", "Good")))
-    assert text_of(prompt, template()) == "<s>user: Hi</s>\nassistant:Good"
+    assert text_of(prompt, template()) == "<s>user: Hi</s>assistant:Good"
 
 
 def test_an_open_prompt_ends_with_the_last_word_spoken() -> None:

@@ -7,7 +7,7 @@ The steps take turns in the order they were asked for, so nobody waits for more 
 
 import ctypes
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -48,7 +48,7 @@ class Turns:
         self._waiting: deque[Lock] = deque()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> Generator[None]:
         """Hold it, when all who came before are done."""
         mine = Lock()
         mine.acquire()

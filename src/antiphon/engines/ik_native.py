@@ -88,8 +88,9 @@ def tokenize(model: Any, text: str, *, markup: bool) -> list[int]:
 
 def token_bytes(model: Any, tokens: Iterable[int]) -> list[bytes]:
     """What each of `tokens` adds to a text; control tokens spell themselves."""
-    spell, buffer = library().llama_token_to_piece, (ctypes.c_char * _PIECE_BYTES)()
-    return [buffer[: max(0, spell(model, token, buffer, _PIECE_BYTES, 0, True))] for token in tokens]
+    spell, buffer = library().llama_token_to_piece, ctypes.create_string_buffer(_PIECE_BYTES)
+    lengths = (int(spell(model, token, buffer, _PIECE_BYTES, 0, True)) for token in tokens)
+    return [ctypes.string_at(buffer, max(0, length)) for length in lengths]
 
 
 def is_control(model: Any, token: int) -> bool:
