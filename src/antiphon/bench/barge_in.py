@@ -33,8 +33,8 @@ MOMENTS_S = (1.0, 1.7, 2.6)
 AFTERWARDS_S = 1.5
 QUIET_S = 1.5
 """Nobody who has spoken waits longer than this for an answer to begin."""
-IN_A_CALL = 6
-"""After more stories that were cut short, the model tells short ones."""
+IN_A_CALL = 3
+"""After more stories that were cut short, the model cuts its stories short itself."""
 KINDS = ("interruption", "backchannel", "noise")
 
 
