@@ -54,6 +54,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """In the record of a cut answer, against the words that were played."""
     gaps_ms: list[float]
     """Silences while the sound lasted and shortly after it, in an answer that went on."""
+    late_ms: float = 0.0
+    """Silence in the answer before an interruption: sound that came too late to follow what was played."""
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -114,7 +116,7 @@ def _own_server() -> Generator[str]:
 
 
 def _spread(sounds: Sequence[Sound], at_most: int) -> list[Sound]:
-    step = max(1.0, len(sounds) / at_most)
+    step = max(1.0, len(sounds) / max(1, at_most))
     return [sounds[int(place * step)] for place in range(min(len(sounds), at_most))]
 
 
@@ -168,6 +170,7 @@ async def _scene(client: Client, sound: Sound, place: int, topic: int) -> Scene 
         silent_ms=(answer.plays_until - onset_at) * 1000 if stopped else None,
         announced_ms=(announced_at - onset_at) * 1000 if announced_at is not None else None,
         wrong_words=word_errors(played_words(answer), answer.transcript).errors if stopped else None,
+        late_ms=sum(answer.gaps(answer.begins_at, onset_at - 0.1)) * 1000 if sound.kind == KINDS[0] else 0.0,
         gaps_ms=[] if stopped else [gap * 1000 for gap in answer.gaps(onset_at, onset_at + lasts_s)],
     )
 
@@ -234,6 +237,7 @@ def summary(scenes: Sequence[Scene], half: str, computer: Machine) -> dict[str, 
             "silent_ms_p95": figure(silent, percentile(95)),
             "speech_started_ms_median": figure(announced, median),
             "speech_started_ms_p95": figure(announced, percentile(95)),
+            "late_ms_most": max(scene.late_ms for scene in cut),
             "wrong_words_mean": sum(wrong) / len(wrong),
             "wrong_words_most": max(wrong),
         }
