@@ -60,7 +60,7 @@ async def test_the_record_keeps_what_was_heard(
         f"played {len(played) / CLOCK_HZ:.2f} s\n  sounds   {sounds}\n  reckoned {before}\n  cut      {after}"
     )
     assert before == after, "the server had it right before it was told"
-    assert after in whole_words(reply, played)
+    assert after in whole_words(reply, played), reply.words
     assert word_errors(after, sounds).errors <= 1
 
 

@@ -17,13 +17,13 @@ from typing import Any, cast
 import msgspec
 
 from antiphon.bench import servers
-from antiphon.bench.barge_in_client import Answer, Client, dial
+from antiphon.bench.barge_in_client import PATIENCE_S, Answer, Client, dial
 from antiphon.bench.barge_in_picture import TARGET_MS, draw
 from antiphon.bench.barge_in_sounds import Sound, backchannels, interruptions, noises
 from antiphon.bench.figures import Figure, Machine, figure, machine, median, percentile
 from antiphon.bench.recordings import add_recordings, read_recordings
 from antiphon.bench.writing import progress, write
-from antiphon.contracts import CLOCK_HZ
+from antiphon.contracts import CLOCK_HZ, EngineBroken
 from antiphon.evals.word_error import word_errors
 
 HELP = "interruptions, listening words and noises over the agent"
@@ -31,8 +31,10 @@ BRIEF = "You are a storyteller. Tell long stories of many sentences, in plain sp
 TOPICS = ("a fox", "an old ship", "two brothers", "a lost key", "a mountain village", "a clever cat")
 MOMENTS_S = (1.0, 1.7, 2.6)
 AFTERWARDS_S = 1.5
-IN_A_CALL = 6
-"""After more stories that were cut short, the model tells short ones."""
+QUIET_S = 1.5
+"""Nobody who has spoken waits longer than this for an answer to begin."""
+IN_A_CALL = 3
+"""After more stories that were cut short, the model cuts its stories short itself."""
 KINDS = ("interruption", "backchannel", "noise")
 
 
@@ -52,6 +54,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """In the record of a cut answer, against the words that were played."""
     gaps_ms: list[float]
     """Silences while the sound lasted and shortly after it, in an answer that went on."""
+    late_ms: float = 0.0
+    """Silence in the answer before an interruption: sound that came too late to follow what was played."""
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -112,7 +116,7 @@ def _own_server() -> Generator[str]:
 
 
 def _spread(sounds: Sequence[Sound], at_most: int) -> list[Sound]:
-    step = max(1.0, len(sounds) / at_most)
+    step = max(1.0, len(sounds) / max(1, at_most))
     return [sounds[int(place * step)] for place in range(min(len(sounds), at_most))]
 
 
@@ -166,6 +170,7 @@ async def _scene(client: Client, sound: Sound, place: int, topic: int) -> Scene 
         silent_ms=(answer.plays_until - onset_at) * 1000 if stopped else None,
         announced_ms=(announced_at - onset_at) * 1000 if announced_at is not None else None,
         wrong_words=word_errors(played_words(answer), answer.transcript).errors if stopped else None,
+        late_ms=sum(answer.gaps(answer.begins_at, onset_at - 0.1)) * 1000 if sound.kind == KINDS[0] else 0.0,
         gaps_ms=[] if stopped else [gap * 1000 for gap in answer.gaps(onset_at, onset_at + lasts_s)],
     )
 
@@ -173,22 +178,31 @@ async def _scene(client: Client, sound: Sound, place: int, topic: int) -> Scene 
 async def _telling(client: Client, topic: int) -> Answer:
     """The story that is being heard; a new one is asked for when there is none."""
     latest = client.answers[-1] if client.answers else None
-    if latest is not None and not latest.status:
-        if latest.asked_for:
-            return latest
-        await client.send(type="response.cancel")
-        await client.until(lambda: latest.status, 10)
+    if latest is not None and latest.asked_for and not latest.status:
+        return latest
+    await _hush(client)
     asked = f"Tell me a very long story about {TOPICS[topic % len(TOPICS)]}, with many characters."
     content = [{"type": "input_text", "text": asked}]
     await client.send(
         type="conversation.item.create", item={"type": "message", "role": "user", "content": content}
     )
     known = len(client.answers)
-    await client.send(type="response.create")
-    await client.until(lambda: len(client.answers) > known and client.answers[-1].stretches)
-    answer = client.answers[-1]
-    answer.asked_for = True
-    return answer
+    await client.send(type="response.create", response={"metadata": {"asked": "for"}})
+    if not await client.until(lambda: any(a.asked_for and a.stretches for a in client.answers[known:])):
+        raise EngineBroken("the server", f"no story came in {PATIENCE_S:.0f} s")
+    return next(answer for answer in client.answers[known:] if answer.asked_for)
+
+
+async def _hush(client: Client) -> None:
+    """Let nothing sound that was not asked for: what was said over a story is answered, sooner or later."""
+    known = -1
+    while known < len(client.answers):
+        known = len(client.answers)
+        for answer in client.answers:
+            if not answer.status:
+                await client.send(type="response.cancel", response_id=answer.id)
+                await client.until(lambda answer=answer: answer.status, 10)
+        await client.until(lambda known=known: len(client.answers) > known, QUIET_S)
 
 
 def _is_whole(answer: Answer) -> bool:
@@ -223,6 +237,7 @@ def summary(scenes: Sequence[Scene], half: str, computer: Machine) -> dict[str, 
             "silent_ms_p95": figure(silent, percentile(95)),
             "speech_started_ms_median": figure(announced, median),
             "speech_started_ms_p95": figure(announced, percentile(95)),
+            "late_ms_most": max(scene.late_ms for scene in cut),
             "wrong_words_mean": sum(wrong) / len(wrong),
             "wrong_words_most": max(wrong),
         }

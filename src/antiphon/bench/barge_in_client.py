@@ -137,7 +137,8 @@ class Client:
     def _take(self, event: dict[str, Any]) -> None:
         match event["type"]:
             case "response.created":
-                self.answers.append(Answer(event["response"]["id"]))
+                response = event["response"]
+                self.answers.append(Answer(response["id"], asked_for=bool(response.get("metadata"))))
             case "response.output_item.added":
                 self._answer(event).item_id = event["item"]["id"]
             case "response.output_audio_transcript.delta":

@@ -41,7 +41,7 @@ _CALLER_DB, _NOISE_DB = -26.0, -62.0
 _ECHOES_DB = (-6, -12, -18, -30)
 _DELAYS_MS = (40, 100, 200, 300)
 _DRIFT = 20e-6
-_LEAD, _FRAME = ticks(80), ticks(20)
+_LEAD, _FRAME = ticks(60), ticks(20)
 _STORY = (
     "The old lighthouse stood on the rocks for two hundred years, and every night its keeper climbed the "
     "stairs to light the lamp. One winter, a great storm came in from the north, and nobody slept. In the "

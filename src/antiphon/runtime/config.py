@@ -78,7 +78,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The longest answer when a session asks for no other limit."""
     prompt_tokens: Count = 3500
     """The hard budget of a prompt; older items are dropped to fit it."""
-    playout_lead_ms: Annotated[int, msgspec.Meta(ge=0)] = 80
+    playout_lead_ms: Annotated[int, msgspec.Meta(ge=0)] = 60
     """How far audio is sent ahead of the moment it is due at the listener."""
 
 
