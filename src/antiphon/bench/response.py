@@ -40,7 +40,10 @@ PEERS = ("pipecat", "pipecat-calm")
 ONE_BREATH_S = 0.35
 """A recording without a longer pause is a turn that nobody takes for over before it is."""
 _MAX_TOKENS = 40
-_SCRIPTED = 'answers = ["Certainly, I will do that for you right away."]'
+# Whose words are weighed as those of whole sentences mostly are.
+_SCRIPTED = """\
+answers = ["Certainly, I will do that for you right away."]
+scores = { "." = -2.1, "?" = -2.1, "!" = -2.1 }"""
 
 
 class _Turns(msgspec.Struct):
