@@ -29,7 +29,7 @@ _PHRASE_WORDS = frozenset(
         *("and", "but", "or", "so", "because", "since", "if", "when", "where", "while", "who"),
         *("which", "with", "without", "for", "from", "in", "into", "on", "at", "to", "by", "about"),
         *("around", "after", "before", "between", "during", "near", "through", "of", "than", "is"),
-        *("are", "was", "were"),
+        *("are", "was", "were", "that", "as", "then"),
     }
 )
 _PHRASE_BEGINS = re.compile(rf"\s(?=(?:{'|'.join(sorted(_PHRASE_WORDS))})\s)")

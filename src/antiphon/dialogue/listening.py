@@ -156,10 +156,11 @@ def weigh(floor: Floor, turn: Turn, silence: Ticks, now: Ticks) -> None:
         if turn.paused_at is not None and now - turn.paused_at >= YIELD_AT_MOST:
             judge_by_length(floor, turn, now)
         return
-    if turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
+    over = turn_is_over(floor.policy, Pause(silence, turn.scores, turn.words, turn.may_end))
+    if not over and turn.asked < len(ASK_AT) and silence >= ASK_AT[turn.asked]:
+        # Of a turn that is over nothing more is asked: the answer, which is being made, needs the cores.
         _ask(floor, turn)
-    known = Pause(silence, turn.scores, turn.words, turn.may_end)
-    if not turn_is_over(floor.policy, known) or floor.hearing.stirring or floor.hearing.glowing:
+    if not over or floor.hearing.stirring or floor.hearing.glowing:
         turn.over_at = None
         return
     if turn.over_at is None:
