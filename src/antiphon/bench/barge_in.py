@@ -31,10 +31,6 @@ BRIEF = "You are a storyteller. Tell long stories of many sentences, in plain sp
 TOPICS = ("a fox", "an old ship", "two brothers", "a lost key", "a mountain village", "a clever cat")
 MOMENTS_S = (1.0, 1.7, 2.6)
 AFTERWARDS_S = 1.5
-QUIET_S = 1.5
-"""Nobody who has spoken waits longer than this for an answer to begin."""
-IN_A_CALL = 3
-"""After more stories that were cut short, the model cuts its stories short itself."""
 KINDS = ("interruption", "backchannel", "noise")
 
 
@@ -121,18 +117,22 @@ def _spread(sounds: Sequence[Sound], at_most: int) -> list[Sound]:
 
 
 async def play(url: str, sounds: Sequence[Sound]) -> list[Scene]:
-    """Every sound over some answer, a few of them in each conversation."""
+    """Every sound over a story, each in a call of its own.
+
+    In one whose stories were cut short, the model cuts its next story short itself.
+    """
     scenes: list[Scene] = []
-    for start in range(0, len(sounds), IN_A_CALL):
-        async with dial(url, BRIEF) as client:
-            for place, sound in enumerate(sounds[start : start + IN_A_CALL], start):
-                scene = None
-                for attempt in range(3):
-                    scene = scene or await _scene(client, sound, place, place + attempt)
-                told = "the answer was over too early" if scene is None else _told(scene)
-                progress(f"{place + 1} of {len(sounds)}: {sound.kind} {sound.name}: {told}")
-                if scene is not None:
-                    scenes.append(scene)
+    for place, sound in enumerate(sounds):
+        scene = None
+        for topic in range(place, place + 3):
+            async with dial(url, BRIEF) as client:
+                scene = await _scene(client, sound, place, topic)
+            if scene is not None:
+                break
+        told = "the answer was over too early" if scene is None else _told(scene)
+        progress(f"{place + 1} of {len(sounds)}: {sound.kind} {sound.name}: {told}")
+        if scene is not None:
+            scenes.append(scene)
     return scenes
 
 
@@ -160,8 +160,6 @@ async def _scene(client: Client, sound: Sound, place: int, topic: int) -> Scene 
     stopped = announced_at is not None
     if stopped:
         await client.until(lambda: answer.status)
-        known = client.answers.index(answer) + 1
-        await client.until(lambda: len(client.answers) > known, 4)  # what was said is answered
     return Scene(
         kind=sound.kind,
         name=sound.name,
@@ -176,33 +174,16 @@ async def _scene(client: Client, sound: Sound, place: int, topic: int) -> Scene 
 
 
 async def _telling(client: Client, topic: int) -> Answer:
-    """The story that is being heard; a new one is asked for when there is none."""
-    latest = client.answers[-1] if client.answers else None
-    if latest is not None and latest.asked_for and not latest.status:
-        return latest
-    await _hush(client)
+    """A story that is being heard."""
     asked = f"Tell me a very long story about {TOPICS[topic % len(TOPICS)]}, with many characters."
     content = [{"type": "input_text", "text": asked}]
     await client.send(
         type="conversation.item.create", item={"type": "message", "role": "user", "content": content}
     )
-    known = len(client.answers)
-    await client.send(type="response.create", response={"metadata": {"asked": "for"}})
-    if not await client.until(lambda: any(a.asked_for and a.stretches for a in client.answers[known:])):
+    await client.send(type="response.create")
+    if not await client.until(lambda: client.answers and client.answers[0].stretches):
         raise EngineBroken("the server", f"no story came in {PATIENCE_S:.0f} s")
-    return next(answer for answer in client.answers[known:] if answer.asked_for)
-
-
-async def _hush(client: Client) -> None:
-    """Let nothing sound that was not asked for: what was said over a story is answered, sooner or later."""
-    known = -1
-    while known < len(client.answers):
-        known = len(client.answers)
-        for answer in client.answers:
-            if not answer.status:
-                await client.send(type="response.cancel", response_id=answer.id)
-                await client.until(lambda answer=answer: answer.status, 10)
-        await client.until(lambda known=known: len(client.answers) > known, QUIET_S)
+    return client.answers[0]
 
 
 def _is_whole(answer: Answer) -> bool:

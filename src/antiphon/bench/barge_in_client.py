@@ -48,8 +48,6 @@ class Answer(msgspec.Struct):
     """Empty until it is done."""
     transcript: str = ""
     """As the record has it when it is done."""
-    asked_for: bool = False
-    """Whether the client asked for it, rather than the caller by speaking."""
 
     @property
     def begins_at(self) -> float:
@@ -137,8 +135,7 @@ class Client:
     def _take(self, event: dict[str, Any]) -> None:
         match event["type"]:
             case "response.created":
-                response = event["response"]
-                self.answers.append(Answer(response["id"], asked_for=bool(response.get("metadata"))))
+                self.answers.append(Answer(event["response"]["id"]))
             case "response.output_item.added":
                 self._answer(event).item_id = event["item"]["id"]
             case "response.output_audio_transcript.delta":
