@@ -136,14 +136,14 @@ def test_the_wait_follows_the_policy() -> None:
 def test_work_hidden_in_the_wait_costs_nothing() -> None:
     measured = {
         "end_of_turn": {"score": 60.0},
-        "transcriber": {"speech_3_s": 100.0},
+        "transcriber": {"speech_3_s": 80.0},
         "language_model": {"first_token": 50.0, "token": 5.0},
         "synthesizer": {"first_clause": 10.0},
     }
     prediction = predict(Config(), measured)
     assert prediction is not None
     assert prediction.report.sent_ms == pytest.approx(278, abs=1)
-    assert prediction.report.overlap_ms == 190
+    assert prediction.report.overlap_ms == 170
     assert prediction.slowest.name == "end_of_turn"
     assert predict(Config(), {"end_of_turn": {"score": 60.0}}) is None
 
@@ -157,5 +157,5 @@ def test_what_the_work_outlasts_is_not_worth_shortening() -> None:
     }
     prediction = predict(Config(), measured)
     assert prediction is not None
-    assert prediction.report.sent_ms == 60 + 80 + 160 + 120 + 10
+    assert prediction.report.sent_ms == 104 + 80 + 160 + 120 + 10
     assert prediction.slowest.name == "first_token"

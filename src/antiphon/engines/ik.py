@@ -1,4 +1,4 @@
-"""Language by ik_llama.cpp: GGUF models on x86-64 CPUs, about twice as fast at a few tokens as llama.cpp."""
+"""Language by ik_llama.cpp: GGUF models on x86-64 CPUs, quicker than llama.cpp at a few tokens at a time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
