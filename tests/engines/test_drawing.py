@@ -13,7 +13,7 @@ LOGITS = np.log(np.array([0.5, 0.3, 0.15, 0.05], dtype=np.float32))
 
 
 def drawn(count: int = 2000, **sampling: float) -> Counter[int]:
-    drawer = Drawer(Sampling(seed=3, **sampling))  # type: ignore[arg-type]
+    drawer = Drawer(Sampling(seed=3, **sampling))
     return Counter(drawer.draw(LOGITS) for _ in range(count))
 
 

@@ -124,7 +124,7 @@ def abacus() -> Abacus:
 
 @pytest.fixture
 def ik(abacus: Abacus) -> Ik:
-    return Ik(abacus, LocalSettings(context_tokens=512, slots=2, batch_tokens=8))  # type: ignore[arg-type]
+    return Ik(abacus, LocalSettings(context_tokens=512, slots=2, batch_tokens=8))
 
 
 def says(text: str, *, still: bool = False) -> Prompt:
@@ -179,7 +179,7 @@ def test_an_open_prompt_grows_and_is_scored_without_being_read_again(ik: Ik, aba
 def test_options_share_their_beginnings(abacus: Abacus) -> None:
     options = [b"yes", b"yet", b"no", b"n", b"yes", b"what a long option this is"]
     text = list(b"Will you?")
-    found = score(abacus, Place(0, text, 0), [tuple(o) for o in options], NEVER)  # type: ignore[arg-type]
+    found = score(abacus, Place(0, text, 0), [tuple(o) for o in options], NEVER)
     assert found == pytest.approx([chance(text, option) for option in options], abs=1e-4)
     assert sum(abacus.evaluations) == 9 + 2 + 1 + 25  # the text, "ye", "n", the long one but its last
     assert abacus.text(0) == text
@@ -189,7 +189,7 @@ def test_options_share_their_beginnings(abacus: Abacus) -> None:
 def test_more_options_than_branches_take_another_round(abacus: Abacus) -> None:
     options = [bytes([65 + n, 66]) for n in range(BRANCHES + 3)]
     text = list(b"Which?")
-    found = score(abacus, Place(0, text, 0), [tuple(o) for o in options], NEVER)  # type: ignore[arg-type]
+    found = score(abacus, Place(0, text, 0), [tuple(o) for o in options], NEVER)
     assert found == pytest.approx([chance(text, option) for option in options], abs=1e-4)
     assert abacus.text(0) == text
 
@@ -271,7 +271,7 @@ def test_where_it_may_not_call_it_cannot_begin_to(ik: Ik) -> None:
 
 
 def test_a_context_that_is_full_ends_the_answer(abacus: Abacus) -> None:
-    ik = Ik(abacus, LocalSettings(context_tokens=256, slots=1, batch_tokens=8))  # type: ignore[arg-type]
+    ik = Ik(abacus, LocalSettings(context_tokens=256, slots=1, batch_tokens=8))
     long = says("x" * 230)
     finishes = [
         answer(ik, long, Sampling(max_tokens=200, temperature=2.0, seed=seed))[1] for seed in range(9)
@@ -285,7 +285,7 @@ def test_a_context_that_is_full_ends_the_answer(abacus: Abacus) -> None:
 def test_a_cancelled_answer_leaves_what_it_read(ik: Ik, abacus: Abacus) -> None:
     pieces = ik.generate(says("Hello you"), Sampling(max_tokens=400, temperature=2.0, seed=2), cache_key="a")
     next(pieces)
-    pieces.close()  # type: ignore[attr-defined]
+    pieces.close()
     read = ik.prefill(says("Hello you"), cache_key="a")
     assert read.evaluated_tokens == 0
     assert bytes(abacus.text(0)).startswith(b"[user:Hello you][assistant:")

@@ -3,9 +3,8 @@
 The first piece is as short as can be, because somebody is waiting for it: "Yes," is one, and so is "The sky
 appears blue" before "because". A synthesizer that is given such a phrase without a mark at its end leaves
 about as much silence behind it as between two words (hibari: 72 ms against 74), and the seam lies where a
-speaker would have slowed down anyway. The second is short as
-well, because the first does not play for long: a word lasts as long as ten tokens take to be generated. Later
-ones are whole sentences, because those sound best and there is time.
+speaker would have slowed down anyway. The second is short as well, because the first does not play for long.
+Later ones are whole sentences, because those sound best and there is time.
 """
 
 import re

@@ -7,9 +7,9 @@ words *end a sentence*, which it knows from reading them, at no cost:
 
     silence needed = 357 ms − 45 ms · mean logit − 107 ms · (ln P(sentence ends) + 1)
 
-but between 250 and 2340 ms, and all of it stretched by `patience`. Between two pauses a caller is likelier to
-go on the longer the pause has yet to last, at an about even rate, so that the wait falls with the logarithm
-of the odds, in a line.
+but between 250 and 2340 ms, and all of it stretched by `patience`. A line, because callers who will go on do
+so at an about even rate: every further moment of silence then makes the end likelier by the same factor, and
+the moment at which it is likely enough lies as much earlier as the odds were better to begin with.
 
 Fitted on one half of the recordings by speaker, every kind of recording weighing the same, to the least
 delay for every price of a turn cut off. Over the pauses of that half the sound alone tells ends from
