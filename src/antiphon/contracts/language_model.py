@@ -65,6 +65,8 @@ class TextDelta(msgspec.Struct, frozen=True, tag=True):
     """The next piece of the answer. Joined in order, the pieces are the answer."""
 
     text: str
+    confidence: float | None = None
+    """The probability that the model gave it, or to its least likely token; None where it does not say."""
 
 
 class Usage(msgspec.Struct, frozen=True):

@@ -1,11 +1,12 @@
 """Language by ik_llama.cpp: GGUF models on x86-64 CPUs, quicker than llama.cpp at a few tokens at a time."""
 
 from collections.abc import Mapping, Sequence
+from math import exp
 from typing import Any, ClassVar, Literal, Self
 
 from antiphon.contracts import Cancel, EngineBroken, EngineCard, EngineSetup, Prefilled, Usage
 from antiphon.engines.chat_template import compiled
-from antiphon.engines.drawing import Drawer
+from antiphon.engines.drawing import Drawer, log_total
 from antiphon.engines.ik_constraint import Constraint, Constraints
 from antiphon.engines.ik_model import IkModel, Step
 from antiphon.engines.ik_score import Place, score
@@ -108,7 +109,9 @@ class Ik(LocalModel):
             slot.holds(held)
             token = drawer.draw(constraint.allowed(logits) if constraint else logits)
             ended = token in self._model.ends
-            answer.say("" if ended else text.feed(self._model.token_bytes(token)))
+            if not ended:
+                confidence = exp(float(logits[token]) - log_total(logits))
+                answer.say(text.feed(self._model.token_bytes(token)), confidence=confidence)
             if constraint:
                 constraint.take(token)
             if ended or text.stopped or (constraint and constraint.complete):

@@ -1,16 +1,16 @@
 """One loaded model of ik_llama.cpp and the caches it keeps for conversations.
 
 Every cache is a context of its own, so that attention runs over one conversation and its cells never
-scatter. All of them share the weights, and one step runs at a time: two would only take each other's cores.
-The steps take turns in the order they were asked for, so nobody waits for more than one step of each other.
+scatter. All of them share the weights, and one step runs at a time, whatever the model: two would only take
+each other's cores. The steps take turns in the order they were asked for, so nobody waits for more than one
+step of each other. They run on one thread of the process, because OpenMP keeps helpers for every thread that
+calls it: with more of them than cores it puts them to sleep after each operation, and a token of the 1.5B
+model takes 80 ms instead of 60.
 """
 
 import ctypes
-from collections import deque
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,32 +40,6 @@ class Step(NamedTuple):
     """Whether what may follow it is asked for."""
 
 
-class Turns:
-    """A lock that is given in the order it was asked for."""
-
-    def __init__(self) -> None:
-        self._guard = Lock()
-        self._waiting: deque[Lock] = deque()
-
-    @contextmanager
-    def turn(self) -> Generator[None]:
-        """Hold it, when all who came before are done."""
-        mine = Lock()
-        mine.acquire()
-        with self._guard:
-            self._waiting.append(mine)
-            first = self._waiting[0] is mine
-        if not first:
-            mine.acquire()
-        try:
-            yield
-        finally:
-            with self._guard:
-                self._waiting.popleft()
-                if self._waiting:
-                    self._waiting[0].release()
-
-
 class IkModel:
     """A model and its caches, numbered from 0. A cache is for one thread at a time, all else for any."""
 
@@ -81,7 +55,7 @@ class IkModel:
         self._engine = engine
         self._api = api = ik_native.library()
         self.batch_tokens = batch_tokens
-        self._turns = Turns()
+        self._steps = ik_native.steps()
         params = api.llama_model_default_params()
         # Tensors are rearranged for this CPU; a mapped file would stay in memory beside them.
         params.use_mmap, params.repack_tensors = False, True
@@ -156,23 +130,26 @@ class IkModel:
         self._alive()
         assert 0 < len(steps) <= self.batch_tokens
         context = self._contexts[cache]
-        with self._turns.turn():
-            self._fill(steps)
-            failed = self._api.llama_decode(context, self._batch)
-        if failed:
+        if failed := self._steps.submit(self._decode, context, steps).result():
             raise EngineBroken(self._engine, f"llama_decode failed with {failed} for {len(steps)} tokens")
         return [self._logits(context, index) for index, step in enumerate(steps) if step.wanted]
 
     def close(self) -> None:
         """Give the memory back."""
-        with self._turns.turn():
-            model, self._model = self._model, None
-            if model is None:
-                return
-            for context in self._contexts:
-                self._api.llama_free(context)
-            self._api.llama_batch_free(self._batch)
-            self._api.llama_free_model(model)
+        self._steps.submit(self._free).result()
+
+    def _decode(self, context: Any, steps: Sequence[Step]) -> int:
+        self._fill(steps)
+        return self._api.llama_decode(context, self._batch)
+
+    def _free(self) -> None:
+        model, self._model = self._model, None
+        if model is None:
+            return
+        for context in self._contexts:
+            self._api.llama_free(context)
+        self._api.llama_batch_free(self._batch)
+        self._api.llama_free_model(model)
 
     def _alive(self) -> Any:
         if self._model is None:

@@ -7,6 +7,7 @@ here. Nothing else in this project touches a pointer of it.
 import ctypes
 import re
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -68,6 +69,12 @@ def library() -> Any:
     api.llama_log_set(_SILENCE, None)
     api.llama_backend_init()
     return api
+
+
+@lru_cache
+def steps() -> ThreadPoolExecutor:
+    """The one thread of this process that evaluates."""
+    return ThreadPoolExecutor(1, thread_name_prefix="ik")
 
 
 def metadata(model: Any, key: str) -> str:

@@ -67,7 +67,7 @@ class Answer:
         self._cancel = cancel
         self._left = Event()
         # Unbounded by type, bounded by what goes in: at most `max_tokens` pieces and one end.
-        self._queue: queue.SimpleQueue[str | Finish | BaseException] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[TextDelta | Finish | BaseException] = queue.SimpleQueue()
         self._said: list[str] = []
         self._prompt_tokens = prompt_tokens
         self._tokens = 0
@@ -91,12 +91,12 @@ class Answer:
         """Whether it could hold a call, for the calls it sees in its past, and must not."""
         return self.schema is None and self._tool_text is not None and not self._may_call
 
-    def say(self, text: str, *, tokens: int = 1) -> None:
+    def say(self, text: str, *, tokens: int = 1, confidence: float | None = None) -> None:
         """Take what `tokens` more made certain, maybe nothing. It does next to nothing itself."""
         self._tokens += tokens
         if text:
             self._said.append(text)
-            self._queue.put(text)
+            self._queue.put(TextDelta(text, confidence))
 
     def end(self, reason: Literal["stop", "length"], usage: Usage) -> None:
         """All is said. The usage's cached tokens are those that were there before any of this answer."""
@@ -124,11 +124,11 @@ class Answer:
                 if isinstance(item, Finish):
                     yield from self._ending(item, tool_text)
                     return
-                yield from tool_text.feed(item) if tool_text else (TextDelta(item),)
+                yield from tool_text.feed(item.text) if tool_text else (item,)
         finally:
             self._left.set()
 
-    def _next(self) -> str | Finish | BaseException:
+    def _next(self) -> TextDelta | Finish | BaseException:
         while not self.is_set():
             try:
                 return self._queue.get(timeout=_POLL_SECONDS)
