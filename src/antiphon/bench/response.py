@@ -27,15 +27,13 @@ from antiphon.bench.outside import Dial, Outcome, Utterance, converse, plain_pcm
 from antiphon.bench.recordings import Recording, add_recordings, read_recordings
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import CLOCK_HZ, TERMS, TurnReport
-from antiphon.engines.local_model import DEFAULT_MODEL
 from antiphon.engines.native import load
-from antiphon.runtime.duet import local_engine
+from antiphon.runtime import default_language_model
 from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
 from antiphon.store import Store
 
 HELP = "how soon an answer is heard, beside Pipecat"
-DUET = "duet"
-"""The small and the large model as they come; a peer runs the large one."""
+DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 SETS = ("timit_nltk", "librispeech_test_other", "librispeech_misc")
 TURNS_IN_CONVERSATION = 10
 PEERS = ("pipecat", "pipecat-calm")
@@ -86,7 +84,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen about it."""
     parser.add_argument("--turns", type=int, default=20, help="recordings, one speaker after another; 20")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is spoken; 3")
-    parser.add_argument("--model", default=DUET, help='of the manifest, alone; "duet"; "scripted": none')
+    parser.add_argument("--model", default=DEFAULT_MODEL, help='of the manifest, or "scripted": no model')
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=[PEERS[0]], help="none, one or both")
     parser.add_argument("--url", help="an Antiphon that runs; otherwise one is started")
     parser.add_argument("--hesitant", action="store_true", help="also recordings with long pauses in them")
@@ -118,12 +116,9 @@ def _utterances(folder: Path | None, count: int, longest_pause_s: float) -> list
 def _config(model: str) -> str:
     if model == "scripted":
         return f'[engines.language_model]\nuse = "scripted"\n[engines.language_model.settings]\n{_SCRIPTED}\n'
-    lines = [f"answer_tokens = {_MAX_TOKENS}", "[engines.language_model]"]
-    if model == DUET:
-        lines.append('use = "duet"')
-    else:
-        lines += [f'use = "{local_engine()}"', "[engines.language_model.settings]", f'model = "{model}"']
-    return "\n".join(lines)
+    use = f'use = "{default_language_model()}"'
+    lines = ["[engines.language_model]", use, "[engines.language_model.settings]"]
+    return f'answer_tokens = {_MAX_TOKENS}\n{chr(10).join(lines)}\nmodel = "{model}"\n'
 
 
 async def measure(
@@ -139,8 +134,7 @@ async def measure(
         dials: dict[str, Dial] = {"antiphon": realtime(url, DEFAULT_INSTRUCTIONS)}
         for peer in peers if model != "scripted" else ():
             calm = peer == PEERS[1]
-            weights = DEFAULT_MODEL if model == DUET else model
-            bot = servers.pipecat(Store().folder, weights, DEFAULT_INSTRUCTIONS, _MAX_TOKENS, calm=calm)
+            bot = servers.pipecat(Store().folder, model, DEFAULT_INSTRUCTIONS, _MAX_TOKENS, calm=calm)
             dials[peer] = plain_pcm(stack.enter_context(bot).url, 16_000)
         for dial in dials.values():
             await _call(dial, said[:1])  # the first call of a process is the slowest and tells nothing

@@ -33,6 +33,8 @@ from antiphon.contracts.language_model import (
     Tool,
     ToolCall,
     Usage,
+    Weigh,
+    Weighed,
 )
 from antiphon.contracts.memory import Memory, Recall, RecallQuery, Utterance
 from antiphon.contracts.synthesizer import SpeechChunk, Synthesizer, Voice
@@ -96,6 +98,8 @@ __all__ = [
     "Voice",
     "VoiceActivity",
     "VoiceActivityStream",
+    "Weigh",
+    "Weighed",
     "ms",
     "ticks",
 ]

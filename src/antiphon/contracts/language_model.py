@@ -48,8 +48,16 @@ class Prompt(msgspec.Struct, frozen=True):
     """True while the last message is still being spoken: it may be prefilled and scored, never answered."""
 
 
+class Weigh(msgspec.Struct, frozen=True):
+    """What is to be weighed while a prompt is read for its answer."""
+
+    prompt: Prompt
+    """It is open, and what is read of it is read for the answer as well."""
+    options: tuple[str, ...]
+
+
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How an answer is drawn."""
+    """How an answer is drawn, and what is told beside it."""
 
     max_tokens: int = 256
     temperature: float = 0.7
@@ -59,14 +67,21 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     """The answer ends before the first of these that it would hold."""
     json_schema: Mapping[str, Any] | None = None
     """When given, the answer is a JSON value that conforms to it."""
+    weigh: Weigh | None = None
+    """What `score` would say, for nothing: an engine with the capability "weigh" begins with `Weighed`, where
+    the open prompt is a beginning of the one it answers and each option is one token. Others ignore it."""
+
+
+class Weighed(msgspec.Struct, frozen=True, tag=True):
+    """How likely each option of `Sampling.weigh` is, as natural logarithms, in their order."""
+
+    scores: tuple[float, ...]
 
 
 class TextDelta(msgspec.Struct, frozen=True, tag=True):
     """The next piece of the answer. Joined in order, the pieces are the answer."""
 
     text: str
-    confidence: float | None = None
-    """The probability that the model gave it, or to its least likely token; None where it does not say."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -85,7 +100,7 @@ class Finish(msgspec.Struct, frozen=True, tag=True):
     usage: Usage = Usage()
 
 
-Piece: TypeAlias = TextDelta | ToolCall | Finish
+Piece: TypeAlias = Weighed | TextDelta | ToolCall | Finish
 
 
 class Prefilled(msgspec.Struct, frozen=True):

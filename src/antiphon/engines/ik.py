@@ -1,10 +1,9 @@
 """Language by ik_llama.cpp: GGUF models on x86-64 CPUs, quicker than llama.cpp at a few tokens at a time."""
 
 from collections.abc import Mapping, Sequence
-from math import exp
 from typing import Any, ClassVar, Literal, Self
 
-from antiphon.contracts import Cancel, EngineBroken, EngineCard, EngineSetup, Prefilled, Usage
+from antiphon.contracts import Cancel, EngineBroken, EngineCard, EngineSetup, Prefilled, Usage, Weigh
 from antiphon.engines.chat_template import compiled
 from antiphon.engines.drawing import Drawer, log_total
 from antiphon.engines.ik_constraint import Constraint, Constraints
@@ -40,7 +39,7 @@ class Ik(LocalModel):
         summary="ik_llama.cpp in this process: GGUF models, offline, made for x86-64 with AVX2.",
         licence="MIT AND Apache-2.0",
         languages=LANGUAGES,
-        capabilities=CAPABILITIES,
+        capabilities=CAPABILITIES | {"weigh"},
         weights=(DEFAULT_MODEL,),
         concurrency=4,
     )
@@ -98,20 +97,24 @@ class Ik(LocalModel):
         cached = min(slot.shared(tokens), len(tokens) - 1)
         # The last piece is evaluated with its last token, whose logits are wanted.
         self._read(slot, tokens[: -self._batch], answer)
-        at = min(slot.shared(tokens), len(tokens) - 1)
+        weighed = self._weighed(tokens, answer.sampling.weigh)
+        at = min(slot.shared(tokens), len(tokens) - 1, *(weighed[:1]))
         self._cut(slot, tokens, at)
-        steps = [Step(token, n) for n, token in enumerate(tokens)][at:]
+        steps = [Step(token, n, wanted=n in weighed[:1]) for n, token in enumerate(tokens)][at:]
         held, text, drawer = list(tokens), TokenText(answer.sampling.stop), Drawer(answer.sampling)
         for count in range(1, answer.sampling.max_tokens + 1):
             if answer.is_set():
                 return
-            (logits,) = self._model.evaluate(slot.number, [*steps[:-1], steps[-1]._replace(wanted=True)])
+            *before, logits = self._model.evaluate(
+                slot.number, [*steps[:-1], steps[-1]._replace(wanted=True)]
+            )
             slot.holds(held)
+            if before:
+                whole = log_total(before[0])
+                answer.weigh(tuple(float(before[0][token]) - whole for token in weighed[1:]))
             token = drawer.draw(constraint.allowed(logits) if constraint else logits)
             ended = token in self._model.ends
-            if not ended:
-                confidence = exp(float(logits[token]) - log_total(logits))
-                answer.say(text.feed(self._model.token_bytes(token)), confidence=confidence)
+            answer.say("" if ended else text.feed(self._model.token_bytes(token)))
             if constraint:
                 constraint.take(token)
             if ended or text.stopped or (constraint and constraint.complete):
@@ -121,6 +124,18 @@ class Ik(LocalModel):
             steps = [Step(token, len(held))]
             held = [*held, token]
         _end(answer, text, "length", Usage(len(tokens), cached, answer.sampling.max_tokens))
+
+    def _weighed(self, tokens: list[int], weigh: Weigh | None) -> tuple[int, ...]:
+        """Behind which of `tokens` options are to be weighed, and their tokens; nothing where that costs
+        more than reading the last piece."""
+        if weigh is None:
+            return ()
+        opened = self._tokens(weigh.prompt)
+        options = [self._spelled(option) for option in weigh.options]
+        begins = tokens[: len(opened)] == opened and len(tokens) - len(opened) < self._batch
+        if not begins or any(len(option) != 1 for option in options):
+            return ()
+        return len(opened) - 1, *(option[0] for option in options)
 
     def _score(
         self, slot: Slot, tokens: list[int], options: Sequence[Tokens], cancel: Cancel, *, exact: bool

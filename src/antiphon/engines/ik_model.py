@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from antiphon.contracts import ContractBroken, EngineBroken
 from antiphon.engines import ik_native
+from antiphon.engines.huge_pages import ask_for_huge_pages
 
 BRANCHES = 15
 """How many continuations one cache can hold beside its own text."""
@@ -59,7 +60,9 @@ class IkModel:
         params = api.llama_model_default_params()
         # Tensors are rearranged for this CPU; a mapped file would stay in memory beside them.
         params.use_mmap, params.repack_tensors = False, True
+        params.progress_callback = progress = ik_native.on_first_progress(ask_for_huge_pages)
         self._model: Any = api.llama_model_load_from_file(str(path).encode(), params)
+        del progress  # the library has kept no reference of its own
         self._contexts: list[Any] = []
         if not self._model:
             raise EngineBroken(engine, f"ik_llama.cpp cannot load {path}")

@@ -6,7 +6,7 @@ here. Nothing else in this project touches a pointer of it.
 
 import ctypes
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
@@ -75,6 +75,19 @@ def library() -> Any:
 def steps() -> ThreadPoolExecutor:
     """The one thread of this process that evaluates."""
     return ThreadPoolExecutor(1, thread_name_prefix="ik")
+
+
+def on_first_progress(work: Callable[[], None]) -> Any:
+    """A callback for loading a model: `work` is done when all is allocated and nothing read."""
+    kind: Any = dict(library().llama_model_params._fields_)["progress_callback"]
+    rest: Iterator[Callable[[], None]] = iter((work,))
+
+    def progress(_share: float, _data: Any) -> bool:
+        for first in rest:
+            first()
+        return True
+
+    return kind(progress)
 
 
 def metadata(model: Any, key: str) -> str:

@@ -19,6 +19,7 @@ from antiphon.contracts import (
     TextDelta,
     Tool,
     Usage,
+    Weighed,
 )
 from antiphon.engines.tool_text import ToolText, reader
 
@@ -67,7 +68,7 @@ class Answer:
         self._cancel = cancel
         self._left = Event()
         # Unbounded by type, bounded by what goes in: at most `max_tokens` pieces and one end.
-        self._queue: queue.SimpleQueue[TextDelta | Finish | BaseException] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Weighed | TextDelta | Finish | BaseException] = queue.SimpleQueue()
         self._said: list[str] = []
         self._prompt_tokens = prompt_tokens
         self._tokens = 0
@@ -91,12 +92,16 @@ class Answer:
         """Whether it could hold a call, for the calls it sees in its past, and must not."""
         return self.schema is None and self._tool_text is not None and not self._may_call
 
-    def say(self, text: str, *, tokens: int = 1, confidence: float | None = None) -> None:
+    def say(self, text: str, *, tokens: int = 1) -> None:
         """Take what `tokens` more made certain, maybe nothing. It does next to nothing itself."""
         self._tokens += tokens
         if text:
             self._said.append(text)
-            self._queue.put(TextDelta(text, confidence))
+            self._queue.put(TextDelta(text))
+
+    def weigh(self, scores: tuple[float, ...]) -> None:
+        """Tell what was weighed on the way to the first token."""
+        self._queue.put(Weighed(scores))
 
     def end(self, reason: Literal["stop", "length"], usage: Usage) -> None:
         """All is said. The usage's cached tokens are those that were there before any of this answer."""
@@ -124,11 +129,14 @@ class Answer:
                 if isinstance(item, Finish):
                     yield from self._ending(item, tool_text)
                     return
-                yield from tool_text.feed(item.text) if tool_text else (item,)
+                if isinstance(item, TextDelta) and tool_text:
+                    yield from tool_text.feed(item.text)
+                else:
+                    yield item
         finally:
             self._left.set()
 
-    def _next(self) -> TextDelta | Finish | BaseException:
+    def _next(self) -> Weighed | TextDelta | Finish | BaseException:
         while not self.is_set():
             try:
                 return self._queue.get(timeout=_POLL_SECONDS)

@@ -60,6 +60,8 @@ class SideReply:
                     self._post(self._calls.append, piece)
                 case Finish():
                     self._post(self._generation_ended, piece)
+                case _:
+                    pass
 
         def work() -> reflective.Pauses:
             model, demand = self._parts.language_model, self._parts.demand

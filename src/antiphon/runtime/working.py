@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Event as Flag
 
+import msgspec
 import numpy as np
 import soxr
 
@@ -28,6 +29,8 @@ from antiphon.contracts import (
     TimedWord,
     ToolCall,
     Transcriber,
+    Weigh,
+    Weighed,
 )
 from antiphon.dialogue.events import (
     CallerMeasured,
@@ -144,31 +147,36 @@ def generate(
 ) -> None:
     """The answer to the prompt `build` makes, told as it comes; before it, how likely its words end there.
 
-    `weigh` makes the same prompt open behind the caller's words. What is read for it is read for the answer.
+    `weigh` makes the same prompt open behind the caller's words. What is read for it is read for the answer,
+    by an engine with the capability "weigh" in one go.
     """
 
     def work() -> None:
         prompt = build()
         job.tell(PromptBuilt(job.turn, job.revision, job.timing("prompt")))
         job.next_leg()
-        if weigh is not None and "score" in model.card.capabilities:
+        told = sampling
+        if weigh is not None and "weigh" in model.card.capabilities:
+            told = msgspec.structs.replace(sampling, weigh=Weigh(weigh(), SENTENCE_MARKS))
+        elif weigh is not None and "score" in model.card.capabilities:
             with suppress(AntiphonError):  # the turn ends a little later without it
-                _weigh(job, model, weigh(), cache_key)
+                _weigh(job, model.score(weigh(), SENTENCE_MARKS, cache_key=cache_key, cancel=job.cancel))
         calls: list[ToolCall] = []
-        for piece in model.generate(prompt, sampling, cache_key=cache_key, cancel=job.cancel):
+        for piece in model.generate(prompt, told, cache_key=cache_key, cancel=job.cancel):
             _tell_piece(job, piece, calls, model.card.name)
 
     job.guard("generation", work)
 
 
-def _weigh(job: Job, model: LanguageModel, prompt: Prompt, cache_key: str) -> None:
-    marks = model.score(prompt, SENTENCE_MARKS, cache_key=cache_key, cancel=job.cancel)
+def _weigh(job: Job, marks: tuple[float, ...]) -> None:
     if marks:
         job.tell(WordsWeighed(job.turn, job.revision, float(np.logaddexp.reduce(marks))))
 
 
 def _tell_piece(job: Job, piece: Piece, calls: list[ToolCall], owner: str) -> None:
     match piece:
+        case Weighed():
+            _weigh(job, piece.scores)
         case TextDelta():
             job.tell(TextGenerated(job.turn, job.revision, piece.text, job.timing(owner)))
         case ToolCall():
