@@ -136,6 +136,8 @@ PUBLIC = [
     "Voice",
     "VoiceActivity",
     "VoiceActivityStream",
+    "Weigh",
+    "Weighed",
     "ms",
     "ticks",
 ]

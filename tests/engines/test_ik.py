@@ -3,7 +3,7 @@
 import json
 from math import exp
 from pathlib import Path
-from threading import Thread
+from threading import current_thread
 from zlib import crc32
 
 import numpy as np
@@ -20,10 +20,12 @@ from antiphon.contracts import (
     TextDelta,
     Tool,
     ToolCall,
+    Weigh,
+    Weighed,
 )
 from antiphon.engines import ik_native
 from antiphon.engines.ik import Ik
-from antiphon.engines.ik_model import BRANCHES, Step, Turns
+from antiphon.engines.ik_model import BRANCHES, Step
 from antiphon.engines.ik_score import Place, score
 from antiphon.engines.local_model import LocalSettings
 from antiphon.engines.local_score import groups
@@ -176,6 +178,55 @@ def test_an_open_prompt_grows_and_is_scored_without_being_read_again(ik: Ik, aba
     assert finish.usage.prompt_tokens - finish.usage.cached_tokens == len("][assistant:")
 
 
+def in_pieces_of(abacus: Abacus, tokens: int) -> Ik:
+    abacus.batch_tokens = tokens
+    return Ik(abacus, LocalSettings(context_tokens=512, batch_tokens=tokens))
+
+
+def weighing(still: str, *options: str) -> Sampling:
+    return Sampling(max_tokens=1, temperature=0.0, weigh=Weigh(says(still, still=True), options))
+
+
+def test_words_are_weighed_on_the_way_to_the_first_token(abacus: Abacus) -> None:
+    ik = in_pieces_of(abacus, 32)
+    ik.prefill(says("Where is the", still=True), cache_key="a")
+    abacus.evaluations.clear()
+    first, *rest = ik.generate(
+        says("Where is the inn."), weighing("Where is the inn", ".", "?"), cache_key="a"
+    )
+    text = list(b"[user:Where is the inn")
+    assert isinstance(first, Weighed)
+    assert first.scores == pytest.approx([chance(text, mark) for mark in (b".", b"?")], abs=1e-4)
+    assert abacus.evaluations == [len(" inn.][assistant:")]
+    said = "".join(piece.text for piece in rest if isinstance(piece, TextDelta))
+    assert said == greedy("[user:Where is the inn.][assistant:", 1)
+
+
+def test_words_that_are_cached_already_are_weighed_as_well(abacus: Abacus) -> None:
+    ik = in_pieces_of(abacus, 32)
+    ik.prefill(says("Where is the inn.", still=True), cache_key="a")
+    first, *_ = ik.generate(says("Where is the inn."), weighing("Where is the inn", "."), cache_key="a")
+    assert isinstance(first, Weighed)
+    assert first.scores == pytest.approx([chance(list(b"[user:Where is the inn"), b".")], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("still", "option", "batch"),
+    [
+        pytest.param("Where was the inn", ".", 32, id="other words"),
+        pytest.param("Where is the inn", "...", 32, id="an option of three tokens"),
+        pytest.param("Where is the inn", ".", 8, id="more behind it than one piece"),
+    ],
+)
+def test_what_cannot_be_weighed_for_nothing_is_not(
+    abacus: Abacus, still: str, option: str, batch: int
+) -> None:
+    ik = in_pieces_of(abacus, batch)
+    pieces = list(ik.generate(says("Where is the inn."), weighing(still, option), cache_key="a"))
+    assert not any(isinstance(piece, Weighed) for piece in pieces)
+    assert isinstance(pieces[-1], Finish)
+
+
 def test_options_share_their_beginnings(abacus: Abacus) -> None:
     options = [b"yes", b"yet", b"no", b"n", b"yes", b"what a long option this is"]
     text = list(b"Will you?")
@@ -199,22 +250,10 @@ def test_groups_are_bounded_by_count_and_tokens() -> None:
     assert list(groups(options, count=2, tokens=3)) == [[(1,), (1, 2)], [(1, 2, 3, 4)], [(5,), (6,)]]
 
 
-def test_turns_are_taken_in_order() -> None:
-    turns, order = Turns(), []
-
-    def take(number: int) -> None:
-        with turns.turn():
-            order.append(number)
-
-    with turns.turn():
-        waiting = [Thread(target=take, args=(number,)) for number in range(5)]
-        for count, thread in enumerate(waiting, 2):
-            thread.start()
-            while len(turns._waiting) < count:
-                pass
-    for thread in waiting:
-        thread.join()
-    assert order == [0, 1, 2, 3, 4]
+def test_one_thread_evaluates_for_all_models() -> None:
+    names = {ik_native.steps().submit(lambda: current_thread().name).result() for _ in range(20)}
+    assert len(names) == 1
+    assert ik_native.steps() is ik_native.steps()
 
 
 def test_a_cpu_it_is_not_made_for_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ from threading import Event
 from typing import Any
 from uuid import uuid4
 
+import msgspec
+
 from antiphon.contracts.conformance.answers import COUNT, answered, asking, text_of
 from antiphon.contracts.conformance.check import Broken, Skipped, demand, needs, refuses
 from antiphon.contracts.errors import ContractBroken
@@ -18,6 +20,8 @@ from antiphon.contracts.language_model import (
     Sampling,
     Tool,
     ToolCall,
+    Weigh,
+    Weighed,
 )
 
 LINES = (
@@ -233,6 +237,27 @@ def check_open_prompts_are_scored(engine: LanguageModel) -> None:
         finish.usage.cached_tokens >= read.prompt_tokens - 1,
         f"after score() of {read.prompt_tokens} open tokens the answer to the same words found "
         f"{finish.usage.cached_tokens} in the cache; only what the template adds may be new",
+    )
+
+
+def check_weighs_on_the_way(engine: LanguageModel) -> None:
+    """Asked to weigh, an answer begins with what `score` says of the same, and is the same answer."""
+    needs(engine, "weigh")
+    unfinished = _growing(4)
+    greedy = Sampling(max_tokens=4, temperature=0.0)
+    plain = text_of(answered(engine, Prompt(unfinished.messages), greedy, cache_key=_key())[0])
+    weighing = msgspec.structs.replace(greedy, weigh=Weigh(unfinished, MARKS[:1]))
+    before, _ = answered(engine, Prompt(unfinished.messages), weighing, cache_key=_key())
+    told = [piece.scores for piece in before if isinstance(piece, Weighed)]
+    expected = engine.score(unfinished, MARKS[:1], cache_key=_key())
+    demand(
+        len(told) == 1 and isinstance(before[0], Weighed) and abs(told[0][0] - expected[0]) <= SLACK_NATS,
+        f"asked to weigh {MARKS[:1]!r} on the way it told {told!r}, and score() says {expected!r}; "
+        f"the answer must begin with one `Weighed` that says the same",
+    )
+    demand(
+        text_of(before) == plain,
+        f"weighing, it answered {text_of(before)!r} instead of {plain!r}; it must not change the answer",
     )
 
 

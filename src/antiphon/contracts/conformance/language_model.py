@@ -19,6 +19,7 @@ from antiphon.contracts.conformance.abilities import (
     check_prefill_is_reused,
     check_scores_are_log_probabilities,
     check_scores_can_be_cancelled,
+    check_weighs_on_the_way,
 )
 from antiphon.contracts.conformance.answers import COUNT, HELLO, answered, asking, pieces, text_of
 from antiphon.contracts.conformance.check import Broken, Skipped, Suite, demand, refuses
@@ -205,6 +206,7 @@ SUITE: Suite[LanguageModel] = Suite(
         check_scores_are_log_probabilities,
         check_options_are_ordered,
         check_open_prompts_are_scored,
+        check_weighs_on_the_way,
         check_options_need_the_capability,
         check_calls_the_tool_it_must,
         check_calls_no_tool_when_told_so,

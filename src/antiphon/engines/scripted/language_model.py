@@ -23,6 +23,7 @@ from antiphon.contracts import (
     TextDelta,
     ToolCall,
     Usage,
+    Weighed,
 )
 from antiphon.engines.scripted.prompts import PromptCache, example, prompt_tokens
 from antiphon.engines.scripted.waiting import waited
@@ -68,7 +69,7 @@ class ScriptedLanguageModel:
         part="language_model",
         summary="Answers from a script, or repeats what was said; for tests and load.",
         licence="Apache-2.0",
-        capabilities=frozenset({"prefill", "continue", "score", "tools", "json_schema"}),
+        capabilities=frozenset({"prefill", "continue", "score", "weigh", "tools", "json_schema"}),
         concurrency=16,
     )
 
@@ -89,6 +90,8 @@ class ScriptedLanguageModel:
         tokens = self._answerable(prompt)
         read = self._cache.look(cache_key, tokens)
         self._cache.hold(cache_key, tokens)
+        if sampling.weigh is not None:
+            yield Weighed(self.score(sampling.weigh.prompt, sampling.weigh.options))
         usage = Usage(read.prompt_tokens, read.reused_tokens)
         answer = _answer(self._settings.answers, prompt, sampling)
         spoken: list[TextDelta | ToolCall]
