@@ -163,10 +163,10 @@ def test_a_loudspeaker_that_is_switched_on_later_is_noticed() -> None:
     path = EchoPath()
     far = np.square(DICE(1).random(1_200)) ** 4
     for power in far[:300]:
-        path.hear(1e-6, power)
+        path.hear([1e-6], [power])
     assert path.verdict == "none"
     for power in far[300:]:
-        path.hear(power / 10, power)
+        path.hear([power / 10], [power])
     assert path.verdict == "echo"
 
 

@@ -33,34 +33,41 @@ _QUIET = 1e-4
 _IN_A_ROW = 3
 """So many windows must be speech before the first of them counts, while our sound is taken out."""
 _KEPT = LISTENING_HZ * 2
+_UNPLACED_MAX = 25
+"""Frames of ours that wait for a caller's audio: a second."""
 _NEVER = -(2**62)
 """A place so early that audio which came all at once, and so from before the beginning, lies behind it."""
 
 
 class Reference:
-    """What we sent, at 16 kHz, by the clock: when a listener without delay would hear it."""
+    """What we sent, at 16 kHz, by the clock: when a listener without delay would hear it.
+
+    What leaves is only noted; it is given its place when somebody asks, all that has gathered at once.
+    """
 
     def __init__(self) -> None:
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
+        self._unplaced: list[tuple[int, Audio]] = []
+        """Frames at 24 kHz, and when each left."""
         self._pieces: deque[tuple[int, Audio]] = deque()
         self._end = 0
-        self.sounds_to = _NEVER
-        """Where the last audible piece ends."""
+        self._sounds_to = _NEVER
 
     def push(self, audio: Audio, now: int) -> None:
         """A frame of 24 kHz leaves at `now`; it is played when those before it have been."""
-        piece: Audio = self._resampler.resample_chunk(audio)
-        if now - self._end > _JOINED:
-            self._end = now
-        self._pieces.append((self._end, piece))
-        self._end += len(piece)
-        if len(piece) and float(np.abs(piece).max()) > _QUIET:
-            self.sounds_to = self._end
-        while self._pieces and self._pieces[0][0] < now - _KEPT:
-            self._pieces.popleft()
+        self._unplaced.append((now, audio))
+        if len(self._unplaced) > _UNPLACED_MAX:
+            self._place()
+
+    @property
+    def sounds_to(self) -> int:
+        """Where the last audible piece ends."""
+        self._place()
+        return self._sounds_to
 
     def read(self, start: int, length: int) -> Audio:
         """What is played from `start` on; silence where nothing is."""
+        self._place()
         out = np.zeros(length, np.float32)
         for at, piece in reversed(self._pieces):
             if at + len(piece) <= start:
@@ -69,6 +76,33 @@ class Reference:
             if first < last:
                 out[first - start : last - start] = piece[first - at : last - at]
         return out
+
+    def _place(self) -> None:
+        if not self._unplaced:
+            return
+        unplaced, self._unplaced = self._unplaced, []
+        run: list[Audio] = []
+        start = end = self._end
+        for now, audio in unplaced:
+            if now - end > _JOINED:
+                self._keep(run, start)
+                run, start, end = [], now, now
+            run.append(audio)
+            end += _listening(len(audio))
+        self._keep(run, start)
+        oldest = unplaced[-1][0] - _KEPT
+        while self._pieces and self._pieces[0][0] < oldest:
+            self._pieces.popleft()
+
+    def _keep(self, run: list[Audio], start: int) -> None:
+        """Frames that are played without a gap, from `start` on."""
+        if not run:
+            return
+        piece: Audio = self._resampler.resample_chunk(run[0] if len(run) == 1 else np.concatenate(run))
+        self._pieces.append((start, piece))
+        self._end = start + len(piece)
+        if len(piece) and float(np.abs(piece).max()) > _QUIET:
+            self._sounds_to = self._end
 
 
 class Echo:
@@ -117,7 +151,7 @@ class Echo:
         """`window` as it is to be taken: as little likely as those before it, where ours was taken out."""
         self._newest.append(window.probability)
         first, last = self._cleaned
-        if _listening(window.end) <= first or _listening(window.start) >= last:
+        if _listening(window.start) >= last or _listening(window.end) <= first:
             return window
         return msgspec.structs.replace(window, probability=min(self._newest), ours=True)
 
@@ -136,8 +170,7 @@ class Echo:
         return place
 
     def _compare(self, near: Audio, far: Audio) -> None:
-        for heard, played in zip(_powers(near), _powers(far), strict=True):
-            self.path.hear(heard, played)
+        self.path.hear(_powers(near), _powers(far))
         if self.path.verdict == "none":
             self._canceller = None
 
