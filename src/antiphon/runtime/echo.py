@@ -34,7 +34,9 @@ _IN_A_ROW = 3
 """So many windows must be speech before the first of them counts, while our sound is taken out."""
 _KEPT = LISTENING_HZ * 2
 _UNPLACED_MAX = 25
-"""Frames of ours that wait for a caller's audio: a second."""
+"""Frames of ours that wait until somebody asks for them: a second."""
+_GLANCE = LISTENING_HZ // 2
+"""A microphone that does not hear us is looked at so seldom, with so much of its audio at once."""
 _NEVER = -(2**62)
 """A place so early that audio which came all at once, and so from before the beginning, lies behind it."""
 
@@ -52,6 +54,7 @@ class Reference:
         self._pieces: deque[tuple[int, Audio]] = deque()
         self._end = 0
         self._sounds_to = _NEVER
+        """Where the last audible piece ends."""
 
     def push(self, audio: Audio, now: int) -> None:
         """A frame of 24 kHz leaves at `now`; it is played when those before it have been."""
@@ -59,11 +62,9 @@ class Reference:
         if len(self._unplaced) > _UNPLACED_MAX:
             self._place()
 
-    @property
-    def sounds_to(self) -> int:
-        """Where the last audible piece ends."""
-        self._place()
-        return self._sounds_to
+    def sounds(self, position: int) -> bool:
+        """Whether what is heard at `position` may hold an echo: something has just left, or has not died away."""
+        return bool(self._unplaced) or position < self._sounds_to + TAIL
 
     def read(self, start: int, length: int) -> Audio:
         """What is played from `start` on; silence where nothing is."""
@@ -114,6 +115,9 @@ class Echo:
         self._canceller: EchoCanceller | None = None
         self._held = np.zeros(0, np.float32)
         """What came and does not fill a frame of the canceller."""
+        self._unseen: list[Audio] = []
+        """What came since a microphone that does not hear us was last looked at."""
+        self._unseen_samples = 0
         self._place: int | None = None
         """Where the newest sample that came lies on the reference's timeline."""
         self._late, self._watched = _OUTAGE, 0
@@ -134,9 +138,11 @@ class Echo:
         What comes back is as long as what came; less than 10 ms of it may be held back until the next.
         """
         place = self._find(len(audio), _listening(now))
-        sounding = place - len(audio) < self._reference.sounds_to + TAIL
+        sounding = self._reference.sounds(place - len(audio))
         held = np.concatenate([self._held, audio]) if len(self._held) else audio
-        if sounding:
+        if self.path.verdict == "none":
+            self._glance(audio, place, sounding=sounding)
+        elif sounding:
             length = len(held) // _FRAME * _FRAME
             far = self._reference.read(place - len(held), length)
             self._compare(held[:length], far)
@@ -168,6 +174,18 @@ class Echo:
             self._late, self._watched = _OUTAGE, 0
         self._place = place
         return place
+
+    def _glance(self, audio: Audio, place: int, *, sounding: bool) -> None:
+        """See whether a microphone that does not hear us begins to."""
+        if sounding:
+            self._unseen.append(audio)
+            self._unseen_samples += len(audio)
+        if self._unseen and (not sounding or self._unseen_samples >= _GLANCE):
+            near = np.concatenate(self._unseen)
+            near = near[: len(near) // _FRAME * _FRAME]
+            end = place if sounding else place - len(audio)
+            self._compare(near, self._reference.read(end - self._unseen_samples, len(near)))
+            self._unseen, self._unseen_samples = [], 0
 
     def _compare(self, near: Audio, far: Audio) -> None:
         self.path.hear(_powers(near), _powers(far))

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable
 
 import msgspec
-import numpy as np
 
 from antiphon.contracts import CLOCK_HZ, Audio, Ticks, ms, ticks
 from antiphon.dialogue.events import (
@@ -156,7 +155,7 @@ class Playout:
         if self._offset >= len(segment.audio):
             self._segments.popleft()
             self._offset = 0
-        self._send(np.ascontiguousarray(frame))
+        self._send(frame)
         if not self._started and self._audible is not None and self._sent > self._audible:
             self._started = True
             self._tell(PlayoutStarted(self._turn, self._clock.now()))
