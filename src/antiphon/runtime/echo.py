@@ -35,7 +35,7 @@ _IN_A_ROW = 3
 _KEPT = LISTENING_HZ * 2
 _UNPLACED_MAX = 25
 """Frames of ours that wait until somebody asks for them: a second."""
-_GLANCE = LISTENING_HZ // 2
+_GLANCE = LISTENING_HZ
 """A microphone that does not hear us is looked at so seldom, with so much of its audio at once."""
 _NEVER = -(2**62)
 """A place so early that audio which came all at once, and so from before the beginning, lies behind it."""

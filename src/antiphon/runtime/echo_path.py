@@ -46,10 +46,11 @@ class EchoPath:
         """Mean powers of 10 ms each, as many of both, while our sound plays or has just played."""
         self._near += near
         self._far += far
-        while len(self._near) >= _EVERY:
-            self._near_db = np.append(self._near_db, _blocks_db(self._near[:_EVERY]))[-REMEMBERED:]
-            self._far_db = np.append(self._far_db, _blocks_db(self._far[:_EVERY]))[-REMEMBERED - DELAYS :]
-            del self._near[:_EVERY], self._far[:_EVERY]
+        whole = len(self._near) // _EVERY * _EVERY
+        if whole:
+            self._near_db = np.append(self._near_db, _blocks_db(self._near[:whole]))[-REMEMBERED:]
+            self._far_db = np.append(self._far_db, _blocks_db(self._far[:whole]))[-REMEMBERED - DELAYS :]
+            del self._near[:whole], self._far[:whole]
             self._judge()
 
     def _judge(self) -> None:
