@@ -18,7 +18,7 @@ from antiphon.runtime import Config, Hub, load_config
 from antiphon.server import serve
 from antiphon.store import Store
 
-COLLECT_AFTER = (20_000, 20, 50)
+COLLECT_AFTER = (4_000, 20, 1_000)
 """The thresholds of the three generations: objects, then collections of the generation before."""
 
 _NEXT = """\

@@ -9,7 +9,7 @@ import numpy as np
 
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, SpeechProbability, Ticks, VoiceActivity
 from antiphon.dialogue.events import VoiceWindow
-from antiphon.runtime.lanes import Batches, Lane, post
+from antiphon.runtime.lanes import Batches, Lane, nobody, post
 
 _LEAST_POWER = 1e-12
 UNHEARD_MAX = 10_000
@@ -61,6 +61,7 @@ class Ear:
     def close(self) -> None:
         """Hear nothing more, and tell nothing more."""
         self._deaf = True
+        self._heard = self._failed = nobody
 
     def _listen(self, pieces: list[Audio]) -> None:
         if self._deaf:

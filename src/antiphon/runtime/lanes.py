@@ -286,6 +286,10 @@ class _Mailbox:
                 loop.call_exception_handler({"message": "a call to the loop failed", "exception": error})
 
 
+def nobody(*_: object) -> None:
+    """Takes the place of whoever was told, when there is nothing more to tell."""
+
+
 _mailboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, _Mailbox] = WeakKeyDictionary()
 
 

@@ -21,6 +21,7 @@ from antiphon.dialogue.events import (
     PlayoutStopped,
 )
 from antiphon.runtime.clock import Clock
+from antiphon.runtime.lanes import nobody
 from antiphon.runtime.voiced import first_audible_sample
 
 FRAME: Ticks = ticks(40)
@@ -113,8 +114,9 @@ class Playout:
             self._tell(PlayoutAcknowledged(turn, now - (played_samples - self._audible)))
 
     def close(self) -> None:
-        """Fall silent."""
+        """Fall silent, and tell nobody anything more."""
         self._start(0)
+        self._send = self._tell = nobody
 
     def _due(self) -> int:
         return self._pace.position(self._clock.now())

@@ -107,6 +107,7 @@ class Connection:
         if self._record is not None:
             self._records.close(self._record)
         log.info("session closed", extra={"session": self._session.id})
+        del self._realtime  # it holds us, and both of us the session with its audio
 
     # While it lasts.
 
