@@ -63,7 +63,7 @@ class Reference:
             self._place()
 
     def sounds(self, position: int) -> bool:
-        """Whether what is heard at `position` may hold an echo: something has just left, or has not died away."""
+        """Whether what is heard at `position` may hold an echo: our sound has just left, or not died away."""
         return bool(self._unplaced) or position < self._sounds_to + TAIL
 
     def read(self, start: int, length: int) -> Audio:

@@ -232,8 +232,8 @@ class Session:
     async def close(self) -> None:
         """End everything under way and let go of it. Nothing is emitted afterwards.
 
-        Nobody who reports to the session holds it any longer, so that its audio is freed with its last user, and
-        not when the cyclic garbage collector comes by, which is seldom.
+        Nobody who reports to the session holds it any longer, so that it is freed with its last user, and not
+        when the cyclic garbage collector comes by, which is seldom.
         """
         if self._closed:
             return
@@ -332,6 +332,8 @@ class Session:
         elif isinstance(command, do.EndTurn):
             self._jobs.forget(command.report.turn)
         self._minutes.take(command, speak=self._settings.speak)
+        if isinstance(command, do.CommitCallerAudio):
+            self._minutes.record.keep(self._config.limits.items)
 
     # The agent's replies.
 

@@ -22,11 +22,8 @@ moment a voice goes on for 300 ms at most, as long as a final "sts" lasts; a bre
 there.
 """
 
-from math import ceil, floor
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, rfft
 
 from antiphon.contracts import Audio
 
@@ -90,17 +87,16 @@ def _levels_db(audio: Audio, rate_hz: int) -> tuple[NDArray[np.float64], NDArray
     """Power around each hop, in decibels of full scale: of everything, and where a throat sounds."""
     # Silence behind keeps the end from being mixed with the beginning, as a discrete spectrum would have it.
     length = _without_large_primes(len(audio) + rate_hz // 4)
-    spectrum = rfft(audio - audio.mean() if len(audio) else audio, length)
+    spectrum = np.fft.rfft(audio - audio.mean() if len(audio) else audio, length)
+    frequency = np.fft.rfftfreq(length, 1 / rate_hz)
 
     def level(low: float, high: float) -> NDArray[np.float64]:
         hop = rate_hz // _HOPS_PER_SECOND
         hops = len(audio) // hop
         if hops == 0:
             return np.zeros(0)
-        first, last = ceil(low * length / rate_hz), floor(high * length / rate_hz) + 1
-        kept = np.zeros_like(spectrum)
-        kept[first:last] = spectrum[first:last]
-        heard = irfft(kept, length)[: hops * hop]
+        kept = np.where((frequency >= low) & (frequency <= high), spectrum, 0)
+        heard = np.fft.irfft(kept, length)[: hops * hop]
         power = (heard.reshape(hops, hop) ** 2).mean(axis=1)
         window = np.full(_HOPS_PER_WINDOW, 1 / _HOPS_PER_WINDOW)
         smooth = np.convolve(power, window)[_HOPS_PER_WINDOW // 2 :][:hops]

@@ -1,9 +1,8 @@
 """One WebSocket: a reader, a writer and the end of both.
 
-The reader hands messages to `Realtime`; whatever comes out goes to the line at once, or, when that is not free,
-waits in the outbox for the writer. However it
-ends, by the client's wish, its silence, a limit or the server's own end, the session is closed and no task is
-left.
+The reader hands messages to `Realtime`. What comes out goes to the line at once; while that is not free, it
+waits in the outbox for the writer. However it ends, by the client's wish, its silence, a limit or the
+server's own end, the session is closed and no task is left.
 """
 
 import asyncio
