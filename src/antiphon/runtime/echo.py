@@ -16,7 +16,7 @@ from pywebrtc_audio import EchoCanceller
 
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks
 from antiphon.dialogue.events import VoiceWindow
-from antiphon.runtime.echo_path import EchoPath
+from antiphon.runtime.echo_path import EchoPath, Verdict
 
 TAIL = LISTENING_HZ * 7 // 10
 """How long after our sound left its echo may come: half a second of delay, and the room."""
@@ -145,8 +145,7 @@ class Echo:
         elif sounding:
             length = len(held) // _FRAME * _FRAME
             far = self._reference.read(place - len(held), length)
-            self._compare(held[:length], far)
-            if self.path.verdict != "none":
+            if self._compare(held[:length], far) != "none":
                 self._held = held[length:]
                 return self._cancel(held[:length], far)
         self._held = held[:0]
@@ -187,10 +186,11 @@ class Echo:
             self._compare(near, self._reference.read(end - self._unseen_samples, len(near)))
             self._unseen, self._unseen_samples = [], 0
 
-    def _compare(self, near: Audio, far: Audio) -> None:
+    def _compare(self, near: Audio, far: Audio) -> Verdict:
         self.path.hear(_powers(near), _powers(far))
         if self.path.verdict == "none":
             self._canceller = None
+        return self.path.verdict
 
     def _cancel(self, near: Audio, far: Audio) -> Audio:
         if not len(near):
