@@ -132,8 +132,8 @@ def _calm_the_collector() -> None:
 
     A full collection looks at each object there is: a tenth of a second with two hundred sessions. What is
     loaded stays for good and need not be looked at; what a conversation drops is freed by its count, so that
-    cycles may wait, and closed sessions leave none that matter. What is young is looked at in portions of a few
-    milliseconds: 20,000 objects at a time took 17.
+    cycles may wait, and closed sessions leave none that matter. What is young is looked at in small portions:
+    20,000 objects at a time took 17 ms.
     """
     gc.collect()
     gc.freeze()
