@@ -136,3 +136,13 @@ def test_where_words_lay_long_ago_is_estimated() -> None:
     assert record.get("item_0").text == spoken("item_0").text
     assert all(record.get(f"item_{number}").words for number in range(1, WORDS_KEPT + 1))
     assert record.truncate("item_0", 300).text == "w0 w1 w2"
+
+
+def test_the_oldest_items_make_room() -> None:
+    conversation = Conversation()
+    for number in range(5):
+        conversation.add(Item(id=str(number), kind="message", text="x"))
+    conversation.keep(5)
+    assert len(conversation.items) == 5
+    conversation.keep(2)
+    assert [item.id for item in conversation.items] == ["3", "4"]

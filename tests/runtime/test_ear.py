@@ -105,3 +105,16 @@ async def test_a_closed_ear_tells_nothing_not_even_what_it_has_heard() -> None:
     listening.ear.push(LOUD)
     await passes(1)
     assert listening.windows == []
+
+
+@in_virtual_time
+async def test_an_instant_engine_is_heard_at_once() -> None:
+    listening = Listening(None)
+    listening.ear.push(LOUD)
+    assert listening.windows == []
+    listening.ear.push(LOUD)
+    assert [window.end for window in listening.windows] == [768]
+    listening.ear.close()
+    listening.ear.push(LOUD)
+    listening.ear.push(LOUD)
+    assert len(listening.windows) == 1

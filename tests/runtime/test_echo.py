@@ -163,11 +163,45 @@ def test_a_loudspeaker_that_is_switched_on_later_is_noticed() -> None:
     path = EchoPath()
     far = np.square(DICE(1).random(1_200)) ** 4
     for power in far[:300]:
-        path.hear(1e-6, power)
+        path.hear([1e-6], [power])
     assert path.verdict == "none"
     for power in far[300:]:
-        path.hear(power / 10, power)
+        path.hear([power / 10], [power])
     assert path.verdict == "echo"
+
+
+def test_levels_may_come_one_by_one_or_many_at_once() -> None:
+    far = np.square(DICE(1).random(900)) ** 4
+    near = np.roll(far, 20) / 10
+    one_by_one, at_once = EchoPath(), EchoPath()
+    for start in range(0, len(far), 10):
+        for place in range(start, start + 10):
+            one_by_one.hear([float(near[place])], [float(far[place])])
+        at_once.hear(near[start : start + 10].tolist(), far[start : start + 10].tolist())
+        assert one_by_one.verdict == at_once.verdict
+    assert at_once.verdict == "echo"
+
+
+def test_who_takes_the_headset_off_is_noticed_and_their_echo_taken_out() -> None:
+    far = syllables(16)
+    near = np.concatenate([noise(4, 0.001, 3), through_a_room(far, 120, 0.3)[4 * CLOCK_HZ :]])
+    echo = Echo()
+    heard_by(echo, near[: 4 * CLOCK_HZ], far[: 4 * CLOCK_HZ])
+    assert echo.path.verdict == "none"
+    given, left = heard_by(echo := Echo(), near, far)
+    assert echo.path.verdict == "echo"
+    settled = slice(12 * LISTENING_HZ, len(left))
+    assert power_db(given[settled]) - power_db(left[settled]) > 10
+
+
+def test_what_leaves_while_no_audio_comes_is_placed_all_the_same() -> None:
+    reference = Reference()
+    for now in range(0, 4 * LISTENING_HZ, 640):
+        reference.push(np.full(960, 0.1, np.float32), now)
+    assert reference.sounds(4 * LISTENING_HZ)
+    assert not reference.read(0, LISTENING_HZ).any()  # longer ago than an echo can come
+    assert np.allclose(reference.read(3 * LISTENING_HZ, LISTENING_HZ // 2), 0.1, atol=0.01)
+    assert not reference.sounds(5 * LISTENING_HZ)
 
 
 @pytest.mark.parametrize(("setting", "stops"), [("auto", False), ("off", True)])

@@ -155,3 +155,33 @@ def test_a_slice_is_clean_up_to_a_place_and_as_it_came_from_there_on() -> None:
     assert not np.array_equal(cleaned, came)
     assert uplink.changed(2 * FRAME, 5 * FRAME)
     assert not uplink.changed(7 * FRAME, 9 * FRAME)
+
+
+def test_cleaned_audio_has_its_place_beside_what_came() -> None:
+    """A cleaner that turns the sound around, 5 ms late, and only in the second half."""
+    held = np.zeros(0, np.float32)
+
+    def clean(audio: Audio, now: int) -> Audio:
+        nonlocal held
+        if now < 50:
+            return audio
+        waiting = np.concatenate([held, audio])
+        held = waiting[-80:]
+        return -waiting[:-80]
+
+    uplink = Uplink(clean)
+    for number in range(100):
+        uplink.push(tone(uplink.end, FRAME), now=number)
+    middle, end = 50 * FRAME, uplink.end
+    came = uplink.slice(0, end, clean_to=0)
+    cleaned = uplink.slice(0, end)
+    assert len(came) - len(cleaned) == 80
+    assert not uplink.changed(0, middle - FRAME)
+    assert uplink.changed(middle - FRAME, end)
+    half = len(uplink.slice(0, middle))
+    assert np.array_equal(cleaned[: half - 100], came[: half - 100])
+    assert np.array_equal(cleaned[half + 100 :], -came[half + 100 : -80])
+    mixed = uplink.slice(0, end, clean_to=middle + ticks(300))
+    assert len(mixed) == len(came)
+    assert np.array_equal(mixed[half + 100 : half + 4_000], -came[half + 100 : half + 4_000])
+    assert np.array_equal(mixed[half + 5_000 :], came[half + 5_000 :])

@@ -9,7 +9,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from antiphon.runtime import Limits
 from antiphon.runtime import events as ev
-from antiphon.server.outbox import MOST_BYTES, Goodbye, Outbox
+from antiphon.server.outbox import MOST_BYTES, Goodbye, Outbox, text_frame
 from antiphon.server.pace import Pace
 
 from .client import check_event
@@ -230,6 +230,31 @@ async def test_a_flood_is_slowed_down(hub: FakeHub) -> None:
         for _ in range(51):
             await _read(socket)
         assert asyncio.get_running_loop().time() - before > 0.15
+
+
+async def test_what_waits_is_not_overtaken_when_the_line_is_free_again(hub: FakeHub) -> None:
+    async with listening(hub) as line, await line.connect() as slow:
+        await _read(slow)
+        transport = slow._response.connection.transport
+        transport.pause_reading()
+        hub.opened[0].agent_begins()
+        for _ in range(40):
+            hub.opened[0].agent_says("x" * 100_000)
+            await asyncio.sleep(0)
+        transport.resume_reading()
+        numbers = list[int]()
+        for _ in range(100):
+            hub.opened[0].agent_says("more")
+            numbers.append(int((await _read(slow))["event_id"].rpartition("_")[2]))
+        assert numbers == list(range(numbers[0], numbers[0] + 100))
+
+
+@pytest.mark.parametrize(
+    ("length", "head"),
+    [(125, "817d"), (126, "817e007e"), (65_535, "817effff"), (65_536, "817f0000000000010000")],
+)
+def test_a_text_frame_says_how_long_it_is(length: int, head: str) -> None:
+    assert text_frame(b"x" * length) == bytes.fromhex(head) + b"x" * length
 
 
 async def test_an_outbox_keeps_its_bound_and_its_order() -> None:

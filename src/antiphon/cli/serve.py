@@ -18,7 +18,7 @@ from antiphon.runtime import Config, Hub, load_config
 from antiphon.server import serve
 from antiphon.store import Store
 
-COLLECT_AFTER = (20_000, 20, 50)
+COLLECT_AFTER = (4_000, 20, 1_000)
 """The thresholds of the three generations: objects, then collections of the generation before."""
 
 _NEXT = """\
@@ -132,7 +132,8 @@ def _calm_the_collector() -> None:
 
     A full collection looks at each object there is: a tenth of a second with two hundred sessions. What is
     loaded stays for good and need not be looked at; what a conversation drops is freed by its count, so that
-    cycles, which closed sessions leave, may wait.
+    cycles may wait, and closed sessions leave none that matter. What is young is looked at in small portions:
+    20,000 objects at a time took 17 ms.
     """
     gc.collect()
     gc.freeze()

@@ -39,6 +39,11 @@ class Alarm:
             self._timer.cancel()
             self._timer = None
 
+    def close(self) -> None:
+        """Ring no more, and let go of whoever was to be told."""
+        self.stop()
+        self._deadline = self._ring = _never
+
     def _go_off(self) -> None:
         self._timer = None
         deadline = self._deadline()
@@ -46,3 +51,7 @@ class Alarm:
             self._ring()
         else:
             self.look()
+
+
+def _never() -> None:
+    return None

@@ -32,7 +32,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     buffered_audio_seconds: Count = 120
     """The longest audio held uncommitted in one session."""
     items: Count = 2000
-    """The most items one conversation may hold."""
+    """The most items one conversation holds: a client can add no more, and the oldest give way to speech."""
     outbound_messages: Count = 2048
     """How far a client may fall behind in reading before it is let go."""
     requests_per_second: Count = 500

@@ -93,6 +93,10 @@ class Conversation:
         """Remove it; BadRequest when there is none."""
         del self._items[self._place(item_id, "item_delete_invalid_item_id", "item_id")]
 
+    def keep(self, most: int) -> None:
+        """Let go of the oldest items where there are more than `most`; the journal has them."""
+        del self._items[: max(0, len(self._items) - most)]
+
     def truncate(self, item_id: str, audio_end_ms: int) -> Item:
         """Keep of an assistant's speech only the words heard until `audio_end_ms`.
 

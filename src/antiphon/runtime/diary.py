@@ -7,7 +7,7 @@ from typing import Any
 
 from antiphon.contracts import Busy, Journal, JournalEntry
 from antiphon.runtime.clock import Clock
-from antiphon.runtime.lanes import Batches, Lane, post
+from antiphon.runtime.lanes import Batches, Lane, nobody, post
 
 UNWRITTEN_MAX = 10_000
 """Entries held for a journal that cannot write; then they are dropped, and the session goes unrecorded."""
@@ -44,6 +44,10 @@ class Diary:
         except Busy as error:
             self._abandoned = True
             self._fail(str(error))
+
+    def close(self) -> None:
+        """Write what was noted, and warn nobody."""
+        self._warn = nobody
 
     def _write(self, entries: list[JournalEntry]) -> None:
         self._unwritten += entries

@@ -9,7 +9,7 @@ import numpy as np
 
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, SpeechProbability, Ticks, VoiceActivity
 from antiphon.dialogue.events import VoiceWindow
-from antiphon.runtime.lanes import Batches, Lane, post
+from antiphon.runtime.lanes import Batches, Lane, nobody, post
 
 _LEAST_POWER = 1e-12
 UNHEARD_MAX = 10_000
@@ -36,8 +36,10 @@ class Ear:
         self._start_sample = start_sample
         """Where it began to listen, in samples at 16 kHz of all the caller's audio."""
         self._heard, self._failed = heard, failed
-        self._loop = asyncio.get_running_loop()
         self._batches = Batches(lane, self._listen, most=UNHEARD_MAX)
+        self._report: Callable[[Callable[[], None]], None] = (
+            _at_once if lane.instant else partial(post, asyncio.get_running_loop())
+        )
         self._deaf = False
         self._short: list[Audio] = []
         """What came and does not fill a window."""
@@ -59,6 +61,7 @@ class Ear:
     def close(self) -> None:
         """Hear nothing more, and tell nothing more."""
         self._deaf = True
+        self._heard = self._failed = nobody
 
     def _listen(self, pieces: list[Audio]) -> None:
         if self._deaf:
@@ -68,11 +71,11 @@ class Ear:
             answers = self._stream.push(audio)
         except Exception as error:
             # What it missed is lost to it, so that from here on its positions would be wrong.
-            post(self._loop, partial(self._break, f"{self._name}: {type(error).__name__}: {error}"))
+            self._report(partial(self._break, f"{self._name}: {type(error).__name__}: {error}"))
             return
         levels_db = self._levels_db(audio, len(answers))
         if windows := [self._voice_window(*pair) for pair in zip(answers, levels_db, strict=True)]:
-            post(self._loop, partial(self._tell, windows))
+            self._report(partial(self._tell, windows))
 
     def _voice_window(self, answer: SpeechProbability, level_db: float) -> VoiceWindow:
         end = self._start_sample + answer.end_sample
@@ -94,6 +97,10 @@ class Ear:
         if not self._deaf:
             self._deaf = True
             self._failed(message)
+
+
+def _at_once(call: Callable[[], None]) -> None:
+    call()
 
 
 def _ticks(sample: int) -> Ticks:

@@ -16,7 +16,7 @@ from pywebrtc_audio import EchoCanceller
 
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks
 from antiphon.dialogue.events import VoiceWindow
-from antiphon.runtime.echo_path import EchoPath
+from antiphon.runtime.echo_path import EchoPath, Verdict
 
 TAIL = LISTENING_HZ * 7 // 10
 """How long after our sound left its echo may come: half a second of delay, and the room."""
@@ -33,34 +33,42 @@ _QUIET = 1e-4
 _IN_A_ROW = 3
 """So many windows must be speech before the first of them counts, while our sound is taken out."""
 _KEPT = LISTENING_HZ * 2
+_UNPLACED_MAX = 25
+"""Frames of ours that wait until somebody asks for them: a second."""
+_GLANCE = LISTENING_HZ
+"""A microphone that does not hear us is looked at so seldom, with so much of its audio at once."""
 _NEVER = -(2**62)
 """A place so early that audio which came all at once, and so from before the beginning, lies behind it."""
 
 
 class Reference:
-    """What we sent, at 16 kHz, by the clock: when a listener without delay would hear it."""
+    """What we sent, at 16 kHz, by the clock: when a listener without delay would hear it.
+
+    What leaves is only noted; it is given its place when somebody asks, all that has gathered at once.
+    """
 
     def __init__(self) -> None:
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
+        self._unplaced: list[tuple[int, Audio]] = []
+        """Frames at 24 kHz, and when each left."""
         self._pieces: deque[tuple[int, Audio]] = deque()
         self._end = 0
-        self.sounds_to = _NEVER
+        self._sounds_to = _NEVER
         """Where the last audible piece ends."""
 
     def push(self, audio: Audio, now: int) -> None:
         """A frame of 24 kHz leaves at `now`; it is played when those before it have been."""
-        piece: Audio = self._resampler.resample_chunk(audio)
-        if now - self._end > _JOINED:
-            self._end = now
-        self._pieces.append((self._end, piece))
-        self._end += len(piece)
-        if len(piece) and float(np.abs(piece).max()) > _QUIET:
-            self.sounds_to = self._end
-        while self._pieces and self._pieces[0][0] < now - _KEPT:
-            self._pieces.popleft()
+        self._unplaced.append((now, audio))
+        if len(self._unplaced) > _UNPLACED_MAX:
+            self._place()
+
+    def sounds(self, position: int) -> bool:
+        """Whether what is heard at `position` may hold an echo: our sound has just left, or not died away."""
+        return bool(self._unplaced) or position < self._sounds_to + TAIL
 
     def read(self, start: int, length: int) -> Audio:
         """What is played from `start` on; silence where nothing is."""
+        self._place()
         out = np.zeros(length, np.float32)
         for at, piece in reversed(self._pieces):
             if at + len(piece) <= start:
@@ -69,6 +77,33 @@ class Reference:
             if first < last:
                 out[first - start : last - start] = piece[first - at : last - at]
         return out
+
+    def _place(self) -> None:
+        if not self._unplaced:
+            return
+        unplaced, self._unplaced = self._unplaced, []
+        run: list[Audio] = []
+        start = end = self._end
+        for now, audio in unplaced:
+            if now - end > _JOINED:
+                self._keep(run, start)
+                run, start, end = [], now, now
+            run.append(audio)
+            end += _listening(len(audio))
+        self._keep(run, start)
+        oldest = unplaced[-1][0] - _KEPT
+        while self._pieces and self._pieces[0][0] < oldest:
+            self._pieces.popleft()
+
+    def _keep(self, run: list[Audio], start: int) -> None:
+        """Frames that are played without a gap, from `start` on."""
+        if not run:
+            return
+        piece: Audio = self._resampler.resample_chunk(run[0] if len(run) == 1 else np.concatenate(run))
+        self._pieces.append((start, piece))
+        self._end = start + len(piece)
+        if len(piece) and float(np.abs(piece).max()) > _QUIET:
+            self._sounds_to = self._end
 
 
 class Echo:
@@ -80,6 +115,9 @@ class Echo:
         self._canceller: EchoCanceller | None = None
         self._held = np.zeros(0, np.float32)
         """What came and does not fill a frame of the canceller."""
+        self._unseen: list[Audio] = []
+        """What came since a microphone that does not hear us was last looked at."""
+        self._unseen_samples = 0
         self._place: int | None = None
         """Where the newest sample that came lies on the reference's timeline."""
         self._late, self._watched = _OUTAGE, 0
@@ -100,13 +138,14 @@ class Echo:
         What comes back is as long as what came; less than 10 ms of it may be held back until the next.
         """
         place = self._find(len(audio), _listening(now))
-        sounding = place - len(audio) < self._reference.sounds_to + TAIL
+        sounding = self._reference.sounds(place - len(audio))
         held = np.concatenate([self._held, audio]) if len(self._held) else audio
-        if sounding:
+        if self.path.verdict == "none":
+            self._glance(audio, place, sounding=sounding)
+        elif sounding:
             length = len(held) // _FRAME * _FRAME
             far = self._reference.read(place - len(held), length)
-            self._compare(held[:length], far)
-            if self.path.verdict != "none":
+            if self._compare(held[:length], far) != "none":
                 self._held = held[length:]
                 return self._cancel(held[:length], far)
         self._held = held[:0]
@@ -117,7 +156,7 @@ class Echo:
         """`window` as it is to be taken: as little likely as those before it, where ours was taken out."""
         self._newest.append(window.probability)
         first, last = self._cleaned
-        if _listening(window.end) <= first or _listening(window.start) >= last:
+        if _listening(window.start) >= last or _listening(window.end) <= first:
             return window
         return msgspec.structs.replace(window, probability=min(self._newest), ours=True)
 
@@ -135,11 +174,23 @@ class Echo:
         self._place = place
         return place
 
-    def _compare(self, near: Audio, far: Audio) -> None:
-        for heard, played in zip(_powers(near), _powers(far), strict=True):
-            self.path.hear(heard, played)
+    def _glance(self, audio: Audio, place: int, *, sounding: bool) -> None:
+        """See whether a microphone that does not hear us begins to."""
+        if sounding:
+            self._unseen.append(audio)
+            self._unseen_samples += len(audio)
+        if self._unseen and (not sounding or self._unseen_samples >= _GLANCE):
+            near = np.concatenate(self._unseen)
+            near = near[: len(near) // _FRAME * _FRAME]
+            end = place if sounding else place - len(audio)
+            self._compare(near, self._reference.read(end - self._unseen_samples, len(near)))
+            self._unseen, self._unseen_samples = [], 0
+
+    def _compare(self, near: Audio, far: Audio) -> Verdict:
+        self.path.hear(_powers(near), _powers(far))
         if self.path.verdict == "none":
             self._canceller = None
+        return self.path.verdict
 
     def _cancel(self, near: Audio, far: Audio) -> Audio:
         if not len(near):

@@ -6,8 +6,7 @@ an echo may have, and the best of them decides. A slope is asked for beside the 
 a steady room that correlates by chance hardly moves at all.
 """
 
-from collections import deque
-from math import log10
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -20,8 +19,9 @@ LEAST = BLOCKS_PER_S
 """Nothing is decided on less; and on less than half as much again only that nothing at all moved."""
 DELAYS = 30
 """Delays that are tried, in blocks: 0.6 s."""
-_EVERY = BLOCKS_PER_S // 2
-_FLOOR_DB = -70.0
+_HALVES = 2
+"""A block is so many of the stretches that levels come in."""
+_EVERY = BLOCKS_PER_S // 2 * _HALVES
 _FLOOR = 1e-7
 _LEAST_SLOPE = 0.06
 _IS_ECHO, _IS_ECHO_AFTER_ALL = 0.55, 0.7
@@ -37,38 +37,41 @@ class EchoPath:
 
     def __init__(self) -> None:
         self.verdict: Verdict = "unknown"
-        self._far: deque[float] = deque([_FLOOR_DB] * DELAYS, maxlen=REMEMBERED + DELAYS)
-        self._near: deque[float] = deque(maxlen=REMEMBERED)
-        self._half: tuple[float, float] | None = None
-        self._blocks = 0
+        self._near_db, self._far_db = np.zeros(0), _blocks_db([0.0] * DELAYS * _HALVES)
+        self._near: list[float] = []
+        """Powers that came since the last judgement was due, as of the other."""
+        self._far: list[float] = []
 
-    def hear(self, near: float, far: float) -> None:
-        """The mean powers of 10 ms more, while our sound plays or has just played."""
-        if self._half is None:
-            self._half = near, far
-            return
-        self._near.append(_db((near + self._half[0]) / 2))
-        self._far.append(_db((far + self._half[1]) / 2))
-        self._half = None
-        self._blocks += 1
-        if self._blocks % _EVERY == 0 and len(self._near) >= LEAST:
-            self._judge(likeness(np.array(self._near), np.array(self._far)))
+    def hear(self, near: Sequence[float], far: Sequence[float]) -> None:
+        """Mean powers of 10 ms each, as many of both, while our sound plays or has just played."""
+        self._near += near
+        self._far += far
+        whole = len(self._near) // _EVERY * _EVERY
+        if whole:
+            self._near_db = np.append(self._near_db, _blocks_db(self._near[:whole]))[-REMEMBERED:]
+            self._far_db = np.append(self._far_db, _blocks_db(self._far[:whole]))[-REMEMBERED - DELAYS :]
+            del self._near[:whole], self._far[:whole]
+            self._judge()
 
-    def _judge(self, likeness: float) -> None:
-        if len(self._near) < LEAST * 3 // 2 and likeness > 0:
+    def _judge(self) -> None:
+        blocks = len(self._near_db)
+        if blocks < LEAST:
             return
-        full = len(self._near) == REMEMBERED
+        alike = likeness(self._near_db, self._far_db)
+        if blocks < LEAST * 3 // 2 and alike > 0:
+            return
+        full = blocks == REMEMBERED
         match self.verdict:
             case "unknown":
-                if likeness >= _IS_ECHO:
+                if alike >= _IS_ECHO:
                     self.verdict = "echo"
-                elif likeness < _IS_NONE or full:
+                elif alike < _IS_NONE or full:
                     self.verdict = "none"
             case "none":
-                if likeness >= _IS_ECHO_AFTER_ALL:
+                if alike >= _IS_ECHO_AFTER_ALL:
                     self.verdict = "echo"
             case "echo":
-                if full and likeness < _IS_NONE_AFTER_ALL:
+                if full and alike < _IS_NONE_AFTER_ALL:
                     self.verdict = "none"
 
 
@@ -79,14 +82,18 @@ def likeness(near_db: np.ndarray, far_db: np.ndarray) -> float:
         near_db: levels of what was heard, one per block.
         far_db: levels of what was played, from `DELAYS` blocks before the first of `near_db` on.
     """
-    played = np.lib.stride_tricks.sliding_window_view(far_db, len(near_db))
-    played = played - played.mean(axis=1, keepdims=True)
-    heard = near_db - near_db.mean()
-    shared, spread = played @ heard, np.square(played).sum(axis=1)
+    length = len(near_db)
+    heard, played = near_db - near_db.mean(), far_db - far_db.mean()
+    # What is shared needs no mean taken out of each stretch of what was played: that of `heard` is nothing.
+    shared = np.correlate(played, heard)
+    sums = np.cumsum([np.append(0.0, played), np.append(0.0, np.square(played))], axis=1)
+    total, squares = sums[:, length:] - sums[:, :-length]
+    spread = squares - np.square(total) / length
     moves = shared > _LEAST_SLOPE * np.maximum(spread, 1e-9)
     alike = shared / np.sqrt(np.maximum(spread * np.square(heard).sum(), 1e-9))
     return float(np.where(moves, alike, 0.0).max())
 
 
-def _db(power: float) -> float:
-    return 10 * log10(max(power, _FLOOR))
+def _blocks_db(powers: list[float]) -> np.ndarray:
+    blocks = np.array(powers).reshape(-1, _HALVES).mean(axis=1)
+    return 10 * np.log10(np.maximum(blocks, _FLOOR))

@@ -27,7 +27,7 @@ from antiphon.dialogue import commands as do
 from antiphon.dialogue.events import Event, HeardAhead, Stage, WorkFailed
 from antiphon.runtime import working
 from antiphon.runtime.clock import Clock
-from antiphon.runtime.lanes import Lane, Submitted, post
+from antiphon.runtime.lanes import Lane, Submitted, nobody, post
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.reflective import Pauses, in_stretches, read
 from antiphon.runtime.scheduler import LIVE, SMALL_PIECE_TOKENS, SPECULATIVE, Priority, When
@@ -189,6 +189,7 @@ class Jobs:
             flag.set()
         self._flags.clear()
         self._sounds.clear()
+        self._tell_now = nobody
 
     def _stop_listening_ahead(self, turn: int) -> None:
         flag, _ = self._ahead.pop(turn, (None, None))

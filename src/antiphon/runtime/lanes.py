@@ -66,7 +66,8 @@ class Lane:
         if threads is None and not card.instant:
             threads = ThreadPoolExecutor(card.concurrency, f"antiphon-{card.part}")
         self._threads = threads
-        """None: calls are made where they are submitted."""
+        self.instant = threads is None
+        """Whether calls are made where they are submitted."""
         self._demand = demand or Demand()
         self._demand.when_met(self._wake)
         self._lock = Lock()
@@ -200,7 +201,8 @@ def _make(submitted: Submitted, name: str) -> bool:
 class Batches(Generic[T]):
     """Hands things to `work` on a lane in the order they came, all that have gathered at a time.
 
-    However many threads the lane has, `work` runs on one of them at once.
+    However many threads the lane has, `work` runs on one of them at once. On an instant lane nothing gathers:
+    it runs where things are put, and what it lets out is for who put them.
     """
 
     def __init__(self, lane: Lane, work: Callable[[list[T]], None], *, most: int) -> None:
@@ -215,6 +217,9 @@ class Batches(Generic[T]):
         Raises:
             Busy: `most` things are waiting, or the lane is full; `thing` is not taken.
         """
+        if self._lane.instant:
+            self._work([thing])
+            return
         with self._lock:
             if len(self._waiting) >= self._most:
                 raise Busy(f"{self._most} pieces of work are already waiting for {self._lane.name}")
@@ -279,6 +284,10 @@ class _Mailbox:
                 self._calls.popleft()()
             except Exception as error:
                 loop.call_exception_handler({"message": "a call to the loop failed", "exception": error})
+
+
+def nobody(*_: object) -> None:
+    """Takes the place of whoever was told, when there is nothing more to tell."""
 
 
 _mailboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, _Mailbox] = WeakKeyDictionary()

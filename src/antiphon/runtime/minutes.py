@@ -19,6 +19,7 @@ from antiphon.runtime.events import (
     TurnMeasured,
 )
 from antiphon.runtime.jobs import Sound
+from antiphon.runtime.lanes import nobody
 from antiphon.runtime.playout import Segment
 from antiphon.runtime.replies import ReplyView
 from antiphon.runtime.settings import ReplyRequest
@@ -101,6 +102,13 @@ class Minutes:
         """Nobody has spoken in this part of the caller's audio."""
         self._emit(IdleTimedOut(self._new_id("item"), from_ms, to_ms))
 
+    def close(self) -> None:
+        """Tell nobody anything more; what is recorded stays."""
+        self._replies.clear()
+        self._sounding = None
+        self._emit = nobody
+        self._new_id = _nameless
+
     def turn_of(self, *, item_id: str | None = None, reply_id: str | None = None) -> int | None:
         """The turn whose reply has this message, or this id; None when it is not under way."""
         for turn, view in self._replies.items():
@@ -149,3 +157,7 @@ class Minutes:
         self.reports.append(report)
         self._diary.note("turn_ended", {"turn": report.turn, "outcome": report.outcome})
         self._emit(TurnMeasured(report))
+
+
+def _nameless(_: str) -> str:
+    return ""

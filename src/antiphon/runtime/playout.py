@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable
 
 import msgspec
-import numpy as np
 
 from antiphon.contracts import CLOCK_HZ, Audio, Ticks, ms, ticks
 from antiphon.dialogue.events import (
@@ -22,6 +21,7 @@ from antiphon.dialogue.events import (
     PlayoutStopped,
 )
 from antiphon.runtime.clock import Clock
+from antiphon.runtime.lanes import nobody
 from antiphon.runtime.voiced import first_audible_sample
 
 FRAME: Ticks = ticks(40)
@@ -114,8 +114,9 @@ class Playout:
             self._tell(PlayoutAcknowledged(turn, now - (played_samples - self._audible)))
 
     def close(self) -> None:
-        """Fall silent."""
+        """Fall silent, and tell nobody anything more."""
         self._start(0)
+        self._send = self._tell = nobody
 
     def _due(self) -> int:
         return self._pace.position(self._clock.now())
@@ -156,7 +157,7 @@ class Playout:
         if self._offset >= len(segment.audio):
             self._segments.popleft()
             self._offset = 0
-        self._send(np.ascontiguousarray(frame))
+        self._send(frame)
         if not self._started and self._audible is not None and self._sent > self._audible:
             self._started = True
             self._tell(PlayoutStarted(self._turn, self._clock.now()))

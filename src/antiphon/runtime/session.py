@@ -30,6 +30,7 @@ from antiphon.runtime.ear import Ear
 from antiphon.runtime.echo import Echo
 from antiphon.runtime.events import AudioCleared, ItemAdded, SessionEvent, SessionFailed
 from antiphon.runtime.jobs import Jobs
+from antiphon.runtime.lanes import nobody
 from antiphon.runtime.minutes import Minutes
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.playout import Playout
@@ -229,7 +230,11 @@ class Session:
             self._playout.acknowledge(turn, ticks(played_ms))
 
     async def close(self) -> None:
-        """End everything under way and let go of it. Nothing is emitted afterwards."""
+        """End everything under way and let go of it. Nothing is emitted afterwards.
+
+        Nobody who reports to the session holds it any longer, so that it is freed with its last user, and not
+        when the cyclic garbage collector comes by, which is seldom.
+        """
         if self._closed:
             return
         self._diary.note("session_closed", {})
@@ -240,7 +245,11 @@ class Session:
         self._playout.close()
         for aside in self._side_replies.values():
             aside.close()
-        self._alarm.stop()
+        self._side_replies.clear()
+        self._alarm.close()
+        self._diary.close()
+        self._minutes.close()
+        self._emit_out = nobody
 
     # Events in, commands out.
 
@@ -323,6 +332,8 @@ class Session:
         elif isinstance(command, do.EndTurn):
             self._jobs.forget(command.report.turn)
         self._minutes.take(command, speak=self._settings.speak)
+        if isinstance(command, do.CommitCallerAudio):
+            self._minutes.record.keep(self._config.limits.items)
 
     # The agent's replies.
 
@@ -363,7 +374,7 @@ class Session:
         )
 
     def _side_reply_ended(self, reply_id: str) -> None:
-        del self._side_replies[reply_id]
+        self._side_replies.pop(reply_id, None)
 
     # Small things.
 

@@ -81,8 +81,11 @@ class Uplink:
         self.end: Ticks = 0
         self.free: Ticks = 0
         self._resampler = soxr.ResampleStream(CLOCK_HZ, LISTENING_HZ, 1, dtype="float32", quality="LQ")
-        self._came, self._cleaned = Kept(), Kept()
-        """At 16 kHz, as it came and as it was cleaned."""
+        self._kept = Kept()
+        """At 16 kHz, as it came."""
+        self._changed: deque[tuple[int, Audio]] = deque()
+        """Pieces that are different when cleaned, and where they lie."""
+        self._cleaned_to = 0
         self._arrivals: deque[tuple[Ticks, Ticks]] = deque(maxlen=ARRIVALS_MAX)
 
     @property
@@ -93,7 +96,7 @@ class Uplink:
     @property
     def kept_from(self) -> Ticks:
         """The first position whose sound can still be had."""
-        return -(-self._cleaned.start * CLOCK_HZ // LISTENING_HZ)
+        return -(-self._kept.start * CLOCK_HZ // LISTENING_HZ)
 
     def push(self, audio: Audio, now: Ticks) -> Audio:
         """Take in 24 kHz audio that arrived at `now`; returns the new samples at 16 kHz."""
@@ -101,10 +104,13 @@ class Uplink:
         self._arrivals.append((self.end, now))
         came = self._resampler.resample_chunk(audio)
         heard = self._clean(came, now)
-        keep_from = to_listening(self.free - KEPT)
-        for kept, piece in ((self._came, came), (self._cleaned, heard)):
-            kept.append(piece)
-            kept.drop_before(keep_from)
+        self._kept.append(came)
+        if heard is not came:
+            self._changed.append((self._cleaned_to, heard))
+        self._cleaned_to += len(heard)
+        self._kept.drop_before(to_listening(self.free - KEPT))
+        while self._changed and _end(self._changed[0]) <= self._kept.start:
+            self._changed.popleft()
         kept_from = self.kept_from
         while self._arrivals and self._arrivals[0][0] <= kept_from:
             self._arrivals.popleft()
@@ -121,10 +127,14 @@ class Uplink:
         first, last = to_listening(start), to_listening(end)
         clean = last if clean_to is None else min(max(first, to_listening(clean_to)), last)
         if clean == last:
-            return self._cleaned.copy(first, last)
-        if clean == first:
-            return self._came.copy(first, last)
-        return np.concatenate([self._cleaned.copy(first, clean), self._came.copy(clean, last)])
+            last = min(last, self._cleaned_to)
+        out = self._kept.copy(first, last)
+        first = max(first, self._kept.start)
+        for piece in self._changed:
+            start, end = max(first, piece[0]), min(clean, _end(piece))
+            if start < end:
+                out[start - first : end - first] = piece[1][start - piece[0] : end - piece[0]]
+        return out
 
     def changed(self, start: Ticks, end: Ticks) -> bool:
         """Whether cleaning changed the audio from `start` to `end`."""
@@ -144,3 +154,7 @@ class Uplink:
             return known[min(place, len(known) - 1)][1] if known else 0
 
         return arrived_at
+
+
+def _end(piece: tuple[int, Audio]) -> int:
+    return piece[0] + len(piece[1])

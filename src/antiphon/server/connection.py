@@ -1,8 +1,8 @@
 """One WebSocket: a reader, a writer and the end of both.
 
-The reader hands messages to `Realtime`; whatever comes out waits in the outbox for the writer. However it
-ends, by the client's wish, its silence, a limit or the server's own end, the session is closed and no task is
-left.
+The reader hands messages to `Realtime`. What comes out goes to the line at once; while that is not free, it
+waits in the outbox for the writer. However it ends, by the client's wish, its silence, a limit or the
+server's own end, the session is closed and no task is left.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from antiphon.contracts import BadRequest
 from antiphon.runtime import Config, Hub
 from antiphon.runtime.events import SessionEvent
 from antiphon.server.feed import Record, Records
-from antiphon.server.outbox import Goodbye, Outbox
+from antiphon.server.outbox import Goodbye, Outbox, text_frame
 from antiphon.server.pace import Pace
 from antiphon.server.realtime import Realtime
 from antiphon.server.wire.dialect import Dialect
@@ -65,8 +65,13 @@ class Connection:
     # What `Realtime` asks of whoever carries it.
 
     def send(self, event: Wire) -> None:
-        """Queue an event; a client that is too far behind is let go."""
-        if not self._outbox.put(msgspec.json.encode(event)):
+        """Send an event, or queue it; a client that is too far behind is let go."""
+        message = msgspec.json.encode(event)
+        if self._outbox.empty and self._line_is_free():
+            # Without waking the writer, which costs as much as all the rest.
+            assert self._transport is not None
+            self._transport.write(text_frame(message))
+        elif not self._outbox.put(message):
             log.warning("a client stopped reading", extra={"session": self._session.id})
             self.finish(Goodbye(WSCloseCode.TRY_AGAIN_LATER, "reading too slowly"))
             self.cut()
@@ -101,6 +106,7 @@ class Connection:
         if self._record is not None:
             self._records.close(self._record)
         log.info("session closed", extra={"session": self._session.id})
+        del self._realtime  # it holds us, and both of us the session with its audio
 
     # While it lasts.
 
@@ -169,6 +175,11 @@ class Connection:
             )
         else:
             self._realtime.receive(message)
+
+    def _line_is_free(self) -> bool:
+        """Whether all that was sent has left, so that nothing can be overtaken."""
+        line = self._transport
+        return line is not None and not line.is_closing() and not line.get_write_buffer_size()
 
     async def _write(self, socket: web.WebSocketResponse) -> None:
         try:

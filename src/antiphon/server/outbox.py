@@ -27,6 +27,11 @@ class Outbox:
         self._closed = False
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing waits and something may still be put."""
+        return not self._waiting and not self._closed
+
+    @property
     def closed(self) -> bool:
         """Whether a goodbye was queued."""
         return self._closed
@@ -58,3 +63,13 @@ class Outbox:
         if isinstance(message, bytes):
             self._bytes -= len(message)
         return message
+
+
+def text_frame(message: bytes) -> bytes:
+    """A server's frame of text, uncompressed (RFC 6455, 5.2)."""
+    length = len(message)
+    if length < 126:
+        return b"\x81" + length.to_bytes(1) + message
+    if length < 2**16:
+        return b"\x81\x7e" + length.to_bytes(2) + message
+    return b"\x81\x7f" + length.to_bytes(8) + message
