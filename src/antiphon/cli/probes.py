@@ -11,6 +11,7 @@ from statistics import median
 from time import perf_counter, sleep
 from typing import TypeVar, cast
 
+import msgspec
 import numpy as np
 import soxr
 
@@ -31,6 +32,7 @@ from antiphon.contracts import (
     TextDelta,
     Transcriber,
     VoiceActivity,
+    Weigh,
 )
 from antiphon.dialogue.completeness import without_mark
 from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
@@ -159,11 +161,13 @@ def _answer(engine: LanguageModel, key: str) -> tuple[float, float]:
     began = _CLOCK()
     first = last = began
     tokens = 0
-    if "score" in engine.card.capabilities:
-        engine.score(_prompt(without_mark(_QUESTION), open=True), SENTENCE_MARKS, cache_key=key)
-    for piece in engine.generate(
-        _prompt(_QUESTION), Sampling(max_tokens=_ANSWER_TOKENS, seed=1), cache_key=key
-    ):
+    said = _prompt(without_mark(_QUESTION), open=True)
+    sampling = Sampling(max_tokens=_ANSWER_TOKENS, seed=1)
+    if "weigh" in engine.card.capabilities:
+        sampling = msgspec.structs.replace(sampling, weigh=Weigh(said, SENTENCE_MARKS))
+    elif "score" in engine.card.capabilities:
+        engine.score(said, SENTENCE_MARKS, cache_key=key)
+    for piece in engine.generate(_prompt(_QUESTION), sampling, cache_key=key):
         if isinstance(piece, TextDelta):
             last = _CLOCK()
             first = last if first == began else first
