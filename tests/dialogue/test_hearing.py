@@ -91,6 +91,18 @@ def test_a_noise_that_lasts_startles_once_and_a_jump_above_it_again() -> None:
     assert hearing.startled
 
 
+@pytest.mark.parametrize(("level_db", "startled"), [(-20.0, True), (-34.0, False)])
+def test_a_voice_that_begins_soon_after_its_room_is_a_jump_of_its_own(
+    level_db: float, startled: bool
+) -> None:
+    hearing = Hearing()
+    hear(hearing, [0.0] * 20, -120.0)
+    hear(hearing, [0.0] * 4, -44.0)
+    for _ in range(3):
+        hear(hearing, [0.0], level_db)
+    assert hearing.startled == startled
+
+
 def test_what_may_be_our_own_sound_never_startles() -> None:
     hearing = Hearing()
     hear(hearing, [0.0] * 20, -70.0)

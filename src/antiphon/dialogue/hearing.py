@@ -26,6 +26,8 @@ JUMP_DB = 15.0
 JUMP_FROM = 12
 JUMP_LEAST_DB = -60.0
 """What is softer than this is nothing."""
+RISE_DB = 12.0
+"""And one so far above the two before it is a beginning of its own: the room was heard first, then somebody."""
 JUMP: Ticks = ticks(160)
 """It may be a voice for so long, by its level alone;"""
 LIKELY_JUMP: Ticks = ticks(224)
@@ -133,6 +135,8 @@ class Hearing:
 
     def _follow_level(self, window: VoiceWindow, likely: bool) -> None:
         quietest_db = min(self._levels_db, default=window.level_db)
+        if window.level_db > max([*self._levels_db][-2:], default=window.level_db) + RISE_DB:
+            self._jump = 0
         self._levels_db.append(window.level_db)
         little_likely = window.probability >= LITTLE_LIKELY
         loud = window.level_db > max(quietest_db + JUMP_DB, JUMP_LEAST_DB)
