@@ -4,14 +4,17 @@ from antiphon.samp.cast import Cast, Jump, Persona, Scene, Slot, Task, ToolUse, 
 from antiphon.samp.drawing import draw
 from antiphon.samp.reading import check_cast, read_cast
 from antiphon.samp.schema import cast_schema
+from antiphon.samp.script import Line, Script, read_script
 from antiphon.samp.yaml_text import Problem
 
 __all__ = [
     "Cast",
     "Jump",
+    "Line",
     "Persona",
     "Problem",
     "Scene",
+    "Script",
     "Slot",
     "Task",
     "ToolUse",
@@ -20,4 +23,5 @@ __all__ = [
     "check_cast",
     "draw",
     "read_cast",
+    "read_script",
 ]

@@ -51,10 +51,10 @@ def card(cast: Cast, name: str, chips: Mapping[str, str]) -> Card:
     told: list[tuple[Kind, str, str]] = [("aim", scene.aim, "")]
     if scene.opening:
         told.append(("opening", f"“{scene.opening}”", ""))
-    told += [
-        ("ask", task.ask.replace("_", " "), "") if task.ask else ("do", task.do, "")
-        for task in scene.checklist
+    tasks: list[tuple[Kind, str, str]] = [
+        ("ask" if task.ask else "do", task.ask.replace("_", " ") or task.do, "") for task in scene.checklist
     ]
+    told += tasks
     ways: list[tuple[Kind, str, str]] = [(*label(way), way.to) for way in scene.ways]
     if scene.ends:
         ways.append(("ends", "the conversation may end", ""))

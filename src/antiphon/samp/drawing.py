@@ -12,6 +12,7 @@ import msgspec
 
 from antiphon.samp.cards import HEADER, LINE, PAD, WIDTH, Card, Row, card, label, width, wrapped
 from antiphon.samp.cast import BACK, Cast
+from antiphon.samp.graph import travelled
 from antiphon.samp.layout import Layout, layered
 
 COLUMN_GAP = 104.0
@@ -42,12 +43,12 @@ class _Picture(msgspec.Struct):
 def draw(cast: Cast) -> str:
     """The picture of a cast without problems, as one SVG document."""
     colours = {name: _PALETTE[place % len(_PALETTE)] for place, name in enumerate(cast.personas)}
-    travelled = _travelled(cast)
-    chips = _chips(cast, travelled)
+    story = [name for name in cast.scenes if name in travelled(cast)]
+    chips = _chips(cast, story)
     cards = {name: card(cast, name, chips[name]) for name in cast.scenes}
     picture = _Picture(cast, colours, chips, cards, {}, [])
-    heights = {name: cards[name].height for name in cast.scenes if name in travelled}
-    layout = layered(heights, _drawn(cast, travelled, chips), cast.start, gap=BOX_GAP)
+    heights = {name: cards[name].height for name in story}
+    layout = layered(heights, _drawn(cast, story, chips), cast.start, gap=BOX_GAP)
     for name in heights:
         picture.at[name] = (MARGIN + layout.layers[name] * (WIDTH + COLUMN_GAP), TOP + layout.tops[name])
     columns = max(layout.layers.values()) + 1
@@ -59,18 +60,6 @@ def draw(cast: Cast) -> str:
         picture.parts += _card(picture, name)
     bottom = _visits(picture, [n for n in cast.scenes if n not in heights], TOP + layout.height + 56, wide)
     return _document(picture.parts, wide, bottom + MARGIN)
-
-
-def _travelled(cast: Cast) -> list[str]:
-    """The scenes that ways lead to from the start, without any jump."""
-    found: set[str] = set()
-    ahead = [cast.start]
-    while ahead:
-        name = ahead.pop()
-        if name in cast.scenes and name not in found:
-            found.add(name)
-            ahead += [way.to for way in cast.scenes[name].ways]
-    return [name for name in cast.scenes if name in found]
 
 
 def _drawn(cast: Cast, scenes: list[str], chips: dict[str, dict[str, str]]) -> list[tuple[str, str]]:

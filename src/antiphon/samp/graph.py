@@ -14,25 +14,25 @@ def problems(cast: Cast, tree: Tree) -> Iterator[Problem]:
         )
         return
     onward = {name: _onward(cast, name) for name in cast.scenes}
-    travelled = reached(onward, _entries(cast))
+    story = reached(onward, _entries(cast))
     visited = reached(onward, _visits(cast))
     for name in cast.scenes:
-        if name not in travelled | visited:
+        if name not in story | visited:
             yield tree.problem(
                 ("scenes", name),
                 "nothing leads here",
                 f"give a reachable scene a way `to: {name}`, or remove it",
             )
-    yield from _dead_ends(cast, tree, travelled)
+    yield from _dead_ends(cast, tree, story)
     yield from _stray_backs(cast, tree, visited)
-    if not any(cast.scenes[name].ends for name in travelled | visited):
+    if not any(cast.scenes[name].ends for name in story | visited):
         yield tree.problem(
             ("scenes",), "no scene ends the conversation", "give one that is reached `ends: true`"
         )
         return
     backward = _reversed(onward)
     ending = reached(backward, [name for name, scene in cast.scenes.items() if scene.ends])
-    for name in sorted(travelled - ending):
+    for name in sorted(story - ending):
         if onward[name]:
             yield tree.problem(
                 ("scenes", name), "from here no scene that ends can be reached", "add a way that leads to one"
@@ -51,6 +51,11 @@ def reached(onward: Mapping[str, frozenset[str]], start: Iterable[str]) -> froze
     return frozenset(found)
 
 
+def travelled(cast: Cast) -> frozenset[str]:
+    """The story itself: the scenes that ways lead to from the start, without any jump."""
+    return reached({name: _onward(cast, name) for name in cast.scenes}, [cast.start])
+
+
 def _onward(cast: Cast, name: str) -> frozenset[str]:
     return frozenset(way.to for way in cast.scenes[name].ways if way.to != BACK and way.to in cast.scenes)
 
@@ -66,11 +71,11 @@ def _visits(cast: Cast) -> list[str]:
     return [*(jump.to for jump in cast.anywhere.values() if jump.returns), *homes]
 
 
-def _dead_ends(cast: Cast, tree: Tree, travelled: frozenset[str]) -> Iterator[Problem]:
+def _dead_ends(cast: Cast, tree: Tree, story: frozenset[str]) -> Iterator[Problem]:
     # A jump that returns needs no way: the conversation goes back when its topic is over.
     for name, scene in cast.scenes.items():
         leads = any(way.to != BACK for way in scene.ways)
-        if name in travelled and not leads and not scene.ends:
+        if name in story and not leads and not scene.ends:
             yield tree.problem(("scenes", name), "it is a dead end", "give it a way out, or `ends: true`")
 
 
