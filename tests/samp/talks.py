@@ -1,7 +1,7 @@
 """Conversations nobody wrote: callers who cut in at any word, and proposals that come late, twice or stale.
 
 `Talk` plays the runtime's part: it speaks an opening that is owed, first and word for word, and reports what
-was heard. After each entry it looks whether the rules held, by what the cast says and not by what the fold does.
+was heard. After each entry it looks whether the rules held, by what the cast says, not by what the fold does.
 """
 
 from collections.abc import Sequence

@@ -21,7 +21,8 @@ from antiphon.samp.commands import (
     SetSlot,
     SwitchPersona,
 )
-from antiphon.samp.fold import confided, fold, opened, proposed, step
+from antiphon.samp.confidence import confides
+from antiphon.samp.fold import fold, opened, proposed, step
 from antiphon.samp.state import decoded, encoded, initial, opening_rest, owed_opening
 from antiphon.store.sqlite_journal import SqliteJournal
 
@@ -252,7 +253,7 @@ def test_too_many_proposals_after_one_turn_are_dropped_for_good() -> None:
     ],
 )
 def test_what_is_said_in_confidence(text: str, expected: bool) -> None:
-    assert confided(text) is expected
+    assert confides(text) is expected
 
 
 def test_a_journal_of_another_cast_is_refused() -> None:

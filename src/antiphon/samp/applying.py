@@ -22,6 +22,7 @@ from antiphon.samp.commands import (
     Tick,
     Verdict,
 )
+from antiphon.samp.confidence import with_listener
 from antiphon.samp.graph import travelled
 from antiphon.samp.rules import before_last_move, mended_version, objections, target
 from antiphon.samp.state import STACK_MAX, Filled, Place, State
@@ -59,7 +60,10 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
     match command:
         case SetSlot(slot, value) | CorrectSlot(slot, _, value):
             filled = Filled(value, version, state.place.persona)
-            return replace(state, version=version, slots={**state.slots, slot: filled})
+            told = with_listener(
+                cast, state.confided, proposal.turn, state.place, asked=cast.slots[slot].private
+            )
+            return replace(state, version=version, slots={**state.slots, slot: filled}, confided=told)
         case Tick(task):
             return replace(state, version=version, ticked=(*state.ticked, f"{state.place.scene}: {task}"))
         case Clarify(question):
@@ -78,6 +82,7 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
                 moved_turn=proposal.turn,
                 came_from=(start.place, start.stack),
                 question="",
+                confided=with_listener(cast, state.confided, proposal.turn, place),
             )
 
 

@@ -12,7 +12,6 @@ What becomes of a proposal is no entry: it follows from the entries before it, a
 replay. An opening counts as said by what was heard of it, never by what was sent.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,19 +22,13 @@ from antiphon.contracts import ContractBroken, JournalEntry
 from antiphon.samp.applying import settle
 from antiphon.samp.cast import Cast
 from antiphon.samp.commands import Proposal, Verdict
-from antiphon.samp.state import HISTORY_KEPT, TURNS_BACK_MAX, Said, State, digest, heard_of, initial
+from antiphon.samp.confidence import confides, with_listener
+from antiphon.samp.state import HISTORY_KEPT, TURNS_BACK_MAX, Place, Said, State, digest, heard_of, initial
 
 CAST_OPENED = "cast_opened"
 CALLER_TURN_COMMITTED = "caller_turn_committed"
 REPLY_ENDED = "reply_ended"
 STATE_PROPOSED = "state_proposed"
-
-_CONFIDING = re.compile(
-    r"\b(between (you and me|us|ourselves)|in confidence|confidential(ly)?|"
-    r"(don't|do not|please don't|never) tell (him|her|them|anyone|anybody|the others?|my \w+)|"
-    r"keep (it|that|this) (a secret|secret|to yourself)|just between|it's a secret)\b",
-    re.IGNORECASE,
-)
 
 
 class CallerTurn(msgspec.Struct, frozen=True):
@@ -94,7 +87,7 @@ def step(cast: Cast, state: State, entry: JournalEntry) -> tuple[State, Verdict 
                     "replay it with the file it was recorded with"
                 )
         case "caller_turn_committed":
-            return _heard_caller(state, _body(entry, CallerTurn)), None
+            return _heard_caller(cast, state, _body(entry, CallerTurn)), None
         case "reply_ended":
             return _heard_agent(cast, state, _body(entry, ReplyEnded)), None
         case "state_proposed":
@@ -109,18 +102,15 @@ def proposed(proposal: Proposal) -> Mapping[str, Any]:
     return msgspec.to_builtins(proposal)
 
 
-def confided(text: str) -> bool:
-    """Whether the caller says that this is for nobody else."""
-    return _CONFIDING.search(text) is not None
-
-
-def _heard_caller(state: State, turn: CallerTurn) -> State:
+def _heard_caller(cast: Cast, state: State, turn: CallerTurn) -> State:
     if not turn.text.strip():
         return state
-    said = Said(
-        turn.turn, "caller", turn.text, state.place.persona, state.place.scene, private=confided(turn.text)
+    said = Said(turn.turn, "caller", turn.text, state.place.persona, state.place.scene)
+    state = replace(
+        state,
+        history=(*state.history, said)[-HISTORY_KEPT:],
+        confided=with_listener(cast, state.confided, turn.turn, state.place, asked=confides(turn.text)),
     )
-    state = replace(state, history=(*state.history, said)[-HISTORY_KEPT:])
     if turn.turn <= state.turn:
         return state  # settled late: it is remembered, and moves nothing
     oldest = turn.turn - TURNS_BACK_MAX
@@ -137,6 +127,7 @@ def _heard_agent(cast: Cast, state: State, reply: ReplyEnded) -> State:
         state,
         history=(*state.history, said)[-HISTORY_KEPT:],
         openings=_openings(cast, state.openings, scene, reply.heard),
+        confided=with_listener(cast, state.confided, reply.turn, Place(scene, persona)),
     )
 
 

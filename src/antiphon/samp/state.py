@@ -49,8 +49,6 @@ class Said(msgspec.Struct, frozen=True):
     persona: str
     """Who spoke, or to whom the caller spoke."""
     scene: str
-    private: bool = False
-    """Whether the caller said it in confidence."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +78,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """How many words of each scene's opening were heard."""
     ended: bool = False
     history: tuple[Said, ...] = ()
+    confided: dict[int, tuple[str, ...]] = {}
+    """The turns that were spoken in confidence, each with the personas who took part in it."""
     decided: tuple[Verdict, ...] = ()
     """On proposals of turns that are not long over, oldest first: one that comes again changes nothing."""
     crowd: int = 0
@@ -100,7 +100,7 @@ def digest(cast: Cast) -> str:
 
 def encoded(state: State) -> bytes:
     """The state as JSON, the same bytes for the same state."""
-    return msgspec.json.encode(state, order="sorted")
+    return msgspec.json.encode(msgspec.to_builtins(state, str_keys=True, order="sorted"), order="sorted")
 
 
 def decoded(data: bytes) -> State:
