@@ -22,6 +22,7 @@ FRIDAY = date(2019, 3, 1)
         ("one hundred and five", [105]),
         ("seven out of ten", [7, 10]),
         ("on the 8th at 7:30", []),
+        ("one of us and one of the three", [3]),
         ("someone often wants none", []),
     ],
 )

@@ -20,6 +20,8 @@ from antiphon.samp.said_times import times
 
 CUE_WORDS_APART = 3
 """How many words may lie between a cue and the value it belongs to."""
+CUED = 2.5
+"""The certainty from which a value has a cue, and needs no question that asked for it."""
 _CUE, _ASKED, _OPEN = 4.0, 2.0, 1.0
 
 _NAME = r"[A-Z0-9][\w'’.-]*(?:\s+(?:(?:of|and|the|de|van|von|la|&)\s+)?[A-Z0-9][\w'’.&-]*){0,4}"

@@ -35,6 +35,11 @@ class Option(msgspec.Struct, frozen=True):
     when: str = ""
     """The same in words of the cast."""
 
+    @property
+    def when_said(self) -> tuple[str, ...]:
+        """`when`, if there is any."""
+        return (self.when,) if self.when else ()
+
 
 def options(cast: Cast, state: State) -> tuple[Option, ...]:
     """All options, "stay" first."""
@@ -64,7 +69,7 @@ def _jumps(cast: Cast, state: State) -> Iterator[Option]:
 
 def _personas(cast: Cast, state: State) -> Iterator[Option]:
     for name, persona in cast.personas.items():
-        if not persona.asked_for or name == state.place.persona:
+        if not persona.asked_for or name in (state.place.persona, cast.scenes[state.place.scene].plays):
             continue
         below = state.stack[-1].persona if state.stack else ""
         if name == below:
@@ -77,7 +82,11 @@ def _personas(cast: Cast, state: State) -> Iterator[Option]:
 
 
 def _backs(cast: Cast, state: State) -> Iterator[Option]:
-    """Back to where a jump came from, and on from there over a way in words."""
+    """Back to where a jump came from, and on from there over a way in words; or to who plays the scene."""
+    plays = cast.scenes[state.place.scene].plays
+    if plays != state.place.persona:
+        said = (*BACK_PHRASES, *cast.personas[plays].asked_for)
+        yield Option("back:persona", "back", SwitchPersona(plays), said)
     if not state.stack:
         return
     below = state.stack[-1].scene

@@ -33,7 +33,13 @@ class Found(NamedTuple):
 
 def numbers(text: str) -> list[Found]:
     """Every number in `text`, in order; ordinals and numbers in times are none."""
-    return [Found(match.start(), match.end(), _value(match)) for match in _NUMBER.finditer(text)]
+    found = [Found(match.start(), match.end(), _value(match)) for match in _NUMBER.finditer(text)]
+    # "One of us" counts nobody.
+    return [
+        each
+        for each in found
+        if not (text[each.start : each.end].lower() == "one" and re.match(r"\s+of\b", text[each.end :]))
+    ]
 
 
 def number_of(words: str) -> int | None:
