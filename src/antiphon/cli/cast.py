@@ -8,16 +8,17 @@ from typing import cast
 
 import msgspec
 
+from antiphon.cli.cast_run import play
 from antiphon.cli.commands import Commands
 from antiphon.contracts import ConfigInvalid, Part, Voice
 from antiphon.contracts.discovery import find
 from antiphon.runtime import Config, load_config
-from antiphon.samp import Cast, Problem, cast_schema, check_cast, draw
+from antiphon.samp import Cast, Problem, cast_schema, check_cast, draw, read_script
 
 
 def register(commands: Commands) -> None:
     """Add the `cast` command."""
-    casts = commands.add_parser("cast", help="check and draw a cast of characters and scenes")
+    casts = commands.add_parser("cast", help="check, draw and try out a cast of characters and scenes")
     actions = casts.add_subparsers(dest="cast_action", required=True, metavar="ACTION")
 
     checking = actions.add_parser(
@@ -32,6 +33,17 @@ def register(commands: Commands) -> None:
     drawing.add_argument("file", type=Path, metavar="FILE")
     drawing.add_argument("-o", "--out", type=Path, metavar="SVG", help="standard output otherwise")
     drawing.set_defaults(run=_draw)
+
+    running = actions.add_parser(
+        "run", help="talk with a cast by keyboard, or have a scripted caller do it and check where it is led"
+    )
+    running.add_argument("file", type=Path, metavar="FILE")
+    running.add_argument(
+        "--caller", type=Path, metavar="SCRIPT", help="a scripted caller, such as examples/callers/*"
+    )
+    running.add_argument("--prompts", action="store_true", help="show what each prompt is made of")
+    running.add_argument("--json", action="store_true", help="print one JSON document at the end")
+    running.set_defaults(run=_run)
 
     schema = actions.add_parser("schema", help="the JSON Schema of cast files, for editors")
     schema.set_defaults(run=_schema)
@@ -97,6 +109,13 @@ def _draw(args: argparse.Namespace) -> int:
     args.out.write_text(picture, encoding="utf-8")
     print(args.out)
     return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    config = load_config(args.config)
+    found = load_cast(args.file, config)
+    script = read_script(read_text(args.caller), found, str(args.caller)) if args.caller else None
+    return play(found, config, script, args)
 
 
 def _schema(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ anywhere goes before both.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from datetime import date
 
 import msgspec
@@ -59,6 +60,12 @@ class Decider:
         self._judge = Judge(embedder)
         self._judge.learn(list(_phrases(cast)))
         self._embedder = embedder
+
+    def weighing(self, weights: Weights) -> "Decider":
+        """The same with other weights; what is embedded is shared."""
+        other = copy(self)
+        other._weights = weights
+        return other
 
     def likely(
         self, state: State, words: str, *, today: date, margins: Mapping[str, float] = {}

@@ -55,13 +55,13 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FITTED = Weights(
-    similar=7.0,
-    meant=2.0,
-    shared=2.0,
-    offered=2.0,
-    told=2.0,
+    similar=7.12,
+    meant=2.33,
+    shared=2.30,
+    offered=1.56,
+    told=1.74,
     margin=0.3,
-    stay=4.5,
+    stay=5.70,
     way=0.0,
     jump=0.0,
     back=1.0,
