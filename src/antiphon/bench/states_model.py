@@ -14,7 +14,7 @@ from antiphon.samp.moves import options
 from antiphon.samp.state import State
 from antiphon.store import Store
 
-MODEL = "qwen2.5-coder-0.5b-instruct"
+MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 LAST = 6
 """Things said that the model reads."""
 _LETTERS = "ABCDEFGH"

@@ -42,10 +42,12 @@ class Option(msgspec.Struct, frozen=True):
 
 
 def options(cast: Cast, state: State) -> tuple[Option, ...]:
-    """All options, "stay" first."""
+    """All options, "stay" first; "again": what brought the conversation here is said once more."""
     here = state.place.scene
-    stay = Option("stay", "stay", None, _own_phrases(cast, here))
-    return (stay, *_ways(cast, state), *_jumps(cast, state), *_personas(cast, state), *_backs(cast, state))
+    stay = [Option("stay", "stay", None, ())]
+    if own := _own_phrases(cast, here):
+        stay.append(Option("again", "jump", None, own))
+    return (*stay, *_ways(cast, state), *_jumps(cast, state), *_personas(cast, state), *_backs(cast, state))
 
 
 def _ways(cast: Cast, state: State) -> Iterator[Option]:
@@ -103,7 +105,7 @@ def _backs(cast: Cast, state: State) -> Iterator[Option]:
 
 
 def _own_phrases(cast: Cast, scene: str) -> tuple[str, ...]:
-    """What brought the conversation here is a reason to stay when it is said again."""
+    """What callers say who want to be where the conversation is."""
     jumps: list[Jump] = [jump for jump in cast.anywhere.values() if jump.to == scene]
     homes = [persona.asked_for for persona in cast.personas.values() if persona.home == scene]
     return tuple(phrase for says in (*(jump.says for jump in jumps), *homes) for phrase in says)
