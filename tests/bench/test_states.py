@@ -10,8 +10,9 @@ import pytest
 from antiphon.bench import sgd
 from antiphon.bench.sgd import Dialogue, Turn, cast_of, read_dialogues, written
 from antiphon.bench.states import _by_dialogue, _lags, _score, _some  # pyright: ignore[reportPrivateUsage]
-from antiphon.bench.states_fit import fitted
+from antiphon.bench.states_fit import Row, fitted
 from antiphon.contracts import PrerequisiteMissing
+from antiphon.samp.commands import GoTo
 from antiphon.samp.likelihood import FEATURES, FITTED, likely
 from antiphon.samp.moves import Option
 
@@ -119,22 +120,19 @@ def test_the_fit_finds_the_judge_that_is_right() -> None:
     dice = np.random.default_rng(1)
     options = (
         Option("stay", "stay", None, ()),
-        Option("way:a", "way", None, ()),
-        Option("way:b", "way", None, ()),
+        Option("way:a", "way", GoTo("a"), ()),
+        Option("way:b", "way", GoTo("b"), ()),
     )
     rows = []
     for _ in range(120):
         features = np.zeros((3, len(FEATURES)))
         features[1:, 0] = dice.random(2)
-        features[:, 2] = dice.random(3)
+        features[:, FEATURES.index("shared")] = dice.random(3)
         best = int(np.argmax(features[1:, 0])) + 1
-        rows.append((options, features, "ab"[best - 1] if features[best, 0] > 0.6 else "stay"))
+        rows.append(Row(options, features, options[best].move if features[best, 0] > 0.6 else None))
     line = fitted(rows, FITTED)
     assert line.similar > FITTED.similar
     assert line.shared < FITTED.shared
     assert (line.margin, line.jump, line.offered) == (FITTED.margin, FITTED.jump, FITTED.offered)
-    right = sum(
-        likely(options, features, line)[0].option.key.removeprefix("way:") == scene
-        for options, features, scene in rows
-    )
+    right = sum(likely(row.options, row.features, line)[0].option.move == row.move for row in rows)
     assert right > 100

@@ -1,11 +1,15 @@
-"""From words to commands: slots, ways, jumps, persona requests, coming back; words in bags for meaning."""
+"""From words to commands: slots, ways, jumps, persona requests, coming back; with real embeddings."""
 
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from antiphon.engines.scripted import ScriptedEmbedder, ScriptedLanguageModel
+from antiphon.contracts import EngineSetup
+from antiphon.engines.minilm import MiniLM
+from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.engines.scripted.language_model import LanguageModelSettings
 from antiphon.samp import CastSession, Decider, read_cast
 from antiphon.samp.commands import GoTo, JumpTo, Leave, Return, SetSlot, SwitchPersona, Tick
@@ -21,12 +25,25 @@ TODAY = date(2026, 5, 6)
 CASTS = {name: read_cast(example(name)) for name in ("restaurant", "clinic", "town")}
 
 
+DECIDERS: dict[str, Decider] = {}
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _deciders(weights: Callable[[str], Path]) -> Iterator[None]:
+    embedder = MiniLM.open(EngineSetup(weights=weights))
+    DECIDERS.update({name: Decider(cast, embedder) for name, cast in CASTS.items()})
+    yield
+    embedder.close()
+
+
 class Talk:
     """A session whose caller only speaks; the agent's answers are heard whole."""
 
     def __init__(self, name: str) -> None:
         self.cast = CASTS[name]
-        self.decider = Decider(self.cast, ScriptedEmbedder())
+        self.decider = DECIDERS[name]
         self.session = CastSession(self.cast, self.decider)
 
     def says(self, text: str, answer: str = "Certainly.") -> tuple[str, str]:

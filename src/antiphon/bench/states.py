@@ -18,7 +18,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from antiphon.bench import sgd
-from antiphon.bench.figures import Figure, Machine, machine
+from antiphon.bench.figures import Figure, Machine, figure, machine
+from antiphon.bench.said import TODAY, answered_in, read_sayings, right_move, state_in
 from antiphon.bench.sgd import Dialogue, Turn, cast_of, read_dialogues, written
 from antiphon.bench.states_fit import Row, fitted
 from antiphon.bench.states_model import SmallModel
@@ -29,7 +30,6 @@ from antiphon.samp import Cast
 from antiphon.samp.commands import CorrectSlot, GoTo, SetSlot
 from antiphon.samp.deciding import Decider
 from antiphon.samp.likelihood import FEATURES, FITTED, Weights, telling_words
-from antiphon.samp.moves import Option
 from antiphon.samp.state import Place, Said, State, initial
 from antiphon.store import Store
 
@@ -65,6 +65,15 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
     """Understood, told."""
 
 
+class Sayings(msgspec.Struct, frozen=True, kw_only=True):
+    """What callers of the example casts said in words of their own, the report half."""
+
+    moved: Figure
+    """Share of those who wanted somebody or something and were answered there in the same turn."""
+    stayed: Figure
+    """Share of those who said something else and were left where they were."""
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What `states.json` holds."""
 
@@ -74,6 +83,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """As fitted now; the ones in use are in `samp.likelihood`."""
     scores: tuple[Score, ...]
     slots: Slots
+    sayings: Sayings | None
+    """None: there are no examples here."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +106,8 @@ def run(args: argparse.Namespace) -> int:
     deciders = {service: Decider(cast, embedder) for service, cast in casts.items()}
     progress("tuning")
     rows = _rows(by_part["tune"], casts, deciders)
-    weights = fitted(rows, FITTED)
+    tuned = [*rows, *_sayings("tune", embedder)]
+    weights = fitted(tuned, FITTED)
     rules: dict[str, Rule] = {
         "stay": lambda _, turn, before: before,
         "keywords": _keywords(casts, _threshold(rows, FEATURES.index("shared"))),
@@ -120,6 +132,7 @@ def run(args: argparse.Namespace) -> int:
         weights=weights,
         scores=tuple(scores),
         slots=_slots(casts, deciders, report),
+        sayings=_answered(embedder),
     )
     write("states", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
     return 0
@@ -143,7 +156,7 @@ def _rows(
             state = _state(casts[dialogue.service], turn, turn.before)
             asked = margins(dialogue, turn, state) if margins else {}
             judged = deciders[dialogue.service].judged(state, turn.words, today=sgd.TODAY, margins=asked)
-            rows.append((*judged, turn.scene))
+            rows.append(Row(*judged, None if turn.scene == turn.before else GoTo(turn.scene)))
     return rows
 
 
@@ -195,22 +208,46 @@ def _keywords(casts: dict[str, Cast], least: float) -> Rule:
     return rule
 
 
+def _sayings(part: str, embedder: MiniLM) -> list[Row]:
+    """What the judges say of the example casts' callers; twice as heavy, because there are few of them."""
+    rows: list[Row] = []
+    for cast, said in read_sayings(part).values():
+        decider = Decider(cast, embedder)
+        for each in said:
+            judged = decider.judged(state_in(cast, each), each.says, today=TODAY)
+            rows.append(Row(*judged, right_move(cast, each), weight=2.0))
+    return rows
+
+
+def _answered(embedder: MiniLM) -> Sayings | None:
+    moved: list[float] = []
+    stayed: list[float] = []
+    for cast, said in read_sayings("report").values():
+        decider = Decider(cast, embedder)
+        for each in said:
+            right = float(answered_in(decider, cast, each) == each.to)
+            (stayed if each.to == each.scene else moved).append(right)
+    if not moved or not stayed:
+        return None
+    return Sayings(moved=figure(moved, _mean), stayed=figure(stayed, _mean))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
 def _threshold(rows: Sequence[Row], column: int) -> float:
     """From where on a single judge is believed: what decides most turns of the tuning part rightly."""
 
     def right(least: float) -> int:
         count = 0
-        for options, features, scene in rows:
-            best = int(np.argmax(features[1:, column])) + 1 if len(options) > 1 else 0
-            moves = best > 0 and features[best, column] >= least
-            count += (options[best].key == f"way:{scene}") if moves else not _leads(options, scene)
+        for row in rows:
+            best = int(np.argmax(row.features[1:, column])) + 1 if len(row.options) > 1 else 0
+            moves = best > 0 and row.features[best, column] >= least
+            count += (row.options[best].move if moves else None) == row.move
         return count
 
     return float(max(np.linspace(0.02, 1.0, 50), key=right))
-
-
-def _leads(options: Sequence[Option], scene: str) -> bool:
-    return any(option.key == f"way:{scene}" for option in options)
 
 
 def _score(name: str, rule: Rule, dialogues: Sequence[Dialogue]) -> Score:
@@ -315,6 +352,9 @@ def _table(result: Result) -> list[str]:
     lines.append(
         f"slots: F1 {_share(slots.f1)}, precision {_share(slots.precision)}, recall {_share(slots.recall)}"
     )
+    if result.sayings is not None:
+        said = result.sayings
+        lines.append(f"example casts: same turn {_share(said.moved)}, left alone {_share(said.stayed)}")
     lines += [f"  {slot:24}{have:4} of {of}" for slot, (have, of) in sorted(slots.recall_by_slot.items())]
     lines.append(
         f"fitted: {', '.join(f'{k}={v:.2f}' for k, v in msgspec.structs.asdict(result.weights).items())}"

@@ -30,7 +30,7 @@ from antiphon.samp.commands import (
 from antiphon.samp.extraction import CUED, Telling, tellings
 from antiphon.samp.guards import Value
 from antiphon.samp.likelihood import FITTED, Judge, Likely, Weights, likely, telling_words
-from antiphon.samp.moves import BACK_PHRASES, Option, options
+from antiphon.samp.moves import BACK_PHRASES, Option, called, options
 from antiphon.samp.state import State, automatic, open_tasks, values
 
 SURE = 0.5
@@ -132,9 +132,10 @@ class Decider:
         told = {each.slot for each in self._tellings(state, words, today, None)}
         here = told & set(_asked(self._cast, state, state.place.scene))
         below = told & set(_below(self._cast, state)) - here
-        certain = {slot for slot in here if self._cast.slots[slot].type != "free"}
+        # Free words answer a question less surely: anything may be said.
+        here_count = sum(0.5 if self._cast.slots[slot].type == "free" else 1.0 for slot in here)
         away = state.place.persona != self._cast.scenes[state.place.scene].plays
-        counts = {"back:persona" if away else "stay": float(len(certain)), "back": float(len(below))}
+        counts = {"back:persona" if away else "stay": here_count, "back": float(len(below))}
         return {option.key: counts[option.key] for option in found if option.key in counts}
 
     def _opened(self, state: State, known: Mapping[str, Value], *, fresh: bool) -> GoTo | Return | None:
@@ -197,7 +198,7 @@ def _phrases(cast: Cast) -> Iterator[str]:
     for jump in cast.anywhere.values():
         yield from (*jump.says, *((jump.when,) if jump.when else ()))
     for persona in cast.personas.values():
-        yield from persona.asked_for
+        yield from called(persona)
 
 
 def _agent_said(state: State) -> str:

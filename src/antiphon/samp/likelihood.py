@@ -1,6 +1,7 @@
 """How likely each option is, from what is said: several weak judges, each a number, joined by a fitted line.
 
-    similar   the nearest example phrase of the cast, by embedding       the sentence or any part of it
+    similar   the nearest example phrase of the cast, by embedding: to the sentence or any part of it
+    typical   the same on the cast's own scale: 0 as near as phrases of other options, 1 as its own are
     meant     the option's own description, by embedding
     shared    the share of an example's telling words that are said
     offered   the words agree to something, and that is what the agent has just offered
@@ -22,9 +23,13 @@ from antiphon.samp.moves import Option
 
 Rows = NDArray[np.float32]
 
-FEATURES = ("similar", "meant", "shared", "offered", "told", "margin")
+FEATURES = ("similar", "typical", "meant", "shared", "offered", "told", "margin")
 SEGMENTS_MAX = 4
 """Parts of a turn that are looked at, the whole included: each costs an embedding."""
+
+_ALIKE = 0.5
+"""How near an option's phrases are taken to be to each other where there is only one."""
+_APART_LEAST = 0.15
 
 _COMMON = """
 a an and are at be but by can could do for from have hello hi how i i'd i'm in is it it's let like me my of on
@@ -42,6 +47,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """The line: what each judge counts, and how likely each kind of option is before anything is said."""
 
     similar: float
+    typical: float
     meant: float
     shared: float
     offered: float
@@ -55,17 +61,18 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FITTED = Weights(
-    similar=7.12,
-    meant=2.33,
-    shared=2.30,
-    offered=1.56,
-    told=1.74,
+    similar=6.07,
+    typical=2.25,
+    meant=2.50,
+    shared=1.04,
+    offered=1.21,
+    told=1.35,
     margin=0.3,
-    stay=5.70,
+    stay=5.37,
     way=0.0,
-    jump=0.0,
+    jump=-0.13,
     back=1.0,
-    persona=0.0,
+    persona=-0.25,
 )
 
 
@@ -82,6 +89,7 @@ class Judge:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
         self._known: dict[str, Rows] = {}
+        self._scales: dict[tuple[str, ...], tuple[float, float]] = {}
 
     def learn(self, phrases: Sequence[str]) -> None:
         """Embed phrases ahead of time, so that no turn waits for them."""
@@ -114,6 +122,7 @@ class Judge:
         rows = [
             (
                 self._nearest(parts, option.says),
+                self._typical(self._nearest(parts, option.says), option.says),
                 self._nearest(parts, option.when_said),
                 max((_shared(spoken, phrase) for phrase in option.says), default=0.0),
                 0.0 if said is None else self._nearest(said, option.says + option.when_said),
@@ -123,6 +132,24 @@ class Judge:
             for option in options
         ]
         return np.array(rows, np.float64)
+
+    def _typical(self, similar: float, says: tuple[str, ...]) -> float:
+        """`similar` between how near other phrases of the cast come and how near its own are to each other.
+
+        A cast with few and varied phrases is nowhere very near, one with many alike ones is everywhere:
+        without its own scale, no line would suit both.
+        """
+        if not says:
+            return 0.0
+        if says not in self._scales:
+            own = np.stack([self._known[phrase] for phrase in says])
+            alike: Rows = np.asarray(own @ own.T - 2.0 * np.eye(len(says)), np.float32)
+            others = [row for phrase, row in self._known.items() if phrase not in says]
+            apart = float((np.stack(others) @ own.T).max(axis=1).mean()) if others else 0.0
+            near = float(alike.max(axis=1).mean()) if len(says) > 1 else _ALIKE
+            self._scales[says] = (apart, max(near - apart, _APART_LEAST))
+        apart, span = self._scales[says]
+        return min(max((similar - apart) / span, 0.0), 2.0)
 
     def _nearest(self, parts: Rows, phrases: Sequence[str]) -> float:
         if not phrases:

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from antiphon.samp.cast import BACK, Cast, Jump
+from antiphon.samp.cast import BACK, Cast, Jump, Persona
 from antiphon.samp.commands import GoTo, JumpTo, Return, SwitchPersona
 from antiphon.samp.state import State, allowed, values
 
@@ -73,21 +73,33 @@ def _personas(cast: Cast, state: State) -> Iterator[Option]:
     for name, persona in cast.personas.items():
         if not persona.asked_for or name in (state.place.persona, cast.scenes[state.place.scene].plays):
             continue
-        below = state.stack[-1].persona if state.stack else ""
+        below, says = state.stack[-1].persona if state.stack else "", called(persona)
         if name == below:
-            yield Option(f"persona:{name}", "persona", Return(), persona.asked_for)
+            yield Option(f"persona:{name}", "persona", Return(), says)
         elif persona.home:
             if persona.home != state.place.scene:
-                yield Option(f"persona:{name}", "persona", JumpTo(persona.home), persona.asked_for)
+                yield Option(f"persona:{name}", "persona", JumpTo(persona.home), says)
         else:
-            yield Option(f"persona:{name}", "persona", SwitchPersona(name), persona.asked_for)
+            yield Option(f"persona:{name}", "persona", SwitchPersona(name), says)
+
+
+def called(persona: Persona) -> tuple[str, ...]:
+    """What callers say who want to speak with a persona: the cast's examples, and what is always said."""
+    name, role = persona.name, persona.role
+    return (
+        *persona.asked_for,
+        f"can I speak to {name}",
+        f"put me through to {name} please",
+        f"I'd like to talk to {role}",
+        f"is {role} there",
+    )
 
 
 def _backs(cast: Cast, state: State) -> Iterator[Option]:
     """Back to where a jump came from, and on from there over a way in words; or to who plays the scene."""
     plays = cast.scenes[state.place.scene].plays
     if plays != state.place.persona:
-        said = (*BACK_PHRASES, *cast.personas[plays].asked_for)
+        said = (*BACK_PHRASES, *called(cast.personas[plays]))
         yield Option("back:persona", "back", SwitchPersona(plays), said)
     if not state.stack:
         return
