@@ -124,7 +124,7 @@ def test_the_fit_finds_the_judge_that_is_right() -> None:
         Option("way:b", "way", GoTo("b"), ()),
     )
     rows = []
-    for _ in range(120):
+    for _ in range(60):
         features = np.zeros((3, len(FEATURES)))
         features[1:, 0] = dice.random(2)
         features[:, FEATURES.index("shared")] = dice.random(3)
@@ -135,4 +135,4 @@ def test_the_fit_finds_the_judge_that_is_right() -> None:
     assert line.shared < FITTED.shared
     assert (line.margin, line.jump, line.offered) == (FITTED.margin, FITTED.jump, FITTED.offered)
     right = sum(likely(row.options, row.features, line)[0].option.move == row.move for row in rows)
-    assert right > 100
+    assert right > 50

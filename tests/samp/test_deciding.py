@@ -12,7 +12,7 @@ from antiphon.engines.minilm import MiniLM
 from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.engines.scripted.language_model import LanguageModelSettings
 from antiphon.samp import CastSession, Decider, read_cast
-from antiphon.samp.commands import GoTo, JumpTo, Leave, Return, SetSlot, SwitchPersona, Tick
+from antiphon.samp.commands import GoTo, JumpTo, Leave, Return, SetSlot, SwitchPersona
 from antiphon.samp.fold import fold
 from antiphon.samp.likelihood import FEATURES, FITTED, likely, segments
 from antiphon.samp.margins import Margins
@@ -136,12 +136,13 @@ def test_likely_moves_show_before_the_sentence_is_over() -> None:
 
 def test_a_task_is_done_when_the_agent_was_heard_doing_it() -> None:
     talk = Talk("town")
-    talk.says("My name is Yuki")
-    state = talk.session.state
-    talk.session.agent_heard("That is three pounds, so to say what it costs altogether: five.")
-    assert "bakery: say what it costs altogether" in talk.session.state.ticked
-    assert "bakery: say what it costs altogether" not in state.ticked
-    assert Tick("say what it costs altogether").task in talk.session.entries[-1].body["command"]["task"]
+    talk.says("My name is Yuki", "Good morning, my friend!")
+    talk.says("six rolls and a bun")
+    assert talk.says("here you are thank you", "Single or return?") == ("station", "clerk")
+    assert talk.session.state.ticked == ()
+    talk.says("a single please", "Platform two, and that is eight pounds.")
+    assert talk.session.state.ticked == ("station: say the platform and the price",)
+    assert talk.session.entries[-1].body["command"]["task"] == "say the platform and the price"
 
 
 def test_goodbye_ends_it_where_it_may_end() -> None:

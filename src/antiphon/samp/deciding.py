@@ -35,8 +35,9 @@ from antiphon.samp.state import State, automatic, open_tasks, values
 
 SURE = 0.5
 """How likely a move in words must be to be proposed."""
-SAID_ALIKE = 0.55
-"""How near a sentence of the agent's must be to a task to count as having done it."""
+SAID_ALIKE = 0.45
+"""How near the agent's words must be to a task to count as having done it. It misses some; the slow loop may
+propose them."""
 GOODBYE_ALIKE = 0.6
 
 _GOODBYES = ("goodbye", "bye bye", "thank you goodbye", "see you", "that's all, bye")
