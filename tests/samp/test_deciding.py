@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from antiphon.contracts import EngineSetup
+from antiphon.contracts import ContractBroken, EngineSetup
 from antiphon.engines.minilm import MiniLM
 from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.engines.scripted.language_model import LanguageModelSettings
@@ -216,3 +216,16 @@ def test_commands_come_slots_first_then_one_move() -> None:
     talk = Talk("restaurant")
     decision, _ = talk.session.caller_said("a table for four on Friday please", today=TODAY)
     assert decision.commands == (SetSlot("guests", 4.0), SetSlot("day", "2026-05-08"), GoTo("booking"))
+
+
+def test_a_session_goes_on_where_its_journal_ends() -> None:
+    talk = Talk("restaurant")
+    talk.says("I'd like to book a table for four")
+    kept = list(talk.session.entries)
+    again = CastSession(talk.cast, talk.decider, entries=kept)
+    assert encoded(again.state) == encoded(talk.session.state)
+    again.caller_said("what wine do you recommend", today=TODAY)
+    assert again.state.place.persona == "sommelier"
+    assert again.entries[len(kept)].sequence == len(kept) + 1
+    with pytest.raises(ContractBroken, match="another version"):
+        CastSession(CASTS["clinic"], DECIDERS["clinic"], entries=kept)

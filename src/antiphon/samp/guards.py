@@ -10,6 +10,7 @@ An unknown slot makes every comparison false.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
@@ -90,6 +91,7 @@ def atoms(guard: Guard) -> Iterator[Known | Compare]:
                 yield from atoms(each)
 
 
+@lru_cache(maxsize=4096)
 def read_guard(text: str) -> Guard:
     """The guard that `text` writes.
 

@@ -4,7 +4,7 @@ Whoever drives it, a terminal or the live loop, says what the caller's settled w
 agent's answer was heard. The entries are all there is to remember: `fold` makes the same state of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal
 
@@ -19,11 +19,12 @@ from antiphon.samp.fold import (
     CAST_OPENED,
     REPLY_ENDED,
     STATE_PROPOSED,
+    fold,
     opened,
     proposed,
     step,
 )
-from antiphon.samp.state import State, initial
+from antiphon.samp.state import State
 
 
 class CastSession:
@@ -34,11 +35,19 @@ class CastSession:
         entries: everything that happened, as the journal takes it.
     """
 
-    def __init__(self, cast: Cast, decider: Decider, *, session: str = "cast") -> None:
+    def __init__(
+        self, cast: Cast, decider: Decider, *, session: str = "cast", entries: Iterable[JournalEntry] = ()
+    ) -> None:
+        """Begin, or go on after the `entries` that a journal has of it.
+
+        Raises:
+            ContractBroken: the entries are of another cast.
+        """
         self._cast, self._decider, self._session = cast, decider, session
-        self.state: State = initial(cast)
-        self.entries: list[JournalEntry] = []
-        self._note(CAST_OPENED, msgspec.to_builtins(opened(cast)))
+        self.entries: list[JournalEntry] = list(entries)
+        self.state: State = fold(cast, self.entries)
+        if not self.entries:
+            self._note(CAST_OPENED, msgspec.to_builtins(opened(cast)))
 
     def agent_heard(self, text: str, *, at: Ticks = 0) -> None:
         """The agent's answer is over, and so much of it was heard; what it thereby did is ticked off."""
@@ -71,9 +80,8 @@ class CastSession:
         return verdict
 
     def _note(self, kind: str, body: Mapping[str, Any], at: Ticks = 0) -> Verdict | None:
-        entry = JournalEntry(
-            session=self._session, sequence=len(self.entries) + 1, at=at, kind=kind, body=body
-        )
+        sequence = self.entries[-1].sequence + 1 if self.entries else 1
+        entry = JournalEntry(session=self._session, sequence=sequence, at=at, kind=kind, body=body)
         self.state, verdict = step(self._cast, self.state, entry)
         self.entries.append(entry)
         return verdict
