@@ -21,7 +21,7 @@ from antiphon.bench import sgd
 from antiphon.bench.figures import Figure, Machine, figure, machine
 from antiphon.bench.said import TODAY, answered_in, read_sayings, right_move, state_in
 from antiphon.bench.sgd import Dialogue, Turn, cast_of, read_dialogues, written
-from antiphon.bench.states_fit import Row, fitted
+from antiphon.bench.states_fit import START, Row, fitted
 from antiphon.bench.states_model import SmallModel
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import EngineSetup
@@ -107,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     progress("tuning")
     rows = _rows(by_part["tune"], casts, deciders)
     tuned = [*rows, *_sayings("tune", embedder)]
-    weights = fitted(tuned, FITTED)
+    weights = fitted(tuned, START)
     rules: dict[str, Rule] = {
         "stay": lambda _, turn, before: before,
         "keywords": _keywords(casts, _threshold(rows, FEATURES.index("shared"))),

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 
 from antiphon.contracts import Embedder, Engine, EngineSetup, LanguageModel, Part, Sampling, TextDelta
 from antiphon.contracts.discovery import find
@@ -95,7 +96,7 @@ class Stage:
         said, compiled, first_ms = self.answer()
         heard = said if heard_words is None else " ".join(said.split()[:heard_words])
         if heard != said:
-            self._console.print(f"  [dim]cut off after: {heard}[/]")
+            self._console.print(f"  [dim]cut off after: {escape(heard)}[/]")
         self.session.agent_heard(heard)
         played = PlayedTurn(
             says=text,
@@ -114,7 +115,7 @@ class Stage:
 
     def _print_words(self, words: Iterator[str]) -> str:
         persona = self._cast.personas[self.session.state.place.persona]
-        self._console.print(f"[bold]{persona.name}[/] [dim]({persona.voice})[/] ", end="")
+        self._console.print(f"[bold]{escape(persona.name)}[/] [dim]({persona.voice})[/] ", end="")
         said = ""
         for word in words:
             said += word
@@ -135,9 +136,11 @@ class Stage:
             if scene.checklist and checklist_done(self._cast, state.place.scene, known, state.ticked)
             else ""
         )
-        self._console.print(f"  [cyan]{state.place.scene}[/]{done}  {boxes}", highlight=False, soft_wrap=True)
+        self._console.print(
+            f"  [cyan]{state.place.scene}[/]{done}  {escape(boxes)}", highlight=False, soft_wrap=True
+        )
         if scripted:
-            mark = "[green]✓ as expected[/]" if not wrong else f"[red]✗ {'; '.join(wrong)}[/]"
+            mark = "[green]✓ as expected[/]" if not wrong else f"[red]✗ {escape('; '.join(wrong))}[/]"
             self._console.print(f"  {mark}", highlight=False, soft_wrap=True)
 
     def _print_account(self, compiled: Compiled) -> None:
@@ -181,12 +184,12 @@ def _typed(stage: Stage, console: Console) -> None:
 
 
 def _scripted(stage: Stage, script: Script, console: Console) -> None:
-    console.print(f"[dim]{script.caller}[/]")
+    console.print(f"[dim]{escape(script.caller)}[/]")
     today = date.fromisoformat(script.today)
     said = stage.answer()[0]
     stage.session.agent_heard(_cut(said, script.lines[0].after_words) if script.lines else said)
     for line, following in zip(script.lines, (*script.lines[1:], None), strict=True):
-        console.print(f"[bold]caller[/] {line.says}", soft_wrap=True)
+        console.print(f"[bold]caller[/] {escape(line.says)}", soft_wrap=True)
         heard_words = following.after_words if following else None
         stage.turn(line.says, today=today, heard_words=heard_words, wanted=line)
 
