@@ -28,6 +28,9 @@ class Row(msgspec.Struct, frozen=True):
     """From the card's upper edge."""
     to: str = ""
     """Of a way: where it leads."""
+    slot: str = ""
+    """Of something to ask: what."""
+    optional: bool = False
 
     @property
     def middle(self) -> float:
@@ -45,32 +48,37 @@ class Card(msgspec.Struct, frozen=True):
     height: float
 
 
+class _Entry(msgspec.Struct, frozen=True):
+    kind: Kind
+    text: str
+    to: str = ""
+    slot: str = ""
+    optional: bool = False
+
+
 def card(cast: Cast, name: str, chips: Mapping[str, str]) -> Card:
     """The card of the scene `name`; `chips`: the text for each target whose way gets no line."""
     scene = cast.scenes[name]
-    told: list[tuple[Kind, str, str]] = [("aim", scene.aim, "")]
-    if scene.opening:
-        told.append(("opening", f"“{scene.opening}”", ""))
-    tasks: list[tuple[Kind, str, str]] = [
-        ("ask" if task.ask else "do", task.ask.replace("_", " ") or task.do, "") for task in scene.checklist
+    told = [_Entry("aim", scene.aim)]
+    told += [_Entry("opening", f"“{scene.opening}”")] if scene.opening else []
+    told += [
+        _Entry("ask", task.ask.replace("_", " "), slot=task.ask, optional=task.optional)
+        if task.ask
+        else _Entry("do", task.do, optional=task.optional)
+        for task in scene.checklist
     ]
-    told += tasks
-    ways: list[tuple[Kind, str, str]] = [(*label(way), way.to) for way in scene.ways]
-    if scene.ends:
-        ways.append(("ends", "the conversation may end", ""))
+    ways = [_Entry(*label(way), to=way.to) for way in scene.ways]
+    ways += [_Entry("ends", "the conversation may end")] if scene.ends else []
     rows: list[Row] = []
     at, rule = HEADER, 0.0
-    for place, (kind, text, to) in enumerate((*told, *ways)):
+    for place, entry in enumerate((*told, *ways)):
         if place == len(told):
             rule, at = at + 3, at + 12
-        room = (
-            WIDTH
-            - 2 * PAD
-            - (18 if kind in ("ask", "do") else 0)
-            - (width(chips[to], 10.5) + 20 if to in chips else 0)
-        )
-        lines = wrapped(text, room, most=2 if kind == "opening" else 3, size=11.5)
-        rows.append(Row(kind, lines, at, to))
+        box = 18 if entry.kind in ("ask", "do") else 0
+        chip = width(chips[entry.to], 10.5) + 20 if entry.to in chips else 0
+        most = 2 if entry.kind == "opening" else 3
+        lines = wrapped(entry.text, WIDTH - 2 * PAD - box - chip, most=most, size=11.5)
+        rows.append(Row(entry.kind, lines, at, entry.to, entry.slot, entry.optional))
         at += LINE * len(lines) + ROW_GAP
     return Card(name, tuple(rows), rule, at + 6)
 

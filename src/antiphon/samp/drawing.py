@@ -147,6 +147,7 @@ def _row(picture: _Picture, name: str, row: Row) -> Iterator[str]:
     middle = y + row.middle
     if row.kind in ("ask", "do"):
         shape = f'rx="{6 if row.kind == "do" else 3}"'
+        shape += ' stroke-dasharray="2 2"' if row.optional else ""
         yield (
             f'<rect x="{left + 0.5}" y="{middle - 5.5:.1f}" width="11" height="11" {shape} fill="none" '
             f'stroke="{colour}" stroke-width="1.4"/>'
@@ -161,7 +162,7 @@ def _row(picture: _Picture, name: str, row: Row) -> Iterator[str]:
     for number, line in enumerate(row.lines):
         yield _text(left, y + row.top + LINE * number + 12, line, extra=style)
     if row.kind == "ask":
-        mark = _mark(picture.cast, name, row.lines[0].replace(" ", "_"))
+        mark = _mark(picture.cast, row.slot)
         yield _text(x + WIDTH - PAD, y + row.top + 12, mark, extra='class="b s" text-anchor="end"')
     if row.kind == "ends":
         yield f'<circle cx="{x + WIDTH - PAD - 6:.1f}" cy="{middle:.1f}" r="6" fill="none" stroke="{_INK}"/>'
@@ -171,11 +172,9 @@ def _row(picture: _Picture, name: str, row: Row) -> Iterator[str]:
         yield _chip(x + WIDTH - PAD + 4, middle, picture.chips[name][row.to], there)
 
 
-def _mark(cast: Cast, scene: str, slot: str) -> str:
+def _mark(cast: Cast, slot: str) -> str:
     """What kind of thing is asked for."""
-    optional = any(task.ask == slot and task.optional for task in cast.scenes[scene].checklist)
-    private = cast.slots[slot].private
-    return cast.slots[slot].type + " · private" * private + " · optional" * optional
+    return cast.slots[slot].type + " · private" * cast.slots[slot].private
 
 
 def _lines(picture: _Picture, name: str, layout: Layout[str]) -> Iterator[str]:
