@@ -82,10 +82,10 @@ def test_the_short_part_says_who_speaks_what_for_and_what_is_open() -> None:
     now = compiled(talk, facts=[Fact("Helen came last year")]).prompt.messages[-2].content
     assert now.splitlines()[0].startswith("You are now Maya, the host of the restaurant. Warm, quick")
     assert "Agreed so far: how many guests: 4." in now
-    assert "You remember: Helen came last year" in now
-    assert 'Next: ask the day of the visit, such as "For which day?".' in now
-    assert "Later, if it comes up: ask where they would like to sit." in now
-    assert now.index("Next: ask the day") < now.index("Later: ask when they come")
+    assert "From earlier: Helen came last year" in now
+    assert "Do now: ask: For which day?" in now
+    assert "Later, not now, if it comes up: ask where they would like to sit" in now
+    assert now.index("Do now: ask") < now.index("Later, not now: ask when they come")
 
 
 def test_a_budget_in_milliseconds_spares_what_can_be_spared() -> None:

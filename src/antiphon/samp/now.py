@@ -31,13 +31,13 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     persona, scene = cast.personas[name], cast.scenes[state.place.scene]
     yield Line("persona", f"You are now {persona.name}, {persona.role}. {persona.manner}")
     for rank, fact in enumerate(persona.knows):
-        yield Line("knows", f"You know: {fact}", 100 + rank)
+        yield Line("knows", fact if rank else f"Facts you may use when asked: {fact}", 100 + rank)
     known = [slot for slot in state.slots if slot in cast.slots and knows_slot(cast, state, name, slot)]
     if known:
         told = "; ".join(f"{cast.slots[slot].about}: {spoken(state.slots[slot].value)}" for slot in known)
         yield Line("slots", f"Agreed so far: {told}.")
     for rank, fact in enumerate(facts):
-        yield Line("facts", f"You remember: {fact}", 200 + rank)
+        yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
     yield Line("aim", f"Your aim: {scene.aim}")
     if state.question:
         yield Line("question", f"Ask the caller: {state.question}")
@@ -50,6 +50,10 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
             )
         for rank, task in enumerate(open_tasks(scene, state.place.scene, state)):
             yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
+    # The last words before the answer count most: a small model would begin with the speaker's name.
+    yield Line(
+        "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
+    )
 
 
 def _told(cast: Cast, task: Task, *, first: bool) -> str:
@@ -57,8 +61,8 @@ def _told(cast: Cast, task: Task, *, first: bool) -> str:
         what = task.do
     else:
         slot = cast.slots[task.ask]
-        what = f"ask {slot.about}" + (f', such as "{slot.ask}"' if slot.ask and first else "")
-    return f"{'Next' if first else 'Later'}{', if it comes up' if task.optional else ''}: {what}."
+        what = f"ask: {slot.ask}" if first and slot.ask else f"ask {slot.about}"
+    return f"{'Do now' if first else 'Later, not now'}{', if it comes up' if task.optional else ''}: {what}"
 
 
 def spoken(value: Value) -> str:
