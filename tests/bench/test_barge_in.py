@@ -44,7 +44,12 @@ def test_a_level_is_that_of_the_loudest_fifth() -> None:
 
 @pytest.mark.parametrize(
     ("labels", "aligned_s", "onset_s"),
-    [({}, None, 0.2), ({}, 0.25, 0.2), ({}, 0.6, 0.5), ({"words": [[0.14, 0.3, "she"]]}, 0.6, 0.14)],
+    [
+        ({}, None, 0.2),
+        pytest.param({}, 0.5, 0.6, id="where it is still silent, where the voice begins"),
+        pytest.param({}, 0.9, 0.8, id="in the voice, as early as the alignment may mean"),
+        ({"words": [[0.14, 0.3, "she"]]}, 0.9, 0.14),
+    ],
 )
 def test_an_interruption_begins_with_its_first_word(
     labels: dict[str, object], aligned_s: float | None, onset_s: float
@@ -60,7 +65,11 @@ def test_an_interruption_begins_with_its_first_word(
         seconds=3.0,
         labels=labels,
     )
-    assert first_word(one, CLOCK_HZ // 5, aligned_s) == pytest.approx(onset_s * CLOCK_HZ, abs=1)
+    at_s = np.arange(2 * CLOCK_HZ) / CLOCK_HZ
+    voice = 0.1 * np.sign(np.sin(2 * np.pi * 150 * at_s)) * (at_s > 0.6)
+    smack = 0.1 * np.sin(2 * np.pi * 3000 * at_s) * (at_s > 0.2) * (at_s < 0.25)
+    found = first_word(one, (voice + smack).astype(np.float32), CLOCK_HZ // 5, aligned_s)
+    assert found / CLOCK_HZ == pytest.approx(onset_s, abs=0.025)
 
 
 def test_a_summary_counts_what_was_cut_and_what_survived() -> None:

@@ -76,7 +76,7 @@ def interruptions(recordings: Sequence[Recording], half: Half) -> list[Sound]:
         span = voiced_span(audio, CLOCK_HZ)
         if span is None:
             continue
-        onset = first_word(recording, span[0], aligned.get(recording.name))
+        onset = first_word(recording, audio, span[0], aligned.get(recording.name))
         start = max(0, min(onset, span[0]) - CLOCK_HZ // 20)
         audio = audio[start : start + round(_INTERRUPTION_S * CLOCK_HZ)]
         found.append(Sound("interruption", recording.name, levelled(audio, SPEECH_DB), onset - start))
@@ -91,13 +91,18 @@ def _alignment(recordings: Sequence[Recording]) -> Mapping[str, float]:
     return {name: words[0][0] for known in times for name, words in known.items() if words}
 
 
-def first_word(recording: Recording, sounds_from: int, aligned_s: float | None) -> int:
-    """Its place in `recording` at 24 kHz, whose sound begins at `sounds_from`."""
+def first_word(recording: Recording, audio: Audio, sounds_from: int, aligned_s: float | None) -> int:
+    """Its place in the `audio` of `recording` at 24 kHz, whose sound begins at `sounds_from`.
+
+    As early as the alignment may mean, and where that is still silence, where the voice begins behind it.
+    """
     if by_hand := recording.labels.get("words"):
         return round(by_hand[0][0] * CLOCK_HZ)
     if aligned_s is None:
         return sounds_from
-    return max(sounds_from, round((aligned_s - _ALIGNMENT_ERROR_S) * CLOCK_HZ))
+    earliest = max(sounds_from, round((aligned_s - _ALIGNMENT_ERROR_S) * CLOCK_HZ))
+    span = voiced_span(audio[earliest:], CLOCK_HZ)
+    return earliest + (span[0] if span else 0)
 
 
 def backchannels(recordings: Sequence[Recording], half: Half) -> list[Sound]:

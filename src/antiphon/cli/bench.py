@@ -6,7 +6,7 @@ Each bench is a module with a sentence of `HELP`, its own `arguments`, and `run`
 from pathlib import Path
 from types import ModuleType
 
-from antiphon.bench import barge_in, echo, endpointing, load, response, scheduler
+from antiphon.bench import barge_in, echo, endpointing, load, response, scheduler, states
 from antiphon.cli.commands import Commands
 
 _BENCHES: dict[str, ModuleType] = {
@@ -16,6 +16,7 @@ _BENCHES: dict[str, ModuleType] = {
     "echo": echo,
     "load": load,
     "scheduler": scheduler,
+    "states": states,
 }
 
 

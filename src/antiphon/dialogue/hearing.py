@@ -27,7 +27,7 @@ JUMP_FROM = 12
 JUMP_LEAST_DB = -60.0
 """What is softer than this is nothing."""
 RISE_DB = 12.0
-"""And one so far above the two before it is a beginning of its own: the room was heard first, then somebody."""
+"""So far above the two before it, it is a beginning of its own: first there is a room, then a voice in it."""
 JUMP: Ticks = ticks(160)
 """It may be a voice for so long, by its level alone;"""
 LIKELY_JUMP: Ticks = ticks(224)

@@ -1,0 +1,131 @@
+"""`antiphon cast`: check, draw and try out a cast file."""
+
+import argparse
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from antiphon.cli.cast_run import play
+from antiphon.cli.commands import Commands
+from antiphon.contracts import ConfigInvalid, Part, Voice
+from antiphon.contracts.discovery import find
+from antiphon.runtime import Config, load_config
+from antiphon.samp import Cast, Problem, cast_schema, check_cast, draw, read_script
+
+
+def register(commands: Commands) -> None:
+    """Add the `cast` command."""
+    casts = commands.add_parser("cast", help="check, draw and try out a cast of characters and scenes")
+    actions = casts.add_subparsers(dest="cast_action", required=True, metavar="ACTION")
+
+    checking = actions.add_parser(
+        "check",
+        help="every problem of a cast file, with its line and what to do; exit code 1 if there is any",
+    )
+    checking.add_argument("file", type=Path, metavar="FILE")
+    checking.add_argument("--json", action="store_true", help="print JSON")
+    checking.set_defaults(run=_check)
+
+    drawing = actions.add_parser("draw", help="a picture of the scenes and the ways between them, as SVG")
+    drawing.add_argument("file", type=Path, metavar="FILE")
+    drawing.add_argument("-o", "--out", type=Path, metavar="SVG", help="standard output otherwise")
+    drawing.set_defaults(run=_draw)
+
+    running = actions.add_parser(
+        "run", help="talk with a cast by keyboard, or have a scripted caller do it and check where it is led"
+    )
+    running.add_argument("file", type=Path, metavar="FILE")
+    running.add_argument(
+        "--caller", type=Path, metavar="SCRIPT", help="a scripted caller, such as examples/callers/*"
+    )
+    running.add_argument("--prompts", action="store_true", help="show what each prompt is made of")
+    running.add_argument("--json", action="store_true", help="print one JSON document at the end")
+    running.set_defaults(run=_run)
+
+    schema = actions.add_parser("schema", help="the JSON Schema of cast files, for editors")
+    schema.set_defaults(run=_schema)
+
+
+def read_text(path: Path) -> str:
+    """What stands in a file a user named.
+
+    Raises:
+        ConfigInvalid: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigInvalid((f"{path}: {error}",)) from error
+
+
+def load_cast(path: Path, config: Config) -> Cast:
+    """The cast in a file.
+
+    Raises:
+        ConfigInvalid: with every problem, each with its line.
+    """
+    found, problems = check_cast(read_text(path), voices=_voices(config))
+    if found is None or problems:
+        raise ConfigInvalid(tuple(f"{path}: {problem}" for problem in problems))
+    return found
+
+
+def _check(args: argparse.Namespace) -> int:
+    found, problems = check_cast(read_text(args.file), voices=_voices(load_config(args.config)))
+    if args.json:
+        document = {"ok": not problems, "file": str(args.file), "problems": problems}
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    elif problems:
+        print("\n".join(_told(problem) for problem in problems))
+        print(f"{args.file}: {len(problems)} problem{'s' * (len(problems) > 1)}", file=sys.stderr)
+    elif found is not None:
+        counts = (f"{len(each)} {what}" for each, what in _parts(found))
+        print(f"{found.cast}: {', '.join(counts)}; nothing is wrong with it")
+    return 1 if problems else 0
+
+
+def _parts(found: Cast) -> tuple[tuple[Collection[str], str], ...]:
+    return (
+        (found.personas, "personas"),
+        (found.scenes, "scenes"),
+        (found.slots, "slots"),
+        (found.anywhere, "jumps"),
+    )
+
+
+def _told(problem: Problem) -> str:
+    place = f"{problem.where}: " if problem.where else ""
+    return f"line {problem.line:<4} {place}{problem.what}\n          {problem.remedy}"
+
+
+def _draw(args: argparse.Namespace) -> int:
+    picture = draw(load_cast(args.file, load_config(args.config)))
+    if args.out is None:
+        sys.stdout.write(picture)
+        return 0
+    args.out.write_text(picture, encoding="utf-8")
+    print(args.out)
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    config = load_config(args.config)
+    found = load_cast(args.file, config)
+    script = read_script(read_text(args.caller), found, str(args.caller)) if args.caller else None
+    return play(found, config, script, args)
+
+
+def _schema(args: argparse.Namespace) -> int:
+    sys.stdout.buffer.write(cast_schema())
+    return 0
+
+
+def _voices(config: Config) -> tuple[str, ...] | None:
+    """The names of the voices the configured speech engine lists on its class; None where it lists none."""
+    part: Part = "synthesizer"
+    kind = find(part, config.engines[part].use)
+    voices = cast(tuple[Voice, ...] | None, getattr(kind, "voices", None))
+    return None if voices is None else tuple(voice.name for voice in voices)

@@ -1,0 +1,119 @@
+"""What becomes of a proposal. Pure.
+
+It is applied when `rules` has no objection, in one step and for good; else it is dropped. Whatever is being
+said meanwhile has no part in this, so no interruption can leave a move half made.
+"""
+
+from typing import Literal
+
+from msgspec.structs import replace
+
+from antiphon.samp.cast import Cast
+from antiphon.samp.commands import (
+    Clarify,
+    CorrectSlot,
+    GoTo,
+    JumpTo,
+    Leave,
+    Proposal,
+    Return,
+    SetSlot,
+    SwitchPersona,
+    Tick,
+    Verdict,
+)
+from antiphon.samp.confidence import with_listener
+from antiphon.samp.graph import travelled
+from antiphon.samp.rules import before_last_move, mended_version, objections, target
+from antiphon.samp.state import STACK_MAX, Filled, Place, State
+
+PER_TURN_MAX = 64
+"""Proposals that are decided between two turns of the caller's."""
+
+
+def settle(cast: Cast, state: State, proposal: Proposal) -> tuple[State, Verdict]:
+    """Apply `proposal` to `state`, or drop it."""
+    before = next((each for each in state.decided if each.id == proposal.id), None)
+    if before is not None:
+        return state, before
+    crowded = state.crowd >= PER_TURN_MAX and proposal.turn <= state.turn
+    if crowded or proposal.turn <= state.crowded_turn:
+        # Not remembered one by one: no proposal of such a turn is taken any more.
+        reason = f"there were more than {PER_TURN_MAX} proposals after its turn"
+        state = replace(state, crowded_turn=max(state.crowded_turn, state.turn if crowded else 0))
+        return state, _verdict(proposal, "dropped", reason, state.version)
+    reason = next(objections(cast, state, proposal), "")
+    after = state if reason else _changed(cast, state, proposal)
+    outcome = "dropped" if reason else "applied" if proposal.base == state.version else "rebased"
+    verdict = _verdict(proposal, outcome, reason, after.version)
+    return replace(after, decided=(*after.decided, verdict), crowd=after.crowd + 1), verdict
+
+
+def _verdict(
+    proposal: Proposal, outcome: Literal["applied", "rebased", "dropped"], reason: str, version: int
+) -> Verdict:
+    return Verdict(id=proposal.id, turn=proposal.turn, outcome=outcome, reason=reason, version=version)
+
+
+def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
+    version, command = state.version + 1, proposal.command
+    match command:
+        case SetSlot(slot, value) | CorrectSlot(slot, _, value):
+            filled = Filled(value, version, state.place.persona)
+            told = with_listener(
+                cast, state.confided, proposal.turn, state.place, asked=cast.slots[slot].private
+            )
+            return replace(state, version=version, slots={**state.slots, slot: filled}, confided=told)
+        case Tick(task):
+            return replace(state, version=version, ticked=(*state.ticked, f"{state.place.scene}: {task}"))
+        case Clarify(question):
+            return replace(state, version=version, question=question)
+        case Leave():
+            return replace(state, version=version, ended=True)
+        case GoTo() | JumpTo() | Return() | SwitchPersona():
+            start = state if mended_version(command) is None else before_last_move(state)
+            place, stack = _arrived(cast, start, command)
+            return replace(
+                state,
+                version=version,
+                place=place,
+                stack=stack,
+                place_version=version,
+                moved_turn=proposal.turn,
+                came_from=(start.place, start.stack),
+                question="",
+                confided=with_listener(cast, state.confided, proposal.turn, place),
+            )
+
+
+def _arrived(
+    cast: Cast, state: State, move: GoTo | JumpTo | Return | SwitchPersona
+) -> tuple[Place, tuple[Place, ...]]:
+    match move:
+        case GoTo():
+            goal = target(move)
+            # Who goes on from a jump into the story itself does not come back from it.
+            gone_on = _visited(cast, state.place.scene) and goal in travelled(cast)
+            return _place(cast, goal), () if gone_on else state.stack
+        case JumpTo(scene):
+            returns = all(jump.returns for jump in cast.anywhere.values() if jump.to == scene)
+            # From one topic to the next: both go back to where the first one came from.
+            aside = state.stack and _visited(cast, state.place.scene)
+            stack = state.stack if aside else (*state.stack, state.place)
+            return _place(cast, scene), stack[-STACK_MAX:] if returns else ()
+        case Return(then):
+            back_at = state.stack[-1]
+            return (_place(cast, then[-1]) if then else back_at), state.stack[:-1]
+        case SwitchPersona(persona):
+            return Place(state.place.scene, persona), state.stack
+
+
+def _place(cast: Cast, scene: str) -> Place:
+    return Place(scene, cast.scenes[scene].plays)
+
+
+def _visited(cast: Cast, scene: str) -> bool:
+    """Whether a scene is one that jumps lead to."""
+    return any(jump.to == scene for jump in cast.anywhere.values()) or any(
+        persona.home == scene for persona in cast.personas.values()
+    )

@@ -1,0 +1,243 @@
+"""From a caller's words to commands, fast enough for the answer to be the right persona's.
+
+Asked on partial words it says what is likely, so that the prompts of likely moves can be read ahead. Asked at
+the end of the turn it says what to propose: what became known, then at most one move. Slots are certain and
+words are not, so an automatic way that this very turn opened goes before a way in words; what can come up
+anywhere goes before both.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from datetime import date
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.contracts import Embedder
+from antiphon.samp.cast import BACK, Cast
+from antiphon.samp.commands import (
+    Command,
+    CorrectSlot,
+    GoTo,
+    JumpTo,
+    Leave,
+    Return,
+    SetSlot,
+    SwitchPersona,
+    Tick,
+)
+from antiphon.samp.extraction import CUED, Telling, tellings
+from antiphon.samp.guards import Value
+from antiphon.samp.likelihood import FITTED, Judge, Likely, Weights, likely, telling_words
+from antiphon.samp.moves import BACK_PHRASES, Option, called, options
+from antiphon.samp.state import State, automatic, open_tasks, values
+
+SURE = 0.5
+"""How likely a move in words must be to be proposed."""
+SAID_ALIKE = 0.45
+"""How near the agent's words must be to a task to count as having done it. It misses some; the slow loop may
+propose them."""
+GOODBYE_ALIKE = 0.6
+
+_GOODBYES = ("goodbye", "bye bye", "thank you goodbye", "see you", "that's all, bye")
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a turn is taken for."""
+
+    commands: tuple[Command, ...]
+    """What to propose, in this order."""
+    likely: tuple[Likely, ...]
+    """What it was judged by."""
+
+
+class Decider:
+    """Judges turns of conversations with one cast. Its state is only what it has embedded."""
+
+    def __init__(self, cast: Cast, embedder: Embedder, *, weights: Weights = FITTED) -> None:
+        """Embeds every phrase of the cast: some milliseconds each."""
+        self._cast, self._weights = cast, weights
+        self._judge = Judge(embedder)
+        self._judge.learn(list(_phrases(cast)))
+        self._embedder = embedder
+
+    def weighing(self, weights: Weights) -> "Decider":
+        """The same with other weights; what is embedded is shared."""
+        other = copy(self)
+        other._weights = weights
+        return other
+
+    def likely(
+        self, state: State, words: str, *, today: date, margins: Mapping[str, float] = {}
+    ) -> tuple[Likely, ...]:
+        """What may happen next, the likeliest first, as far as these words tell. They may be partial."""
+        found, features = self.judged(state, words, today=today, margins=margins)
+        return likely(found, features, self._weights)
+
+    def judged(
+        self, state: State, words: str, *, today: date, margins: Mapping[str, float] = {}
+    ) -> tuple[tuple[Option, ...], NDArray[np.float64]]:
+        """The options, and what each judge says of them: shape [options, len(FEATURES)]."""
+        found = options(self._cast, state)
+        told = self._told_by_option(found, state, words, today)
+        said = _agent_said(state)
+        return found, self._judge.features(found, words, agent_said=said, told=told, margins=margins)
+
+    def decide(self, state: State, words: str, *, today: date, margins: Mapping[str, float] = {}) -> Decision:
+        """What to propose when the turn is over."""
+        chances = self.likely(state, words, today=today, margins=margins)
+        move, kind = _best_move(chances)
+        told = self._tellings(state, words, today, move)
+        known = {**values(state), **{each.slot: each.value for each in told}}
+        opened = self._opened(state, known, fresh=bool(told))
+        if isinstance(move, GoTo | Return) and kind in ("way", "back"):
+            move = opened if opened is not None and told else self._passing_on(state, move, known)
+        elif move is None:
+            move = opened
+        if move is None and self._leaves(state, words, told):
+            return Decision((Leave(),), chances)
+        slots = [_slot_command(state, each) for each in told]
+        return Decision((*slots, move) if move is not None else tuple(slots), chances)
+
+    def done_tasks(self, state: State) -> tuple[Tick, ...]:
+        """The tasks of the scene that the agent's last words have done."""
+        said, scene = _agent_said(state), state.place.scene
+        tasks = [task.do for task in open_tasks(self._cast.scenes[scene], scene, state) if task.do]
+        if not said or not tasks or state.history[-1].scene != scene:
+            return ()
+        near = self._embedder.embed(tasks) @ self._embedder.embed([said]).T
+        return tuple(Tick(task) for task, alike in zip(tasks, near[:, 0], strict=True) if alike >= SAID_ALIKE)
+
+    def _tellings(self, state: State, words: str, today: date, move: Command | None) -> tuple[Telling, ...]:
+        target = _target(state, move)
+        beyond = _asked(self._cast, state, target) if target is not None else []
+        asked = [*_asked(self._cast, state, state.place.scene), *_below(self._cast, state), *beyond]
+        if target is not None and not (isinstance(move, Return) and not move.then):
+            # What is said on leaving answers no open question.
+            asked = [slot for slot in asked if self._cast.slots[slot].type != "free"]
+        aside = isinstance(move, JumpTo | SwitchPersona)
+        found = tellings(
+            self._cast,
+            words,
+            asked=list(dict.fromkeys(["", *asked] if aside else asked)),
+            known=values(state),
+            today=today,
+        )
+        # Who brings up something else speaks of that, unless the words say otherwise.
+        return tuple(each for each in found if not aside or each.slot in beyond or each.certainty >= CUED)
+
+    def _told_by_option(
+        self, found: Sequence[Option], state: State, words: str, today: date
+    ) -> dict[str, float]:
+        told = {each.slot for each in self._tellings(state, words, today, None)}
+        here = told & set(_asked(self._cast, state, state.place.scene))
+        below = told & set(_below(self._cast, state)) - here
+        # Free words answer a question less surely: anything may be said.
+        here_count = sum(0.5 if self._cast.slots[slot].type == "free" else 1.0 for slot in here)
+        away = state.place.persona != self._cast.scenes[state.place.scene].plays
+        counts = {"back:persona" if away else "stay": here_count, "back": float(len(below))}
+        return {option.key: counts[option.key] for option in found if option.key in counts}
+
+    def _opened(self, state: State, known: Mapping[str, Value], *, fresh: bool) -> GoTo | Return | None:
+        """The move that slots alone make, once they are known."""
+        way = automatic(self._cast, state.place.scene, known, state.ticked)
+        if way is None:
+            below = state.stack[-1].scene if state.stack else None
+            filled = set(known) - set(state.slots)
+            if below and fresh and filled & set(_asked(self._cast, state, below)):
+                return Return(self._chain(below, known, state))
+            return None
+        if way.to != BACK:
+            return GoTo(way.to, self._chain(way.to, known, state))
+        return Return(self._chain(state.stack[-1].scene, known, state)) if state.stack else None
+
+    def _passing_on(self, state: State, move: GoTo | Return, known: Mapping[str, Value]) -> GoTo | Return:
+        if isinstance(move, GoTo):
+            return GoTo(move.scene, self._chain(move.scene, known, state))
+        last = move.then[-1] if move.then else state.stack[-1].scene
+        return Return((*move.then, *self._chain(last, known, state)))
+
+    def _chain(self, scene: str, known: Mapping[str, Value], state: State) -> tuple[str, ...]:
+        """The scenes that are passed through at once from `scene` on, because all is known there."""
+        passed: list[str] = []
+        while (way := automatic(self._cast, scene, known, state.ticked)) and way.to != BACK:
+            if way.to in passed or way.to == scene:
+                break
+            passed.append(way.to)
+            scene = way.to
+        return tuple(passed)
+
+    def _leaves(self, state: State, words: str, told: Sequence[Telling]) -> bool:
+        scene = self._cast.scenes[state.place.scene]
+        if not scene.ends or told or state.question:
+            return False
+        near = self._embedder.embed(_GOODBYES) @ self._embedder.embed([words]).T
+        return float(near.max()) >= GOODBYE_ALIKE
+
+
+def _best_move(chances: Sequence[Likely]) -> tuple[Command | None, str]:
+    """The likeliest move and its kind, if it is likely enough; reasons for the same move count together."""
+    moves: list[tuple[Command, str, float]] = []
+    for each in chances:
+        if each.option.move is None:
+            continue
+        same = next((place for place, (move, _, _) in enumerate(moves) if move == each.option.move), None)
+        if same is None:
+            moves.append((each.option.move, each.option.kind, each.probability))
+        else:
+            moves[same] = (*moves[same][:2], moves[same][2] + each.probability)
+    best = max(moves, key=lambda one: one[2], default=None)
+    return (best[0], best[1]) if best is not None and best[2] >= SURE else (None, "")
+
+
+def _phrases(cast: Cast) -> Iterator[str]:
+    yield from BACK_PHRASES
+    for scene in cast.scenes.values():
+        for way in scene.ways:
+            yield from (*way.says, *((way.when,) if way.when else ()))
+    for jump in cast.anywhere.values():
+        yield from (*jump.says, *((jump.when,) if jump.when else ()))
+    for persona in cast.personas.values():
+        yield from called(persona)
+
+
+def _agent_said(state: State) -> str:
+    return next((said.text for said in reversed(state.history) if said.role == "agent"), "")
+
+
+def _asked(cast: Cast, state: State, scene: str) -> list[str]:
+    """The slots a scene asks for: the one just asked for, the open ones, those that could be corrected."""
+    still = [task.ask for task in open_tasks(cast.scenes[scene], scene, state) if task.ask]
+    said = telling_words(_agent_said(state))
+    named = {slot: len(said & _about(cast, slot)) for slot in still}
+    still.sort(key=lambda slot: -named[slot])
+    return still + [task.ask for task in cast.scenes[scene].checklist if task.ask and task.ask not in still]
+
+
+def _about(cast: Cast, slot: str) -> frozenset[str]:
+    return telling_words(f"{cast.slots[slot].about} {cast.slots[slot].ask or ''}")
+
+
+def _below(cast: Cast, state: State) -> list[str]:
+    """What the scene asks for that a jump has interrupted."""
+    return _asked(cast, state, state.stack[-1].scene) if state.stack else []
+
+
+def _target(state: State, move: Command | None) -> str | None:
+    match move:
+        case GoTo(scene) | JumpTo(scene):
+            return scene
+        case Return(then):
+            return then[-1] if then else state.stack[-1].scene
+        case SwitchPersona():
+            return state.place.scene
+        case _:
+            return None
+
+
+def _slot_command(state: State, telling: Telling) -> SetSlot | CorrectSlot:
+    known = state.slots.get(telling.slot)
+    if known is None:
+        return SetSlot(telling.slot, telling.value)
+    return CorrectSlot(telling.slot, known.value, telling.value)

@@ -1,0 +1,161 @@
+"""The state of a conversation as a pure fold over its journal.
+
+Four kinds of entries matter here; all others pass by, so one journal serves everything.
+
+    cast_opened            cast, digest        which cast it is played with
+    caller_turn_committed  turn, text          the caller's settled words
+    reply_ended            turn, heard         what of the agent's answer was heard; with scene and persona
+                                               where they are not those at hand
+    state_proposed         a `Proposal`        a command that somebody proposes
+
+What becomes of a proposal is no entry: it follows from the entries before it, and so it is the same in every
+replay. An opening counts as said by what was heard of it, never by what was sent.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from antiphon.contracts import ContractBroken, JournalEntry
+from antiphon.samp.applying import settle
+from antiphon.samp.cast import Cast
+from antiphon.samp.commands import Proposal, Verdict
+from antiphon.samp.confidence import confides, with_listener
+from antiphon.samp.state import HISTORY_KEPT, TURNS_BACK_MAX, Place, Said, State, digest, heard_of, initial
+
+CAST_OPENED = "cast_opened"
+CALLER_TURN_COMMITTED = "caller_turn_committed"
+REPLY_ENDED = "reply_ended"
+STATE_PROPOSED = "state_proposed"
+
+
+class CallerTurn(msgspec.Struct, frozen=True):
+    """The body of `caller_turn_committed`, as far as it matters here."""
+
+    turn: int
+    text: str = ""
+
+
+class ReplyEnded(msgspec.Struct, frozen=True):
+    """The body of `reply_ended`, as far as it matters here."""
+
+    turn: int
+    heard: str = ""
+    scene: str = ""
+    """Empty: where the conversation is by now, or was before its last move if that fits the words."""
+    persona: str = ""
+
+
+class CastOpened(msgspec.Struct, frozen=True):
+    """The body of `cast_opened`."""
+
+    cast: str
+    """The title."""
+    digest: str
+
+
+def opened(cast: Cast) -> CastOpened:
+    """What a session with `cast` begins its journal with."""
+    return CastOpened(cast.cast, digest(cast))
+
+
+def fold(cast: Cast, entries: Iterable[JournalEntry], *, state: State | None = None) -> State:
+    """The state after `entries`, from `state` on, or from the beginning.
+
+    Raises:
+        ContractBroken: an entry of these kinds cannot be read, or the journal is of another cast.
+    """
+    state = state or initial(cast)
+    for entry in entries:
+        state, _ = step(cast, state, entry)
+    return state
+
+
+def step(cast: Cast, state: State, entry: JournalEntry) -> tuple[State, Verdict | None]:
+    """The state after one more entry, and what became of it when it was a proposal.
+
+    Raises:
+        ContractBroken: as `fold`.
+    """
+    match entry.kind:
+        case "cast_opened":
+            if _body(entry, CastOpened).digest != state.cast:
+                raise ContractBroken(
+                    f"session {entry.session!r} was recorded with another version of this cast: "
+                    "replay it with the file it was recorded with"
+                )
+        case "caller_turn_committed":
+            return _heard_caller(cast, state, _body(entry, CallerTurn)), None
+        case "reply_ended":
+            return _heard_agent(cast, state, _body(entry, ReplyEnded)), None
+        case "state_proposed":
+            return settle(cast, state, _body(entry, Proposal))
+        case _:
+            pass
+    return state, None
+
+
+def proposed(proposal: Proposal) -> Mapping[str, Any]:
+    """The body of a `state_proposed` entry."""
+    return msgspec.to_builtins(proposal)
+
+
+def _heard_caller(cast: Cast, state: State, turn: CallerTurn) -> State:
+    if not turn.text.strip():
+        return state
+    said = Said(turn.turn, "caller", turn.text, state.place.persona, state.place.scene)
+    state = replace(
+        state,
+        history=(*state.history, said)[-HISTORY_KEPT:],
+        confided=with_listener(cast, state.confided, turn.turn, state.place, asked=confides(turn.text)),
+    )
+    if turn.turn <= state.turn:
+        return state  # settled late: it is remembered, and moves nothing
+    oldest = turn.turn - TURNS_BACK_MAX
+    decided = tuple(verdict for verdict in state.decided if verdict.turn >= oldest)
+    return replace(state, turn=turn.turn, question="", decided=decided, crowd=0)
+
+
+def _heard_agent(cast: Cast, state: State, reply: ReplyEnded) -> State:
+    if not reply.heard.strip():
+        return state
+    scene, persona = _speaker(cast, state, reply)
+    said = Said(reply.turn, "agent", reply.heard, persona, scene)
+    return replace(
+        state,
+        history=(*state.history, said)[-HISTORY_KEPT:],
+        openings=_openings(cast, state.openings, scene, reply.heard),
+        confided=with_listener(cast, state.confided, reply.turn, Place(scene, persona)),
+    )
+
+
+def _speaker(cast: Cast, state: State, reply: ReplyEnded) -> tuple[str, str]:
+    if reply.scene in cast.scenes:
+        return reply.scene, reply.persona or cast.scenes[reply.scene].plays
+    before = state.came_from[0] if state.came_from else state.place
+    opening = cast.scenes[before.scene].opening or ""
+    late = not state.openings.get(before.scene) and heard_of(opening, reply.heard)
+    here = heard_of(cast.scenes[state.place.scene].opening or "", reply.heard)
+    place = before if late and not here else state.place
+    return place.scene, place.persona
+
+
+def _openings(cast: Cast, openings: dict[str, int], scene: str, heard: str) -> dict[str, int]:
+    """How far openings are said. One that was cut off is over with the next thing heard in its scene."""
+    opening = cast.scenes[scene].opening
+    if opening is None:
+        return openings
+    before = openings.get(scene, 0)
+    words = len(opening.split()) if before else heard_of(opening, heard)
+    return openings if words == before else {**openings, scene: words}
+
+
+def _body(entry: JournalEntry, kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(entry.body, kind)
+    except msgspec.ValidationError as error:
+        raise ContractBroken(
+            f"entry {entry.sequence} of {entry.session!r} is no {entry.kind}: {error}"
+        ) from error

@@ -1,0 +1,123 @@
+"""What can happen next, from where the conversation is: the options a turn of the caller's is judged by."""
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from antiphon.samp.cast import BACK, Cast, Jump, Persona
+from antiphon.samp.commands import GoTo, JumpTo, Return, SwitchPersona
+from antiphon.samp.state import State, allowed, values
+
+Kind: TypeAlias = Literal["stay", "way", "jump", "back", "persona"]
+
+BACK_PHRASES = (
+    "okay thank you",
+    "all right thanks",
+    "good to know",
+    "I see",
+    "back to what we were doing",
+    "that's all I wanted to know",
+)
+"""What people say when their question is answered."""
+
+
+class Option(msgspec.Struct, frozen=True):
+    """Something that may happen."""
+
+    key: str
+    """Unlike all others, such as "way:booking"."""
+    kind: Kind
+    move: GoTo | JumpTo | Return | SwitchPersona | None
+    """None: stay."""
+    says: tuple[str, ...]
+    """What callers say who mean it."""
+    when: str = ""
+    """The same in words of the cast."""
+
+    @property
+    def when_said(self) -> tuple[str, ...]:
+        """`when`, if there is any."""
+        return (self.when,) if self.when else ()
+
+
+def options(cast: Cast, state: State) -> tuple[Option, ...]:
+    """All options, "stay" first; "again": what brought the conversation here is said once more."""
+    here = state.place.scene
+    stay = [Option("stay", "stay", None, ())]
+    if own := _own_phrases(cast, here):
+        stay.append(Option("again", "jump", None, own))
+    return (*stay, *_ways(cast, state), *_jumps(cast, state), *_personas(cast, state), *_backs(cast, state))
+
+
+def _ways(cast: Cast, state: State) -> Iterator[Option]:
+    known, here = values(state), state.place.scene
+    for way in cast.scenes[here].ways:
+        if not (way.when or way.says) or not allowed(cast, here, way.guard, known, state.ticked):
+            continue
+        if way.to == BACK:
+            if state.stack:
+                yield Option("way:back", "back", Return(), way.says, way.when)
+        elif way.to != here:
+            yield Option(f"way:{way.to}", "way", GoTo(way.to), way.says, way.when)
+
+
+def _jumps(cast: Cast, state: State) -> Iterator[Option]:
+    known, here = values(state), state.place.scene
+    for name, jump in cast.anywhere.items():
+        if jump.to != here and allowed(cast, here, jump.guard, known, state.ticked):
+            yield Option(f"jump:{name}", "jump", JumpTo(jump.to), jump.says, jump.when)
+
+
+def _personas(cast: Cast, state: State) -> Iterator[Option]:
+    for name, persona in cast.personas.items():
+        if not persona.asked_for or name in (state.place.persona, cast.scenes[state.place.scene].plays):
+            continue
+        below, says = state.stack[-1].persona if state.stack else "", called(persona)
+        if name == below:
+            yield Option(f"persona:{name}", "persona", Return(), says)
+        elif persona.home:
+            if persona.home != state.place.scene:
+                yield Option(f"persona:{name}", "persona", JumpTo(persona.home), says)
+        else:
+            yield Option(f"persona:{name}", "persona", SwitchPersona(name), says)
+
+
+def called(persona: Persona) -> tuple[str, ...]:
+    """What callers say who want to speak with a persona: the cast's examples, and what is always said."""
+    name, role = persona.name, persona.role
+    return (
+        *persona.asked_for,
+        f"can I speak to {name}",
+        f"put me through to {name} please",
+        f"I'd like to talk to {role}",
+        f"is {role} there",
+    )
+
+
+def _backs(cast: Cast, state: State) -> Iterator[Option]:
+    """Back to where a jump came from, and on from there over a way in words; or to who plays the scene."""
+    plays = cast.scenes[state.place.scene].plays
+    if plays != state.place.persona:
+        said = (*BACK_PHRASES, *called(cast.personas[plays]))
+        yield Option("back:persona", "back", SwitchPersona(plays), said)
+    if not state.stack:
+        return
+    below = state.stack[-1].scene
+    yield Option("back", "back", Return(), BACK_PHRASES)
+    known = values(state)
+    for way in cast.scenes[below].ways:
+        in_words = way.when or way.says
+        if (
+            in_words
+            and way.to not in (BACK, state.place.scene)
+            and allowed(cast, below, way.guard, known, state.ticked)
+        ):
+            yield Option(f"back:{way.to}", "back", Return((way.to,)), way.says, way.when)
+
+
+def _own_phrases(cast: Cast, scene: str) -> tuple[str, ...]:
+    """What callers say who want to be where the conversation is."""
+    jumps: list[Jump] = [jump for jump in cast.anywhere.values() if jump.to == scene]
+    homes = [persona.asked_for for persona in cast.personas.values() if persona.home == scene]
+    return tuple(phrase for says in (*(jump.says for jump in jumps), *homes) for phrase in says)

@@ -1,0 +1,70 @@
+"""The short part of a prompt that changes: who speaks, what for, and what just they know.
+
+Each line says how well it can be spared when the budget is short: 0 never, and the higher the sooner.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from antiphon.samp.cast import Cast, Task
+from antiphon.samp.confidence import knows_slot
+from antiphon.samp.guards import Value
+from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of it."""
+
+    kind: str
+    text: str
+    spare: int = 0
+
+
+def now_lines(cast: Cast, state: State, facts: Sequence[str]) -> tuple[Line, ...]:
+    """The lines, in the order they stand; `facts` are recalled ones the persona may know, best first."""
+    return tuple(_lines(cast, state, facts))
+
+
+def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
+    name = state.place.persona
+    persona, scene = cast.personas[name], cast.scenes[state.place.scene]
+    yield Line("persona", f"You are now {persona.name}, {persona.role}. {persona.manner}")
+    for rank, fact in enumerate(persona.knows):
+        yield Line("knows", fact if rank else f"Facts you may use when asked: {fact}", 100 + rank)
+    known = [slot for slot in state.slots if slot in cast.slots and knows_slot(cast, state, name, slot)]
+    if known:
+        told = "; ".join(f"{cast.slots[slot].about}: {spoken(state.slots[slot].value)}" for slot in known)
+        yield Line("slots", f"Agreed so far: {told}.")
+    for rank, fact in enumerate(facts):
+        yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
+    yield Line("aim", f"Your aim: {scene.aim}")
+    if state.question:
+        yield Line("question", f"Ask the caller: {state.question}")
+    elif opening := owed_opening(cast, state):
+        yield Line("opening", f"You begin with these words: {opening}")
+    else:
+        if rest := opening_rest(cast, state):
+            yield Line(
+                "opening", f"You were cut off before you could say: {rest} Work it in if it still matters."
+            )
+        for rank, task in enumerate(open_tasks(scene, state.place.scene, state)):
+            yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
+    # The last words before the answer count most: a small model would begin with the speaker's name.
+    yield Line(
+        "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
+    )
+
+
+def _told(cast: Cast, task: Task, *, first: bool) -> str:
+    if task.do:
+        what = task.do
+    else:
+        slot = cast.slots[task.ask]
+        what = f"ask: {slot.ask}" if first and slot.ask else f"ask {slot.about}"
+    return f"{'Do now' if first else 'Later, not now'}{', if it comes up' if task.optional else ''}: {what}"
+
+
+def spoken(value: Value) -> str:
+    """A value as a person writes it."""
+    return value if isinstance(value, str) else f"{value:g}"

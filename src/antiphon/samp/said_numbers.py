@@ -1,0 +1,67 @@
+"""Numbers as people say them: "four", "thirty-eight point five", "a dozen", "21"."""
+
+import re
+from typing import NamedTuple
+
+_UNIT_WORDS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen
+"""
+_TEN_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_UNITS = {word: value for value, word in enumerate(_UNIT_WORDS.split())}
+_TENS = {word: 10 * value for value, word in enumerate(_TEN_WORDS.split(), 2)}
+_WORDS = _UNITS | _TENS
+_SOME = {"a couple": 2.0, "couple of": 2.0, "a dozen": 12.0, "half a dozen": 6.0, "a pair": 2.0}
+
+_ONE = "|".join(sorted((*_UNITS, *_TENS, "hundred"), key=len, reverse=True))
+_SPOKEN = rf"(?:{_ONE})(?:(?:[ -]|,? and )(?:{_ONE}))*"
+_NUMBER = re.compile(
+    rf"(?P<some>\b(?:{'|'.join(sorted(_SOME, key=len, reverse=True))})\b)"
+    rf"|(?P<digits>(?<![\w.:/])\d{{1,9}}(?:\.\d+)?(?![\w:/]|\.\d))"
+    rf"|(?P<spoken>\b{_SPOKEN}\b)(?: point (?P<point>(?:{_ONE})(?: (?:{_ONE}))*)\b)?",
+    re.IGNORECASE,
+)
+
+
+class Found(NamedTuple):
+    """A value, and where in the text it stands."""
+
+    start: int
+    end: int
+    value: str | float
+
+
+def numbers(text: str) -> list[Found]:
+    """Every number in `text`, in order; ordinals and numbers in times are none."""
+    found = [Found(match.start(), match.end(), _value(match)) for match in _NUMBER.finditer(text)]
+    # "One of us" counts nobody.
+    return [
+        each
+        for each in found
+        if not (text[each.start : each.end].lower() == "one" and re.match(r"\s+of\b", text[each.end :]))
+    ]
+
+
+def number_of(words: str) -> int | None:
+    """The number that the words of a spoken cardinal make, such as "twenty-one"."""
+    total = part = 0
+    for word in re.split(r"[ ,-]+", words.lower()):
+        if word == "hundred":
+            total, part = total + max(part, 1) * 100, 0
+        elif word in _WORDS:
+            part += _WORDS[word]
+        elif word != "and":
+            return None
+    return total + part
+
+
+def _value(match: re.Match[str]) -> float:
+    if match["some"]:
+        return _SOME[match["some"].lower()]
+    if match["digits"]:
+        return float(match["digits"])
+    whole = float(number_of(match["spoken"]) or 0)
+    if not match["point"]:
+        return whole
+    digits = "".join(str(_WORDS.get(word.lower(), "")) for word in match["point"].split())
+    return float(f"{whole:.0f}.{digits}")

@@ -1,0 +1,75 @@
+"""Does a tree have the shape of a type? All that does not fit, each with its line and the nearest name."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, cast, get_args, get_origin
+
+import msgspec
+
+from antiphon.samp.yaml_text import Path, Problem, Tree
+
+
+def misfits(tree: Tree, kind: Any) -> Iterator[Problem]:
+    """A problem for each thing that keeps the tree's value from being a `kind`."""
+    return _in(tree, tree.value, kind, ())
+
+
+def _in(tree: Tree, value: object, kind: Any, path: Path) -> Iterator[Problem]:
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct) and isinstance(value, Mapping):
+        yield from _in_struct(tree, cast(Mapping[str, object], value), bare, path)
+    elif get_origin(bare) is dict and isinstance(value, Mapping):
+        table = cast(Mapping[str, object], value)
+        names, of = get_args(bare)
+        for key, inner in table.items():
+            yield from _in(tree, key, names, (*path, key))
+            yield from _in(tree, inner, of, (*path, key))
+        yield from _leaf(tree, dict.fromkeys(table), _with(kind, dict[str, object]), path)
+    elif get_origin(bare) is tuple and isinstance(value, list):
+        items = cast(Sequence[object], value)
+        for index, inner in enumerate(items):
+            yield from _in(tree, inner, get_args(bare)[0], (*path, index))
+        yield from _leaf(tree, items, _with(kind, tuple[object, ...]), path)
+    else:
+        yield from _leaf(tree, value, kind, path)
+
+
+def _in_struct(
+    tree: Tree, table: Mapping[str, object], kind: type[msgspec.Struct], path: Path
+) -> Iterator[Problem]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for key, value in table.items():
+        if key in fields:
+            yield from _in(tree, value, fields[key].type, (*path, key))
+        else:
+            yield tree.problem((*path, key), "there is no such field", nearest(key, fields))
+    for name, field in fields.items():
+        if field.required and name not in table:
+            yield tree.problem(path, f"`{name}` is missing", f"add `{name}:`")
+
+
+def _leaf(tree: Tree, value: object, kind: Any, path: Path) -> Iterator[Problem]:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        text = str(error).split(" - at ")[0]
+        if "matching regex" in text and isinstance(value, str):
+            remedy = "write a name in small letters, digits and underscores"
+        elif isinstance(value, (int, float, bool)) and "str" in text:
+            remedy = "put it in quotes"
+        else:
+            remedy = "see the schema for what is expected"
+        yield tree.problem(path, text[0].lower() + text[1:].replace("`", ""), remedy)
+
+
+def _with(kind: Any, bare: Any) -> Any:
+    """`kind`'s bounds on how many there are, whatever they are."""
+    return Annotated[bare, *get_args(kind)[1:]] if get_origin(kind) is Annotated else bare
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """A remedy for a `name` that is not among the `known`."""
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known are {', '.join(sorted(known))}" if known else "none is defined yet"

@@ -1,0 +1,177 @@
+"""The state of a conversation: where it is, who plays, what is known, what was heard. A frozen value.
+
+Its dictionaries are never changed, only replaced; `encoded` gives the same bytes for the same state.
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+
+from antiphon.samp.cast import Cast, Scene, Task, Way
+from antiphon.samp.checking import asked_in
+from antiphon.samp.commands import Verdict
+from antiphon.samp.guards import Value, holds, read_guard
+
+STACK_MAX = 4
+"""How deep jumps may be nested: beyond it, a jump forgets where the oldest one came from."""
+HISTORY_KEPT = 400
+"""Things said that the state remembers; the journal has them all."""
+TURNS_BACK_MAX = 12
+"""A proposal for an older turn than this is dropped, and its verdict forgotten."""
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """What is known of a slot."""
+
+    value: Value
+    version: int
+    """Of the state when it became known or was corrected."""
+    told_to: str
+    """The persona who heard it."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A scene, and who plays in it just now."""
+
+    scene: str
+    persona: str
+
+
+class Said(msgspec.Struct, frozen=True):
+    """Something that was said and heard."""
+
+    turn: int
+    role: Literal["caller", "agent"]
+    text: str
+    persona: str
+    """Who spoke, or to whom the caller spoke."""
+    scene: str
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known at one moment of a conversation."""
+
+    cast: str
+    """The digest of the cast it is played with."""
+    place: Place
+    version: int = 0
+    """How often it was changed by a command."""
+    turn: int = 0
+    """The last turn of the caller's that is committed."""
+    place_version: int = 0
+    """The version at which the place last changed."""
+    moved_turn: int = 0
+    """The last turn that moved the conversation."""
+    came_from: tuple[Place, tuple[Place, ...]] | None = None
+    """The place and the stack before the last move, in case it was wrong."""
+    stack: tuple[Place, ...] = ()
+    """Where jumps came from, the last one last."""
+    slots: dict[str, Filled] = {}
+    ticked: tuple[str, ...] = ()
+    """Tasks that were done, as "scene: task"."""
+    question: str = ""
+    """What the caller was asked to clarify, until they speak again."""
+    openings: dict[str, int] = {}
+    """How many words of each scene's opening were heard."""
+    ended: bool = False
+    history: tuple[Said, ...] = ()
+    confided: dict[int, tuple[str, ...]] = {}
+    """The turns that were spoken in confidence, each with the personas who took part in it."""
+    decided: tuple[Verdict, ...] = ()
+    """On proposals of turns that are not long over, oldest first: one that comes again changes nothing."""
+    crowd: int = 0
+    """How many proposals were decided since the last turn."""
+    crowded_turn: int = -1
+    """The last turn after which there were too many."""
+
+
+def initial(cast: Cast) -> State:
+    """The state before anything was said."""
+    return State(cast=digest(cast), place=Place(cast.start, cast.scenes[cast.start].plays))
+
+
+def digest(cast: Cast) -> str:
+    """What tells this cast from every other one: SHA-256 over its values, in hexadecimal."""
+    return sha256(msgspec.json.encode(cast, order="sorted")).hexdigest()
+
+
+def encoded(state: State) -> bytes:
+    """The state as JSON, the same bytes for the same state."""
+    return msgspec.json.encode(msgspec.to_builtins(state, str_keys=True, order="sorted"), order="sorted")
+
+
+def decoded(data: bytes) -> State:
+    """The state that was `encoded`."""
+    return msgspec.json.decode(data, type=State)
+
+
+def values(state: State) -> dict[str, Value]:
+    """What is known of each slot."""
+    return {name: filled.value for name, filled in state.slots.items()}
+
+
+def is_done(task: Task, scene: str, known: Mapping[str, Value], ticked: tuple[str, ...]) -> bool:
+    """Whether a task of the checklist is done."""
+    return task.ask in known if task.ask else f"{scene}: {task.do}" in ticked
+
+
+def checklist_done(cast: Cast, scene: str, known: Mapping[str, Value], ticked: tuple[str, ...]) -> bool:
+    """Whether nothing on the scene's checklist is open but what is optional."""
+    tasks = cast.scenes[scene].checklist
+    return all(task.optional or is_done(task, scene, known, ticked) for task in tasks)
+
+
+def allowed(cast: Cast, scene: str, guard: str, known: Mapping[str, Value], ticked: tuple[str, ...]) -> bool:
+    """Whether a guard on slots holds in `scene`; an empty one does."""
+    return not guard or holds(read_guard(guard), known, done=checklist_done(cast, scene, known, ticked))
+
+
+def automatic(cast: Cast, scene: str, known: Mapping[str, Value], ticked: tuple[str, ...]) -> Way | None:
+    """The first way out that slots alone open, and that is open."""
+    for way in cast.scenes[scene].ways:
+        if way.guard and not (way.when or way.says) and allowed(cast, scene, way.guard, known, ticked):
+            return way
+    return None
+
+
+def owed_opening(cast: Cast, state: State) -> str | None:
+    """What is to be said first, word for word; None once any of it was heard."""
+    opening = cast.scenes[state.place.scene].opening
+    return None if opening is None or state.openings.get(state.place.scene) else opening
+
+
+def opening_rest(cast: Cast, state: State) -> str:
+    """What was not heard of an opening that was cut off; to be worked in, never to be begun again."""
+    opening = cast.scenes[state.place.scene].opening or ""
+    heard = state.openings.get(state.place.scene, 0)
+    spoken = opening.split()
+    return " ".join(spoken[heard:]) if 0 < heard < len(spoken) else ""
+
+
+def heard_of(opening: str, heard: str) -> int:
+    """How many words of `opening` begin what was `heard`; 0 when that went on with other words."""
+    wanted, got = _bare(opening), _bare(heard)
+    same = 0
+    while same < min(len(wanted), len(got)) and wanted[same] == got[same]:
+        same += 1
+    return same if same in (len(wanted), len(got)) else 0
+
+
+def open_tasks(scene: Scene, name: str, state: State) -> tuple[Task, ...]:
+    """What is still to be asked and done in the scene, what must be first."""
+    known = values(state)
+    tasks = [task for task in scene.checklist if not is_done(task, name, known, state.ticked)]
+    return tuple(sorted(tasks, key=lambda task: task.optional))
+
+
+def still_asked(scene: Scene, state: State) -> frozenset[str]:
+    """The slots the scene must still ask for."""
+    return frozenset(asked_in(scene) - set(state.slots))
+
+
+def _bare(text: str) -> list[str]:
+    # Word by word as it is spoken: splitting first keeps the count the same as that of the spoken words.
+    return [re.sub(r"\W", "", word).casefold() for word in text.split()]

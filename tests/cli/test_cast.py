@@ -1,0 +1,53 @@
+"""`antiphon cast check`, from words to exit code."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from antiphon.cli import main
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTIPHON_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+def spoiled(folder: Path) -> Path:
+    text = (EXAMPLES / "restaurant.yaml").read_text(encoding="utf-8")
+    path = folder / "spoiled.yaml"
+    path.write_text(text.replace("voice: giant", "voice: gaint").replace("if: guests > 8", "if: gests > 8"))
+    return path
+
+
+def test_a_cast_without_problems_is_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cast", "check", str(EXAMPLES / "restaurant.yaml")]) == 0
+    assert "The Copper Kettle: 3 personas, 12 scenes" in capsys.readouterr().out
+
+
+def test_problems_are_1_each_with_line_and_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cast", "check", str(spoiled(tmp_path))]) == 1
+    out = capsys.readouterr().out
+    assert "personas.cook.voice: no voice is called `gaint`\n          did you mean `giant`?" in out
+    assert "there is no slot `gests`\n          did you mean `guests`?" in out
+
+
+def test_json_says_the_same(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["cast", "check", str(spoiled(tmp_path)), "--json"]) == 1
+    document = json.loads(capfdbinary.readouterr().out)
+    assert document["ok"] is False
+    assert [each["where"] for each in document["problems"]] == [
+        "personas.cook.voice",
+        "scenes.booking.ways[0].if",
+    ]
+    assert main(["cast", "check", str(EXAMPLES / "restaurant.yaml"), "--json"]) == 0
+    assert json.loads(capfdbinary.readouterr().out)["problems"] == []
+
+
+@pytest.mark.parametrize("action", ["check", "draw"])
+def test_a_file_that_is_not_there_is_said_so(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cast", action, "nowhere.yaml"]) == 1
+    assert "nowhere.yaml" in capsys.readouterr().err

@@ -1,0 +1,231 @@
+"""From words to commands: slots, ways, jumps, persona requests, coming back; with real embeddings."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from antiphon.contracts import ContractBroken, EngineSetup
+from antiphon.engines.minilm import MiniLM
+from antiphon.engines.scripted import ScriptedLanguageModel
+from antiphon.engines.scripted.language_model import LanguageModelSettings
+from antiphon.samp import CastSession, Decider, read_cast
+from antiphon.samp.commands import GoTo, JumpTo, Leave, Return, SetSlot, SwitchPersona
+from antiphon.samp.fold import fold
+from antiphon.samp.likelihood import FEATURES, FITTED, likely, segments
+from antiphon.samp.margins import Margins
+from antiphon.samp.moves import options
+from antiphon.samp.state import encoded
+
+from .casts import example
+
+TODAY = date(2026, 5, 6)
+CASTS = {name: read_cast(example(name)) for name in ("restaurant", "clinic", "town")}
+
+
+DECIDERS: dict[str, Decider] = {}
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _deciders(weights: Callable[[str], Path]) -> Iterator[None]:
+    embedder = MiniLM.open(EngineSetup(weights=weights))
+    DECIDERS.update({name: Decider(cast, embedder) for name, cast in CASTS.items()})
+    yield
+    embedder.close()
+
+
+class Talk:
+    """A session whose caller only speaks; the agent's answers are heard whole."""
+
+    def __init__(self, name: str) -> None:
+        self.cast = CASTS[name]
+        self.decider = DECIDERS[name]
+        self.session = CastSession(self.cast, self.decider)
+
+    def says(self, text: str, answer: str = "Certainly.") -> tuple[str, str]:
+        _, verdicts = self.session.caller_said(text, today=TODAY)
+        assert all(verdict.outcome == "applied" for verdict in verdicts), verdicts
+        place = self.session.state.place
+        self.session.agent_heard(answer)
+        return place.scene, place.persona
+
+    @property
+    def commands(self) -> list[object]:
+        entries = [entry for entry in self.session.entries if entry.kind == "state_proposed"]
+        return [entry.body["command"]["type"] for entry in entries]
+
+
+def test_a_conversation_goes_where_the_caller_wants() -> None:
+    talk = Talk("restaurant")
+    assert talk.says("I'd like to book a table for four") == ("booking", "host")
+    assert talk.session.state.slots["guests"].value == 4.0
+    assert talk.says("what wine do you recommend") == ("cellar", "sommelier")
+    assert talk.says("Saturday at eight in the evening", "Noted. What name may I write down?") == (
+        "booking",
+        "host",
+    )
+    assert talk.says("It's Brook") == ("confirm", "host")
+    assert talk.commands == ["SetSlot", "GoTo", "JumpTo", "SetSlot", "SetSlot", "Return", "SetSlot", "GoTo"]
+    assert encoded(fold(talk.cast, talk.session.entries)) == encoded(talk.session.state)
+
+
+def test_one_turn_may_pass_over_scenes_that_have_nothing_left_to_ask() -> None:
+    talk = Talk("restaurant")
+    assert talk.says("I'd like to book a table for ten people") == ("party", "cook")
+
+
+def test_who_is_asked_for_answers_in_the_same_turn() -> None:
+    talk = Talk("restaurant")
+    assert talk.says("can I speak to the cook") == ("kitchen", "cook")
+    assert talk.says("can I talk to Maya again") == ("welcome", "host")
+    town = Talk("town")
+    assert town.says("My name is Yuki") == ("bakery", "baker")
+    assert town.says("tutor can you help me") == ("help", "tutor")
+    assert town.says("okay thank you") == ("bakery", "baker")
+
+
+def test_a_topic_ends_with_what_the_scene_before_it_asks_for() -> None:
+    talk = Talk("clinic")
+    talk.says("I'd like to make an appointment")
+    assert talk.says("when are you open") == ("hours", "receptionist")
+    assert talk.says("My name is Paul Weber") == ("appointment", "receptionist")
+    assert talk.session.state.slots["caller"].value == "Paul Weber"
+
+
+def test_from_a_topic_straight_on_over_a_way_of_the_scene_before_it() -> None:
+    talk = Talk("clinic")
+    talk.says("how much does it cost")
+    assert talk.says("I've run out of my tablets") == ("prescription", "receptionist")
+
+
+def test_what_is_asked_aside_answers_no_open_question() -> None:
+    talk = Talk("town")
+    talk.says("My name is Yuki")
+    talk.says("six rolls and a bun")
+    talk.says("here you are thank you")
+    assert talk.says("how do you say that, there and back?") == ("help", "tutor")
+    assert "ticket" not in talk.session.state.slots
+
+
+def test_words_that_say_nothing_new_change_nothing() -> None:
+    talk = Talk("restaurant")
+    decision, verdicts = talk.session.caller_said("hm, let me think for a moment", today=TODAY)
+    assert decision.commands == verdicts == ()
+    assert decision.likely[0].option.key == "stay"
+    assert sum(each.probability for each in decision.likely) == pytest.approx(1.0)
+
+
+def test_likely_moves_show_before_the_sentence_is_over() -> None:
+    talk = Talk("restaurant")
+    talk.says("a table for four please")
+    words = ["what", "wine", "do", "you", "recommend"]
+    chances = [
+        {
+            each.option.key: each.probability
+            for each in talk.decider.likely(talk.session.state, part, today=TODAY)
+        }
+        for part in (" ".join(words[:count]) for count in range(1, 6))
+    ]
+    assert chances[-1]["jump:wine"] > 0.5
+    assert max(chances[1], key=lambda key: chances[1][key] * (key != "stay")) == "jump:wine"
+
+
+def test_a_task_is_done_when_the_agent_was_heard_doing_it() -> None:
+    talk = Talk("town")
+    talk.says("My name is Yuki", "Good morning, my friend!")
+    talk.says("six rolls and a bun")
+    assert talk.says("here you are thank you", "Single or return?") == ("station", "clerk")
+    assert talk.session.state.ticked == ()
+    talk.says("a single please", "Platform two, and that is eight pounds.")
+    assert talk.session.state.ticked == ("station: say the platform and the price",)
+    assert talk.session.entries[-1].body["command"]["task"] == "say the platform and the price"
+
+
+def test_goodbye_ends_it_where_it_may_end() -> None:
+    talk = Talk("restaurant")
+    assert talk.says("no that's all thanks")[0] == "farewell"
+    decision, _ = talk.session.caller_said("thank you goodbye", today=TODAY)
+    assert decision.commands == (Leave(),)
+    assert talk.session.state.ended
+
+
+def test_options_are_what_the_cast_allows_from_here() -> None:
+    talk = Talk("restaurant")
+    keys = [option.key for option in options(talk.cast, talk.session.state)]
+    assert keys[:4] == ["stay", "way:booking", "way:change", "way:farewell"]
+    assert "persona:host" not in keys
+    assert "back" not in keys
+    talk.says("can I talk to the sommelier")
+    moves = {option.key: option.move for option in options(talk.cast, talk.session.state)}
+    assert moves["back"] == Return()
+    assert moves["back:booking"] == Return(("booking",))
+    assert moves["persona:host"] == Return()
+    assert moves["persona:cook"] == JumpTo("kitchen")
+    assert "jump:wine" not in moves
+
+
+def test_another_persona_who_took_over_gives_the_scene_back() -> None:
+    talk = Talk("restaurant")
+    talk.session.caller_said("hello", today=TODAY)
+    talk.session.propose(SwitchPersona("cook"), name="x", by="client")
+    moves = {option.key: option.move for option in options(talk.cast, talk.session.state)}
+    assert moves["back:persona"] == SwitchPersona("host")
+
+
+def test_the_judges_and_their_line() -> None:
+    talk = Talk("restaurant")
+    found, features = talk.decider.judged(talk.session.state, "I'd like to book a table", today=TODAY)
+    assert features.shape == (len(found), len(FEATURES))
+    way = [option.key for option in found].index("way:booking")
+    assert features[way, FEATURES.index("similar")] == pytest.approx(1.0)
+    assert features[way, FEATURES.index("shared")] == 1.0
+    chances = likely(found, features, FITTED)
+    assert chances[0].option.key == "way:booking"
+    nothing = likely(found, np.zeros_like(features), FITTED)
+    assert nothing[0].option.key == "stay"
+
+
+def test_a_turn_is_looked_at_in_parts() -> None:
+    text = "All right, thanks. I don't feel well, and I have a cough."
+    assert segments(text) == [text, "All right", "I don't feel well", "I have a cough."]
+    assert len(segments("one two, three four, five six, seven eight, nine ten")) == 4
+
+
+def test_margins_are_what_a_model_says_beyond_what_it_says_of_nothing() -> None:
+    talk = Talk("restaurant")
+    model = ScriptedLanguageModel(LanguageModelSettings())
+    found = options(talk.cast, talk.session.state)
+    margins = Margins(model).of(found, "yes, I would like a table", agent_said="Do you want a table?")
+    assert set(margins) == {option.key for option in found if option.move is not None}
+    assert len(set(margins.values())) >= 1
+    # This model finds words of the question likely: "yes" is one by now, and was none of "Hello?".
+    assert all(margin >= 0 for margin in margins.values())
+
+    class Raised:
+        def is_set(self) -> bool:
+            return True
+
+    assert Margins(model).of(found, "yes", cancel=Raised()) == {}
+
+
+def test_commands_come_slots_first_then_one_move() -> None:
+    talk = Talk("restaurant")
+    decision, _ = talk.session.caller_said("a table for four on Friday please", today=TODAY)
+    assert decision.commands == (SetSlot("guests", 4.0), SetSlot("day", "2026-05-08"), GoTo("booking"))
+
+
+def test_a_session_goes_on_where_its_journal_ends() -> None:
+    talk = Talk("restaurant")
+    talk.says("I'd like to book a table for four")
+    kept = list(talk.session.entries)
+    again = CastSession(talk.cast, talk.decider, entries=kept)
+    assert encoded(again.state) == encoded(talk.session.state)
+    again.caller_said("what wine do you recommend", today=TODAY)
+    assert again.state.place.persona == "sommelier"
+    assert again.entries[len(kept)].sequence == len(kept) + 1
+    with pytest.raises(ContractBroken, match="another version"):
+        CastSession(CASTS["clinic"], DECIDERS["clinic"], entries=kept)
