@@ -1,6 +1,8 @@
 """Conversations in memories of their own, and every question with its vector and its evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -14,6 +16,7 @@ from antiphon.memory.values import Ask, turn_of
 from antiphon.memory.view import View, empty_view, grown, settled
 
 Vectors = NDArray[np.float32]
+Places = NDArray[np.int64]
 _STRIDE = 256
 
 
@@ -26,9 +29,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     question: Question
     vector: Vectors
     view: View
-    rows: NDArray[np.int64]
+    rows: Places
     """Candidates, all of them where the memory is small."""
-    evidence: NDArray[np.int64]
+    evidence: Places
     """Rows of the evidence."""
 
     @property
@@ -37,14 +40,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return self.query.category != 5
 
 
-def view_of(talk: Talk, vectors: Vectors) -> View:
-    """The graph of `talk`, whose turns have these vectors, shape [len(talk.utterances), d]."""
-    view = empty_view(vectors.shape[1])
+def view_of(talk: Talk, vectors: Vectors, view: View | None = None) -> View:
+    """The graph of `talk`, whose turns have these vectors; added to `view` when there is one."""
+    view = view or empty_view(vectors.shape[1])
     turns = [turn_of(utterance) for utterance in talk.utterances]
     for start in range(0, len(turns), _STRIDE):
         view = grown(view, turns[start : start + _STRIDE], vectors[start : start + _STRIDE])
-        view = settled(view)
-    return view
+    return settled(view)
 
 
 def cases_of(talk: Talk, view: View, asked: Vectors) -> list[Case]:
@@ -69,18 +71,38 @@ def cases_of(talk: Talk, view: View, asked: Vectors) -> list[Case]:
     return made
 
 
-def embedded(talks: Sequence[Talk], embedder: Embedder) -> list[tuple[Vectors, Vectors]]:
-    """For each talk the vectors of its turns and of its questions."""
+class Embeddings:
+    """Vectors of texts, kept in a folder from run to run: embedding is most of what a run would cost."""
+
+    def __init__(self, embedder: Callable[[], Embedder], folder: Path) -> None:
+        self._open = embedder
+        self._embedder: Embedder | None = None
+        self._folder = folder
+
+    def of(self, texts: Sequence[str]) -> Vectors:
+        """One row per text."""
+        name = sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:24]
+        kept = self._folder / f"{name}.npy"
+        if kept.exists():
+            return np.load(kept)
+        if self._embedder is None:
+            self._embedder = self._open()
+        vectors = self._embedder.embed(texts)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        np.save(kept, vectors)
+        return vectors
+
+
+def spoken(talk: Talk) -> list[str]:
+    """The turns as they are embedded: who speaks belongs to what is meant."""
+    return [f"{one.speaker}: {one.text}" for one in talk.utterances]
+
+
+def windows(talk: Talk) -> list[str]:
+    """Each turn between the one before and the one after, where they are of the same conversation."""
+    said, texts = talk.utterances, spoken(talk)
+    near = [range(max(0, at - 1), min(len(said), at + 2)) for at in range(len(said))]
     return [
-        (
-            embedder.embed([spoken(talk, place) for place in range(len(talk.utterances))]),
-            embedder.embed([query.text for query in talk.queries]),
-        )
-        for talk in talks
+        " ".join(texts[one] for one in places if said[one].conversation == said[at].conversation)
+        for at, places in enumerate(near)
     ]
-
-
-def spoken(talk: Talk, place: int) -> str:
-    """A turn as it is embedded: who speaks belongs to what is meant."""
-    one = talk.utterances[place]
-    return f"{one.speaker}: {one.text}"

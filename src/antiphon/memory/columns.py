@@ -19,6 +19,7 @@ class Columns:
 
     `previous` and `next` lead along a conversation, `own_previous` and `own_next` along what one speaker says
     in it. `of_self` and `of_other` tell whether a turn speaks of its speaker or of whom it is said to.
+    `size` is about how many characters its line takes.
     """
 
     def __init__(self, dimensions: int, rows: int = _FIRST_ROWS) -> None:
@@ -31,6 +32,7 @@ class Columns:
         self.next = np.full(rows, -1, np.int32)
         self.own_previous = np.full(rows, -1, np.int32)
         self.own_next = np.full(rows, -1, np.int32)
+        self.size = np.zeros(rows, np.float32)
         self.length = np.zeros(rows, np.float32)
         self.distinct = np.zeros(rows, np.float32)
         self.of_self = np.zeros(rows, np.float32)

@@ -182,6 +182,11 @@ class GraphMemory:
         with self._writing:
             return self._record.facts(current=current)
 
+    def count_facts(self) -> int:
+        """How many facts there are, those superseded included."""
+        with self._writing:
+            return self._record.count_facts()
+
     def entities(self) -> list[Entity]:
         """Everybody and everything with facts, most mentioned first."""
         with self._writing:

@@ -2,26 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 import numpy as np
 
-from antiphon.memory.columns import Floats
 from antiphon.memory.ranking import Ranked
-from antiphon.memory.signals import Places
-from antiphon.memory.values import Turn
 from antiphon.memory.view import View
 
 CountTokens = Callable[[str], int]
 
-SHOWN_CHARS = 1200
-"""A longer turn is quoted in part: nobody says that much at once, and a pasted text would be all there is."""
 _LOOKED_AT = 320
 _MISSES = 24
 """So many turns in a row that do not fit: the budget is full."""
 _REPEATS = 0.97
-_OVERHEAD_CHARS = 16
-_CONTROL = dict.fromkeys([*range(32), *range(127, 160), 0x2028, 0x2029, *range(0x202A, 0x202F)], " ")
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -34,14 +28,7 @@ class Packed(msgspec.Struct, frozen=True):
     """The best that did not fit, or that say what another says."""
 
 
-def line(turn: Turn) -> str:
-    """`turn` on a line of its own: no text can pretend to be another line, or somebody else."""
-    text = " ".join(turn.text[:SHOWN_CHARS].translate(_CONTROL).split())
-    text += "…" if len(turn.text) > SHOWN_CHARS else ""
-    speaker = " ".join(turn.speaker[:64].translate(_CONTROL).split())
-    return f"{speaker}: {text}" if speaker else text
-
-
+@lru_cache(maxsize=4096)
 def heading(day: int) -> str:
     """The line above all turns of `day`, counted as in `date.toordinal`; empty when it is unknown."""
     if not day:
@@ -58,7 +45,7 @@ def rendered(view: View, rows: Sequence[int]) -> str:
         if (on := int(view.columns.day[row])) != day:
             day = on
             lines += [heading(day)] if day else []
-        lines.append(line(view.turns[row]))
+        lines.append(view.lines[row])
     return "\n".join(lines)
 
 
@@ -85,14 +72,8 @@ def _by_worth(view: View, ranked: Ranked, length: float) -> list[int]:
     if len(rows) > 4 * _LOOKED_AT:
         likely = np.argpartition(-scores, 4 * _LOOKED_AT)[: 4 * _LOOKED_AT]
         rows, scores = rows[likely], scores[likely]
-    worth = scores - np.float32(length) * np.log(_chars(view, rows))
+    worth = scores - np.float32(length) * np.log(view.columns.size[rows])
     return rows[np.argsort(-worth, kind="stable")[:_LOOKED_AT]].tolist()
-
-
-def _chars(view: View, rows: Places) -> Floats:
-    wanted: list[int] = rows.tolist()
-    sizes = [min(len(view.turns[row].text), SHOWN_CHARS) + _OVERHEAD_CHARS for row in wanted]
-    return np.array(sizes, np.float32)
 
 
 def _chosen(
@@ -102,13 +83,13 @@ def _chosen(
     left_out: list[int] = []
     days: set[int] = set()
     room, misses = budget_tokens, 0
-    vectors = np.zeros((len(order), view.columns.dimensions), np.float32)
-    for row in order:
-        said = line(view.turns[row])
+    vectors = view.columns.vectors[np.array(order, np.int64)].astype(np.float32)
+    taken = np.zeros_like(vectors)
+    for row, vector in zip(order, vectors, strict=True):
+        said = view.lines[row]
         if not said:
             continue
-        vector = view.columns.vectors[row].astype(np.float32)
-        repeats = bool(chosen) and len(vector) and float((vectors[: len(chosen)] @ vector).max()) > _REPEATS
+        repeats = bool(chosen and len(vector)) and float((taken[: len(chosen)] @ vector).max()) > _REPEATS
         day = int(view.columns.day[row])
         cost = count_tokens(said + "\n")
         cost += count_tokens(heading(day) + "\n") if day and day not in days else 0
@@ -120,7 +101,7 @@ def _chosen(
                 break
             continue
         misses = 0
-        vectors[len(chosen)] = vector
+        taken[len(chosen)] = vector
         chosen.append(row)
         days.add(day)
         room -= cost

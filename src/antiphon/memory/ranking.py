@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from antiphon.memory.candidates import candidates
 from antiphon.memory.columns import Floats
 from antiphon.memory.question import Question
-from antiphon.memory.signals import PERSONS, Places, signals
+from antiphon.memory.signals import PERSONS, Places, signals, similarities
 from antiphon.memory.values import Ask
 from antiphon.memory.view import View
 from antiphon.memory.walk import walked
@@ -34,10 +34,11 @@ class Ranked(msgspec.Struct, frozen=True):
 
 def ranked(view: View, ask: Ask, question: Question, vector: Floats | None, by: Weights = FITTED) -> Ranked:
     """Every candidate's score; higher is likelier, and a difference of 1 is a factor of e."""
-    rows = candidates(view, ask, question, vector)
+    similar = similarities(view, vector)
+    rows = candidates(view, ask, question, vector, similar)
     if not len(rows):
         return Ranked(rows, np.zeros(0, np.float32), 0.0)
-    made = signals(view, question, vector, rows)
+    made = signals(view, question, vector, rows, similar)
     first = total(by.signals, made)
     scores = first
     if by.walked:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from antiphon.memory.columns import Floats
-from antiphon.memory.packing import CountTokens, line, packed
+from antiphon.memory.packing import CountTokens, packed
 from antiphon.memory.question import read
 from antiphon.memory.ranking import ranked
 from antiphon.memory.values import Ask, Chosen, Fact, Found
@@ -25,8 +25,7 @@ def recalled(
     scores = dict(zip(order.rows.tolist(), order.scores.tolist(), strict=True))
 
     def account(row: int) -> Chosen:
-        turn = view.turns[row]
-        return Chosen(id=turn.id, score=scores[row], tokens=count_tokens(line(turn)))
+        return Chosen(id=view.turns[row].id, score=scores[row], tokens=count_tokens(view.lines[row]))
 
     return Found(
         context=got.context,

@@ -129,6 +129,11 @@ class Record:
                 found |= {row[0]: _fact(row) for row in rows}
             return [found[key] for key in sorted(found)]
 
+    def count_facts(self) -> int:
+        """How many facts there are, those superseded included."""
+        with self._use() as connection:
+            return connection.execute("SELECT count(*) FROM fact").fetchone()[0]
+
     def entities(self) -> list[Entity]:
         """Everybody and everything with a name, most mentioned first."""
         with self._use() as connection:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from antiphon.memory.columns import Columns, Floats
 from antiphon.memory.question import Question
-from antiphon.memory.view import View
+from antiphon.memory.view import View, speaker_key
 
 Places = NDArray[np.int64]
 
@@ -66,17 +66,25 @@ def idf(view: View, holders: int) -> float:
     return math.log(1 + (view.count - holders + 0.5) / (holders + 0.5))
 
 
-def signals(view: View, question: Question, vector: Floats | None, rows: Places) -> Floats:
-    """One line per row, one number per name in `NAMES`; float32, shape [len(rows), len(NAMES)]."""
+def signals(
+    view: View, question: Question, vector: Floats | None, rows: Places, similar: Floats | None = None
+) -> Floats:
+    """One line per row, one number per name in `NAMES`; float32, shape [len(rows), len(NAMES)].
+
+    `similar` is what `similarities` gives, when that is known already.
+    """
+    similar = similarities(view, vector) if similar is None else similar
     columns, count = view.columns, view.count
     around = Surroundings(columns, rows, count)
     made = np.zeros((len(rows), len(NAMES)), np.float32)
     made[:, 0:2] = _lexical(view, question, around)
     if vector is not None:
-        made[:, 2], made[:, 3] = _meaning(view, vector, around)
+        made[:, 2], made[:, 3] = _meaning(view, vector, similar, around)
     if question.about:
         (who,) = question.about
-        made[:, PERSONS] = _persons(columns, who, rows)
+        # Like a term, somebody who speaks seldom tells more; of two who take turns each is worth 1.
+        spoken = len(view.postings.hits(speaker_key(who))[0])
+        made[:, PERSONS] = _persons(columns, who, rows) * np.float32(idf(view, spoken) / math.log(2))
     made[:, 8] = columns.asks[rows]
     made[:, 9] = columns.dated[rows]
     made[:, 10] = columns.dated[rows] if question.when else 0.0
@@ -125,17 +133,26 @@ def _weighted(rings: tuple[Floats, Floats, Floats]) -> list[Floats]:
     ]
 
 
-def _meaning(view: View, vector: Floats, around: Surroundings) -> tuple[Floats, Floats]:
-    similarity = np.zeros(view.count + 1, np.float32)
-    if view.cells is None:
-        similarity[: view.settled] = view.scanned @ vector
-        late = view.columns.vectors[view.settled : view.count]
-        similarity[view.settled : -1] = late.astype(np.float32) @ vector
-    else:
+def similarities(view: View, vector: Floats | None) -> Floats | None:
+    """The cosine of every row with `vector`, and a 0 behind them; None where that would be too many."""
+    if vector is None or view.cells is not None:
+        return None
+    similar = np.zeros(view.count + 1, np.float32)
+    similar[: view.settled] = view.scanned @ vector
+    late = view.columns.vectors[view.settled : view.count]
+    similar[view.settled : -1] = late.astype(np.float32) @ vector
+    return similar
+
+
+def _meaning(
+    view: View, vector: Floats, similar: Floats | None, around: Surroundings
+) -> tuple[Floats, Floats]:
+    if similar is None:
         wanted = np.unique(np.concatenate([around.rows, around.before, around.after]))
         wanted = wanted[wanted >= 0]
-        similarity[wanted] = view.columns.vectors[wanted].astype(np.float32) @ vector
-    own, beside, _ = around.rings(similarity)
+        similar = np.zeros(view.count + 1, np.float32)
+        similar[wanted] = view.columns.vectors[wanted].astype(np.float32) @ vector
+    own, beside = around.rings(similar)[:2]
     neighbours = (around.before >= 0).astype(np.float32) + (around.after >= 0)
     return own, (own + beside) / (1 + neighbours)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from antiphon.memory.cells import Cells
 from antiphon.memory.columns import Columns
+from antiphon.memory.lines import line
 from antiphon.memory.postings import Postings
 from antiphon.memory.terms import name_keys, terms, words
 from antiphon.memory.values import Turn
@@ -26,6 +27,8 @@ SCANNED_TURNS = 32_768
 """Up to here a question is compared with every vector; above, with those of the nearest cells."""
 INDEXED_CHARS = 20_000
 """Of a turn; what is beyond is kept and not looked for."""
+_OVERHEAD_CHARS = 5
+"""Of a line: its end, and its share of the day above it."""
 _NO_DAY = 0
 _OF_SELF = re.compile(r"\b(i|my|me|mine|we|our|us)\b", re.IGNORECASE)
 _OF_OTHER = re.compile(r"\b(you|your|yours)\b", re.IGNORECASE)
@@ -43,6 +46,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     columns: Columns
     turns: list[Turn]
     """Row by row; longer than `count` once the writer has gone on."""
+    lines: list[str]
+    """How each turn is quoted, like `turns`."""
     named: list[tuple[str, ...]]
     """The keys of names that each turn mentions, like `turns`."""
     rows: dict[str, int]
@@ -71,6 +76,7 @@ def empty_view(dimensions: int) -> View:
     return View(
         columns=Columns(dimensions),
         turns=[],
+        lines=[],
         named=[],
         rows={},
         last_rows={},
@@ -102,22 +108,26 @@ def grown(view: View, turns: Sequence[Turn], vectors: NDArray[np.float32]) -> Vi
         conversations.setdefault(turn.conversation, len(conversations))
     counted: list[tuple[int, Mapping[str, int]]] = []
     named: list[tuple[str, ...]] = []
+    quoted = [line(turn) for turn in turns]
     for row, turn in enumerate(turns, first):
         text = turn.text[:INDEXED_CHARS]
         found = Counter(terms(text))
         who = tuple(key for key in name_keys(text) if key[1:] not in names)
-        counted.append((row, found + Counter(who)))
+        counted.append((row, found + Counter((*who, speaker_key(speakers[turn.speaker])))))
         named.append(who)
         columns.speaker[row] = speakers[turn.speaker]
         columns.persona[row] = personas[turn.persona]
         columns.conversation[row] = conversations[turn.conversation]
         columns.day[row] = day_of(turn.said_at)
+        columns.size[row] = len(quoted[row - first]) + _OVERHEAD_CHARS
         _describe(columns, row, text, found)
     _chain(columns, range(first, count), view.last_rows, view.own_last_rows)
     columns.vectors[first:count] = vectors
     # What is beyond `count` belongs to an attempt that failed before it was published.
     del view.turns[first:]
     view.turns.extend(turns)
+    del view.lines[first:]
+    view.lines.extend(quoted)
     del view.named[first:]
     view.named.extend(named)
     view.rows.update((turn.id, row) for row, turn in enumerate(turns, first))
@@ -155,6 +165,11 @@ def settled(view: View) -> View:
 def tail_is_full(view: View) -> bool:
     """Whether it is time to settle: the more there is, the longer that takes and the seldomer it is done."""
     return view.count - view.settled > max(TAIL_TURNS, view.settled // 8)
+
+
+def speaker_key(code: int) -> str:
+    """What stands in the postings for everything this speaker has said; no term, and no name's key."""
+    return f"#{code}"
 
 
 def day_of(said_at: str) -> int:
