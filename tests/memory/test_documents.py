@@ -1,5 +1,6 @@
 """Documents become turns."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,10 @@ def test_what_is_no_document_is_refused(tmp_path: Path) -> None:
         passages(tmp_path / "a.exe")
     with pytest.raises(PrerequisiteMissing, match="cannot be read"):
         passages(tmp_path / "none.md")
+
+
+def test_a_pdf_without_its_library_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    monkeypatch.setitem(sys.modules, "pypdf", None)
+    with pytest.raises(PrerequisiteMissing, match=r"antiphon\[documents\]"):
+        passages(tmp_path / "a.pdf")

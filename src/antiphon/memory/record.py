@@ -281,7 +281,8 @@ def _resolved(connection: sqlite3.Connection, name: str) -> str:
     nickname = connection.execute(
         # "Mel" is Melanie, and "Anna" is Anna Berg, as long as there is only one of them.
         "SELECT entity.name, entity.id FROM alias JOIN entity ON entity.id = alias.entity "
-        "WHERE length(?1) >= 3 AND instr(?1, ' ') = 0 AND substr(alias.alias, 1, length(?1)) = ?1 "
+        "WHERE length(?1) >= 3 AND instr(?1, ' ') = 0 AND alias.alias > ?1 "
+        "AND alias.alias < ?1 || char(1114111) "
         "AND instr(alias.alias, '''') = 0 GROUP BY entity.id LIMIT 2",
         (name.casefold(),),
     ).fetchall()
