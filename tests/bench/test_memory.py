@@ -8,10 +8,10 @@ import pytest
 
 from antiphon.bench import memory as bench_memory
 from antiphon.bench.locomo import read_talks
-from antiphon.bench.memory import auroc
 from antiphon.bench.memory_cases import cases_of, spoken, view_of
 from antiphon.bench.memory_fit import fit
 from antiphon.bench.memory_growth import growth, updates
+from antiphon.bench.memory_tally import auroc
 from antiphon.bench.memory_ways import Bm25
 from antiphon.cli import main
 from antiphon.contracts import BadRequest, PrerequisiteMissing
