@@ -25,6 +25,8 @@ _PRIOR = 0.05
 """How strongly weights are held to 0, so that a rare signal does not run away."""
 _STEPS = 12
 _HALVINGS = 12
+_SETTLED = 1e-4
+"""What another step is expected to win, in log-likelihood, is not worth it."""
 
 
 def fit(cases: Sequence[Case], *, without: Sequence[str] = (), walks: bool = True) -> Weights:
@@ -85,6 +87,8 @@ def _climbed(look: Callable[[Matrix], Look], size: int) -> Matrix:
     worth, slope, bend = look(weights)
     for _ in range(_STEPS):
         step = np.linalg.solve(bend, slope)
+        if float(slope @ step) < _SETTLED:
+            break
         for _ in range(_HALVINGS):
             tried = look(weights + step)
             if tried[0] >= worth:
