@@ -28,10 +28,10 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FITTED: Final = Weights(
-    signals=(1.68, 4.32, 4.56, 5.07, 0.19, 1.07, -1.19, 0.72, -0.81, 0.3, 1.82, 0.76),
-    likely=0.588,
-    walked=0.308,
-    answer=(-0.18, 1.81, 0.05),
+    signals=(1.66, 4.31, 4.67, 5.14, 0.19, 1.07, -1.19, 0.7, -0.83, 0.3, 1.82, 0.8),
+    likely=0.59,
+    walked=0.307,
+    answer=(-0.16, 1.78, 0.05),
 )
 """From LoCoMo's conversations 26, 30 and 41."""
 
