@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.memory.remembering import ids, look, turn
 
 from antiphon.contracts import ConfigInvalid, EngineSetup
 from antiphon.contracts.conformance import run
 from antiphon.memory import GraphMemory
-from tests.memory.remembering import ids, look, turn
 
 TALK = (
     "Mira: My physician told me to cut down on salt.",

@@ -6,7 +6,7 @@ An inverted file (Jégou, Douze and Schmid 2011) of halved floats, each cell's v
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.memory.columns import Floats, Rows
+from antiphon.memory.columns import Floats, Rows, products
 
 PROBED = 6
 """Cells that are looked into."""
@@ -41,9 +41,9 @@ class Cells:
     def near(self, vector: Floats) -> tuple[Rows, Floats]:
         """The rows in the cells nearest to `vector`, and how near each is."""
         probed = min(PROBED, len(self._centres))
-        best = np.argpartition(-(self._centres @ vector), probed - 1)[:probed]
+        best = np.argpartition(-products(self._centres, vector), probed - 1)[:probed]
         spans = [slice(self._starts[cell], self._starts[cell + 1]) for cell in best]
-        similarity = [self._vectors[span].astype(np.float32) @ vector for span in spans]
+        similarity = [products(self._vectors[span].astype(np.float32), vector) for span in spans]
         return np.concatenate([self._rows[span] for span in spans]), np.concatenate(similarity)
 
 

@@ -14,6 +14,15 @@ Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
 
 
+def products(rows: Floats, vector: Floats) -> Floats:
+    """The inner product of each of `rows`, shape [n, d], with `vector`; float32, shape [n].
+
+    On the calling thread alone: threads of a linear algebra library spin for one another, and on a busy
+    machine a tenth of a millisecond becomes ten.
+    """
+    return np.vecdot(rows, vector)
+
+
 class Columns:
     """Arrays of equal length, at least as long as the number of turns.
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
+from antiphon.memory.columns import products
 from antiphon.memory.ranking import Ranked
 from antiphon.memory.view import View
 
@@ -89,7 +90,9 @@ def _chosen(
         said = view.lines[row]
         if not said:
             continue
-        repeats = bool(chosen and len(vector)) and float((taken[: len(chosen)] @ vector).max()) > _REPEATS
+        repeats = (
+            bool(chosen and len(vector)) and float(products(taken[: len(chosen)], vector).max()) > _REPEATS
+        )
         day = int(view.columns.day[row])
         cost = count_tokens(said + "\n")
         cost += count_tokens(heading(day) + "\n") if day and day not in days else 0

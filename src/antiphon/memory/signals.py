@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.memory.columns import Columns, Floats
+from antiphon.memory.columns import Columns, Floats, products
 from antiphon.memory.question import Question
 from antiphon.memory.view import View, speaker_key
 
@@ -138,9 +138,9 @@ def similarities(view: View, vector: Floats | None) -> Floats | None:
     if vector is None or view.cells is not None:
         return None
     similar = np.zeros(view.count + 1, np.float32)
-    similar[: view.settled] = view.scanned @ vector
+    similar[: view.settled] = products(view.scanned, vector)
     late = view.columns.vectors[view.settled : view.count]
-    similar[view.settled : -1] = late.astype(np.float32) @ vector
+    similar[view.settled : -1] = products(late.astype(np.float32), vector)
     return similar
 
 
@@ -151,7 +151,7 @@ def _meaning(
         wanted = np.unique(np.concatenate([around.rows, around.before, around.after]))
         wanted = wanted[wanted >= 0]
         similar = np.zeros(view.count + 1, np.float32)
-        similar[wanted] = view.columns.vectors[wanted].astype(np.float32) @ vector
+        similar[wanted] = products(view.columns.vectors[wanted].astype(np.float32), vector)
     own, beside = around.rings(similar)[:2]
     neighbours = (around.before >= 0).astype(np.float32) + (around.after >= 0)
     return own, (own + beside) / (1 + neighbours)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from antiphon.memory.columns import Floats
+from antiphon.memory.columns import Floats, products
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,4 +38,4 @@ FITTED: Final = Weights(
 
 def total(weights: tuple[float, ...], made: Floats) -> Floats:
     """The weighted sum of each line of `made`."""
-    return made @ np.array(weights, np.float32)
+    return products(made, np.array(weights, np.float32))
