@@ -194,6 +194,8 @@ def test_a_megabyte_is_kept_whole_and_quoted_in_part() -> None:
     assert found.context.endswith("…")
 
 
-def test_repetitions_are_offered_once() -> None:
-    memory = memory_of(*["Mira: I keep my violin in the blue cupboard."] * 5, "Otto: Tea?")
+@pytest.mark.parametrize("embedded", [True, False])
+def test_repetitions_are_offered_once(embedded: bool) -> None:
+    lines = ["Mira: I keep my violin in the blue cupboard."] * 5
+    memory = memory_of(*lines, "Otto: Tea?", embedded=embedded)
     assert len([one for one in ids(look(memory, "violin cupboard")) if one != "t5"]) == 1

@@ -83,6 +83,7 @@ def _chosen(
     chosen: list[int] = []
     left_out: list[int] = []
     days: set[int] = set()
+    quoted: set[str] = set()
     room, misses = budget_tokens, 0
     vectors = view.columns.vectors[np.array(order, np.int64)].astype(np.float32)
     taken = np.zeros_like(vectors)
@@ -105,6 +106,7 @@ def _chosen(
             continue
         misses = 0
         taken[len(chosen)] = vector
+        quoted.add(said)
         chosen.append(row)
         days.add(day)
         room -= cost

@@ -76,7 +76,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     since: str = ""
     """ISO date: nothing said before it."""
     until: str = ""
-    """ISO date: nothing said after it, and what was superseded later still holds."""
+    """ISO date: nothing said after it."""
     only_conversation: bool = False
     """Nothing from other conversations."""
 
