@@ -91,9 +91,8 @@ def _chosen(
         said = view.lines[row]
         if not said:
             continue
-        repeats = (
-            bool(chosen and len(vector)) and float(products(taken[: len(chosen)], vector).max()) > _REPEATS
-        )
+        alike = products(taken[: len(chosen)], vector).max(initial=0.0) if len(vector) else 0.0
+        repeats = said in quoted or alike > _REPEATS
         day = int(view.columns.day[row])
         cost = count_tokens(said + "\n")
         cost += count_tokens(heading(day) + "\n") if day and day not in days else 0
