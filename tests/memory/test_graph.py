@@ -44,6 +44,15 @@ def test_the_one_asked_about_is_preferred() -> None:
     assert ids(look(memory, "Where do I keep my violin?", 20, speaker="Otto")) == ["t1"]
 
 
+def test_a_full_name_tells_two_of_one_name_apart() -> None:
+    memory = memory_of(
+        "Anna Berg: I keep my violin in the blue cupboard.", "Anna Stone: I keep my violin in the attic."
+    )
+    assert ids(look(memory, "Where does Anna Berg keep her violin?", 22)) == ["t0"]
+    assert ids(look(memory, "Where does Anna Stone keep her violin?", 22)) == ["t1"]
+    assert len(ids(look(memory, "Where does Anna keep her violin?", 60))) == 2
+
+
 def test_a_context_stands_in_the_order_it_was_said_under_its_days() -> None:
     found = look(memory_of(*TALK), "violin tea cake")
     assert found.context.splitlines()[:4] == [

@@ -205,7 +205,7 @@ def growth(facts: int, questions: int = 400, seed: int = 0) -> Growth:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "memory.sqlite"
         memory = GraphMemory(path, _Noise())
-        told: list[tuple[str, str]] = []
+        told: dict[str, str] = {}
         spent_s = 0.0
         while memory.view.count * 4 < facts:
             progress(f"{memory.view.count * 4} of {facts} facts")
@@ -214,10 +214,11 @@ def growth(facts: int, questions: int = 400, seed: int = 0) -> Growth:
             memory.learn(turns)
             spent_s += perf_counter() - began
         memory.settle()
+        people = list(told.items())
         took_ms: list[float] = []
         found = 0
         for _ in range(questions):
-            name, city = told[int(dice.integers(len(told)))]
+            name, city = people[int(dice.integers(len(people)))]
             ask = Ask(text=f"Where does {name} live?", budget_tokens=512)
             vector = _Noise().embed([ask.text])[0]
             began = perf_counter()
@@ -243,9 +244,9 @@ def growth(facts: int, questions: int = 400, seed: int = 0) -> Growth:
     )
 
 
-def _told(dice: Generator, place: int, told: list[tuple[str, str]]) -> Turn:
+def _told(dice: Generator, place: int, told: dict[str, str]) -> Turn:
     name, city, company, dentist, thing = _names(dice, 5)
-    told.append((name, city))
+    told[name] = city  # who is drawn twice has moved
     return Turn(
         id=str(place),
         speaker=name,

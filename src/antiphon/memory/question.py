@@ -26,7 +26,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     terms: tuple[str, ...]
     """Distinct stems, without the names of speakers."""
     about: frozenset[int]
-    """Codes of the speakers it names; empty when it names none, or cannot tell them apart."""
+    """Codes of the speakers of the one name in it; empty when it names nobody, or several people."""
     when: bool
     past: bool
     """It asks how things were, so what has been superseded is welcome."""
@@ -36,14 +36,14 @@ def read(ask: Ask, view: View) -> Question:
     """Understand `ask` with what `view` knows of names."""
     spoken = words(ask.text)
     named = {word: view.names[word] for word in spoken if word in view.names}
-    # Two people of one name, or two names: nothing is won by preferring both.
-    about = frozenset[int]().union(*named.values())
-    if not about and ask.speaker in view.speakers and _MYSELF & set(spoken):
+    # "Anna Berg" is who has both names, "Anna" may be two people, "Anna and Otto" is nobody in particular.
+    about = frozenset[int].intersection(*named.values()) if named else frozenset[int]()
+    if not named and ask.speaker in view.speakers and _MYSELF & set(spoken):
         about = frozenset({view.speakers[ask.speaker]})
     left = dict.fromkeys(term for term in terms(ask.text) if not _is_name(term, named))
     return Question(
         terms=tuple(left)[:_TERMS_MAX],
-        about=about if len(about) == 1 else frozenset(),
+        about=about,
         when=_WHEN.match(ask.text) is not None,
         past=_PAST.search(ask.text) is not None,
     )

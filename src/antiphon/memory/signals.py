@@ -81,10 +81,11 @@ def signals(
     if vector is not None:
         made[:, 2], made[:, 3] = _meaning(view, vector, similar, around)
     if question.about:
-        (who,) = question.about
         # Like a term, somebody who speaks seldom tells more; of two who take turns each is worth 1.
-        spoken = len(view.postings.hits(speaker_key(who))[0])
-        made[:, PERSONS] = _persons(columns, who, rows) * np.float32(idf(view, spoken) / math.log(2))
+        spoken = sum(len(view.postings.hits(speaker_key(who))[0]) for who in question.about)
+        made[:, PERSONS] = _persons(columns, question.about, rows) * np.float32(
+            idf(view, spoken) / math.log(2)
+        )
     made[:, 8] = columns.asks[rows]
     made[:, 9] = columns.dated[rows]
     made[:, 10] = columns.dated[rows] if question.when else 0.0
@@ -92,9 +93,9 @@ def signals(
     return made
 
 
-def _persons(columns: Columns, who: int, rows: Places) -> Floats:
+def _persons(columns: Columns, about: frozenset[int], rows: Places) -> Floats:
     """What somebody says of themselves is about them, and so is "you" in what they are told."""
-    theirs = columns.speaker[rows] == who
+    theirs = np.isin(columns.speaker[rows], list(about))
     of_self, of_other = columns.of_self[rows], columns.of_other[rows]
     return np.stack(
         [np.where(theirs, 0.5, -0.5), theirs * of_self, ~theirs * of_other, ~theirs * of_self], 1
