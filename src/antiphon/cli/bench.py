@@ -6,7 +6,7 @@ Each bench is a module with a sentence of `HELP`, its own `arguments`, and `run`
 from pathlib import Path
 from types import ModuleType
 
-from antiphon.bench import barge_in, echo, endpointing, load, response, scheduler, states
+from antiphon.bench import barge_in, echo, endpointing, load, memory, response, scheduler, states
 from antiphon.cli.commands import Commands
 
 _BENCHES: dict[str, ModuleType] = {
@@ -16,13 +16,14 @@ _BENCHES: dict[str, ModuleType] = {
     "echo": echo,
     "load": load,
     "scheduler": scheduler,
+    "memory": memory,
     "states": states,
 }
 
 
 def register(commands: Commands) -> None:
     """Add the `bench` command with one command below it for each bench."""
-    bench = commands.add_parser("bench", help="measure response time, turn-taking, barge-in and load")
+    bench = commands.add_parser("bench", help="measure response time, turn-taking, barge-in, load and memory")
     benches = bench.add_subparsers(dest="bench", required=True, metavar="BENCH")
     for name, module in _BENCHES.items():
         parser = benches.add_parser(name, help=module.HELP)

@@ -1,0 +1,299 @@
+"""`antiphon memory`: the graph memory by itself, on a file of its own."""
+
+import argparse
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import BinaryIO, TypeVar, cast
+
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+
+from antiphon.cli.commands import Commands
+from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel, PrerequisiteMissing
+from antiphon.contracts.discovery import find
+from antiphon.memory import Ask, Fact, GraphMemory, Turn, passages
+from antiphon.memory.graph import TEXT_CHARS_MAX
+from antiphon.store import Store
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_STRIDE = 64
+_LINE_BYTES_MAX = 8 * 2**20
+_DOCUMENTS = ("*.md", "*.markdown", "*.txt", "*.pdf")
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of what is ingested and exported."""
+
+    id: str
+    text: str
+    speaker: str = ""
+    time: str = ""
+    conversation: str = ""
+    persona: str = ""
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of what is asked."""
+
+    text: str
+    id: str = ""
+    speaker: str = ""
+    conversation: str = ""
+    persona: str = ""
+    since: str = ""
+    until: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of what `recall --json` prints."""
+
+    id: str
+    turns: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    tokens: int
+    milliseconds: float
+    """Of the recall, the question's vector included."""
+    answerable: float
+    context: str
+
+
+def register(commands: Commands) -> None:
+    """Add the `memory` command with one command below it for each thing to do."""
+    memory = commands.add_parser("memory", help="keep, search and forget what was said")
+    actions = memory.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name: str, run: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:
+        parser = actions.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
+        parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="the memory's file")
+        parser.add_argument(
+            "--embedder", default="minilm", help="whose vectors it holds; `none` for none; minilm otherwise"
+        )
+        parser.set_defaults(run=run)
+        return parser
+
+    ingest = action("ingest", _ingest, "learn lines of JSON: id, speaker, time, text, conversation, persona")
+    ingest.add_argument("file", type=Path, metavar="FILE.jsonl")
+    add = action("add", _add, "learn documents: Markdown, text or PDF, a file or a folder of them")
+    add.add_argument("path", type=Path, metavar="PATH")
+    add.add_argument("--persona", default="", help="who may recall them; everyone otherwise")
+    recall = action("recall", _recall, "recall the context of each query")
+    recall.add_argument("--budget", type=int, required=True, metavar="TOKENS", help="the most for each")
+    recall.add_argument(
+        "--queries", type=Path, metavar="FILE.jsonl", help="lines of JSON: text, id, speaker..."
+    )
+    recall.add_argument("--query", metavar="TEXT", help="one query")
+    recall.add_argument(
+        "--model", metavar="NAME", help="count tokens as this model; characters / 4 otherwise"
+    )
+    recall.add_argument("--json", action="store_true", help="print a line of JSON for each query")
+    show = action("show", _show, "print what is known: facts that hold, and who and what has a name")
+    show.add_argument("--all", action="store_true", help="superseded facts, too")
+    show.add_argument("--json", action="store_true", help="print JSON")
+    forget = action("forget", _forget, "really forget utterances and all that rests on them")
+    forget.add_argument("ids", nargs="+", metavar="ID")
+    action("export", _export, "print every utterance as a line of JSON, as `ingest` reads it")
+
+
+def _ingest(args: argparse.Namespace) -> int:
+    with _opened(args) as memory, _reading(args.file) as file, _bar(args.file.stat().st_size) as advance:
+        learned = 0
+        for stride in _strides(_utterances(file, args.file)):
+            learned += memory.learn(stride)
+            advance(file.tell())
+    print(f"{learned} learned")
+    return 0
+
+
+def _add(args: argparse.Namespace) -> int:
+    path: Path = args.path
+    files = sorted({each for kind in _DOCUMENTS for each in path.rglob(kind)}) if path.is_dir() else [path]
+    if not files:
+        raise PrerequisiteMissing(f"{path} holds no document", remedy=f"put {', '.join(_DOCUMENTS)} into it")
+    learned = 0
+    with _opened(args) as memory, _bar(len(files)) as advance:
+        for place, file in enumerate(files):
+            learned += memory.learn(passages(file, persona=args.persona))
+            advance(place + 1)
+    print(f"{learned} passages of {len(files)} documents learned")
+    return 0
+
+
+def _recall(args: argparse.Namespace) -> int:
+    if (args.queries is None) == (args.query is None):
+        raise BadRequest("give either --query TEXT or --queries FILE", code="no_query")
+    count_tokens = _counter(args.model)
+    with _opened(args) as memory:
+        for query in _queries(args):
+            ask = Ask(
+                text=query.text,
+                budget_tokens=args.budget,
+                speaker=query.speaker,
+                conversation=query.conversation,
+                persona=query.persona,
+                since=query.since,
+                until=query.until,
+            )
+            began = perf_counter()
+            found = memory.look(ask, count_tokens)
+            took_ms = (perf_counter() - began) * 1e3
+            if not args.json:
+                print(f"{found.context}\n({found.tokens} tokens, {took_ms:.1f} ms)\n")
+                continue
+            answer = Answer(
+                id=query.id,
+                turns=tuple(one.id for one in found.chosen),
+                facts=memory.with_facts(found).facts,
+                tokens=found.tokens,
+                milliseconds=took_ms,
+                answerable=found.answerable,
+                context=found.context,
+            )
+            print(msgspec.json.encode(answer).decode(), flush=True)
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    with _opened(args) as memory:
+        facts, entities = memory.facts(current=not args.all), memory.entities()
+        count = memory.view.count
+    if args.json:
+        document = {"utterances": count, "facts": facts, "entities": entities}
+        print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+        return 0
+    print(f"{count} utterances, {len(facts)} facts, {len(entities)} names")
+    for fact in facts:
+        until = f" until {fact.valid_to or fact.superseded_at}" if fact.superseded_at else ""
+        since = f" since {fact.valid_from}" if fact.valid_from else ""
+        print(f"{fact.subject} | {fact.relation} | {fact.object}{since}{until} ({fact.source})")
+    return 0
+
+
+def _forget(args: argparse.Namespace) -> int:
+    with _opened(args) as memory:
+        count = memory.forget(args.ids)
+    print(f"{count} forgotten")
+    return 0 if count else 1
+
+
+def _export(args: argparse.Namespace) -> int:
+    with _opened(args) as memory:
+        for turn in memory.turns():
+            said = Said(
+                id=turn.id,
+                text=turn.text,
+                speaker=turn.speaker,
+                time=turn.said_at,
+                conversation=turn.conversation,
+                persona=turn.persona,
+            )
+            print(msgspec.json.encode(said).decode())
+    return 0
+
+
+def _utterances(file: BinaryIO, path: Path) -> Iterator[Turn]:
+    for number, said in _decoded(file, Said, path):
+        if len(said.text) > TEXT_CHARS_MAX:
+            raise BadRequest(
+                f"{path}, line {number}: a text of {len(said.text):,} characters; the most is "
+                f"{TEXT_CHARS_MAX:,}, and longer ones are documents (antiphon memory add)",
+                code="utterance_too_long",
+            )
+        yield Turn(
+            id=said.id,
+            speaker=said.speaker,
+            text=said.text,
+            said_at=said.time,
+            conversation=said.conversation,
+            persona=said.persona,
+        )
+
+
+def _strides(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
+    """`turns` in lists; those before a bad line come before its error does."""
+    stride: list[Turn] = []
+    try:
+        for turn in turns:
+            stride.append(turn)
+            if len(stride) == _STRIDE:
+                yield stride
+                stride = []
+    except BadRequest:
+        yield stride
+        raise
+    yield stride
+
+
+@contextmanager
+def _opened(args: argparse.Namespace) -> Generator[GraphMemory]:
+    if args.action not in ("ingest", "add") and not args.db.exists():
+        raise PrerequisiteMissing(
+            f"there is no memory {args.db}", remedy=f"antiphon memory ingest FILE.jsonl --db {args.db}"
+        )
+    embedder = None
+    if args.embedder != "none":
+        embedder = cast(Embedder, find("embedder", args.embedder).open(EngineSetup(weights=Store().folder)))
+    memory = GraphMemory(args.db, embedder)
+    try:
+        yield memory
+    finally:
+        memory.close()
+
+
+@contextmanager
+def _reading(path: Path) -> Generator[BinaryIO]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise PrerequisiteMissing(
+            f"{path} cannot be read: {error.strerror}", remedy="name another file"
+        ) from error
+    with file:
+        yield file
+
+
+def _decoded(file: BinaryIO, kind: type[T], path: Path) -> Iterator[tuple[int, T]]:
+    """Each line with its number."""
+    number = 0
+    # A line without an end must not fill the memory before anybody looks at it.
+    while line := file.readline(_LINE_BYTES_MAX + 1):
+        number += 1
+        if len(line) > _LINE_BYTES_MAX:
+            raise BadRequest(
+                f"{path}, line {number}: more than {_LINE_BYTES_MAX:,} bytes", code="line_too_long"
+            )
+        if not line.strip():
+            continue
+        try:
+            decoded = msgspec.json.decode(line, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise BadRequest(f"{path}, line {number}: {error}", code="bad_line") from error
+        yield number, decoded
+
+
+def _queries(args: argparse.Namespace) -> Sequence[Query]:
+    if args.query is not None:
+        return [Query(text=args.query)]
+    with _reading(args.queries) as file:
+        return [query for _, query in _decoded(file, Query, args.queries)]
+
+
+def _counter(model: str | None) -> Callable[[str], int]:
+    if model is None:
+        return lambda text: -(-len(text) // 4)
+    setup = EngineSetup(settings={"model": model, "slots": 1}, weights=Store().folder)
+    return cast(LanguageModel, find("language_model", "llama").open(setup)).count_tokens
+
+
+@contextmanager
+def _bar(total: int) -> Generator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    with Progress(console=console, transient=True) as bars:
+        task = bars.add_task("learning", total=total)
+        yield lambda done: bars.update(task, completed=done)

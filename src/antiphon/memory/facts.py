@@ -1,0 +1,230 @@
+"""Facts read out of a turn by patterns: who lives where, does what, has which number, is whose sister.
+
+Patterns are few and precise. What they miss is not lost: the turn itself is remembered word for word, and
+recall works on turns; a fact adds what a turn alone cannot say, that it no longer holds.
+"""
+
+import re
+from datetime import date
+
+from antiphon.memory.dates import spans
+from antiphon.memory.fact_patterns import PATTERNS, Pattern
+from antiphon.memory.values import Draft, Turn
+
+_LOOSE = 0.6
+"""The confidence of patterns that also match what is no fact ("my dream is to travel")..."""
+_NAME_WORDS = 3
+"""...so that only a value as short as a name or a number may take another's place."""
+
+
+FACTS_MAX = 16
+"""Out of one turn; a text with more is a document and not somebody's word."""
+_READ_CHARS = 4000
+_SENTENCE = re.compile(
+    r"(?<=[.!?;])(?<!\b(?:Dr|Mr|Ms|St)\.)(?<!\bMrs\.)\s+|\n+"
+    r"|,? (?:and|but|so) (?=(?:I|we|my|our|he|she|they)\b)"
+)
+_TAIL = re.compile(
+    r"\s*(?:\b(?:and|but|because|as|since|so|now|today|yesterday|these days|at the moment|anymore|any more|"
+    r"last|this|next|for|with|after|before|when|while|who|which|that|in (?:19|20)\d\d|as of|starting|"
+    r"instead|though|by the way|right now|currently|again|already|too|as well|from now on|until|"
+    r"a (?:few|couple)|\w+ (?:day|week|month|year)s? ago|on (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b.*"
+    r"|[\s\"“”'’(\[-]+)$",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"^(?:(?:a|an|the|my|our|his|her|their|called|named|to be|at|in)\s+)+", re.IGNORECASE)
+_EMPTY = frozenset(
+    [
+        "it",
+        "that",
+        "this",
+        "there",
+        "here",
+        "so",
+        "not",
+        "very",
+        "really",
+        "good",
+        "great",
+        "fine",
+        "ok",
+        "okay",
+        "well",
+        "sure",
+        "awesome",
+        "amazing",
+        "nice",
+        "the",
+        "a",
+        "my",
+        "your",
+        "happy",
+        "sad",
+        "glad",
+        "sorry",
+        "excited",
+        "much",
+        "more",
+        "one",
+        "ones",
+        "them",
+        "him",
+        "her",
+        "me",
+        "you",
+        "us",
+        "what",
+        "how",
+        "something",
+        "anything",
+        "everything",
+        "nothing",
+        "on",
+        "off",
+        "up",
+        "down",
+        "back",
+    ]
+)
+_NOT_NAMES = frozenset(
+    [
+        "The",
+        "This",
+        "That",
+        "It",
+        "There",
+        "What",
+        "Who",
+        "How",
+        "Where",
+        "When",
+        "Why",
+        "Everyone",
+        "Everything",
+        "Nothing",
+        "Someone",
+        "Yes",
+        "No",
+        "Oh",
+        "Hey",
+        "Well",
+        "And",
+        "But",
+        "So",
+        "Or",
+        "If",
+        "He",
+        "She",
+        "They",
+        "You",
+        "These",
+        "Those",
+        "Wow",
+        "Thanks",
+        "Life",
+        "Here",
+        "Then",
+        "Now",
+        "Today",
+        "One",
+        "Something",
+        "We",
+        "My",
+        "Our",
+        "Recently",
+        "Also",
+        "Just",
+        "Yesterday",
+        "Lately",
+        "Actually",
+        "Finally",
+        "Hi",
+        "Not",
+        "It",
+        "Your",
+        "Dear",
+        "Hopefully",
+    ]
+)
+
+
+def facts_of(turn: Turn) -> list[Draft]:
+    """What `turn` says, with subjects named: "I" and "my" are its speaker."""
+    said = _day(turn.said_at)
+    found: dict[tuple[str, str, str], Draft] = {}
+    for sentence in _SENTENCE.split(turn.text[:_READ_CHARS]):
+        if sentence.rstrip().endswith("?"):
+            continue
+        for draft in _of_sentence(sentence, turn, said):
+            found.setdefault((draft.subject, draft.relation, draft.object.casefold()), draft)
+        if len(found) >= FACTS_MAX:
+            break
+    return list(found.values())[:FACTS_MAX]
+
+
+def _of_sentence(sentence: str, turn: Turn, said: date | None) -> list[Draft]:
+    taken: list[tuple[int, int]] = []
+    drafts: list[Draft] = []
+    for pattern in PATTERNS:
+        for match in pattern.form.finditer(sentence):
+            start, end = match.span()
+            if any(start < other_end and other_start < end for other_start, other_end in taken):
+                continue
+            draft = _draft(pattern, match, turn, sentence, said)
+            if draft is not None:
+                drafts.append(draft)
+                taken.append((start, end))
+    return drafts
+
+
+def _draft(
+    pattern: Pattern, match: re.Match[str], turn: Turn, sentence: str, said: date | None
+) -> Draft | None:
+    groups = match.groupdict()
+    subject = _subject(groups.get("who", "I"), turn.speaker)
+    value = _value(groups["what"])
+    thing = groups.get("thing", "")
+    if not subject or not value or (thing and set(thing.split()) & _EMPTY):
+        return None
+    when = spans(sentence, said) if said else []
+    since = when[0].first if when and when[0].first <= (said or when[0].first) else said
+    return Draft(
+        subject=subject,
+        relation=pattern.relation.format(thing=thing),
+        object=value,
+        valid_from=since.isoformat() if since else "",
+        confidence=pattern.confidence,
+        single=pattern.single and (pattern.confidence > _LOOSE or len(value.split()) <= _NAME_WORDS),
+        ended=pattern.ended,
+    )
+
+
+def _subject(who: str, speaker: str) -> str:
+    head, _, rest = who.partition(" ")
+    if head.lower() in ("i", "we", "my", "our"):
+        if not rest:
+            return speaker
+        # "my sister Ana" is Ana; "my sister" is whoever that is to the speaker.
+        named = rest.split()[-1]
+        return named if named[0].isupper() else f"{speaker}'s {rest.lower()}"
+    if who.lower() == "the":
+        return "everyone"
+    bare = re.sub(r"['’]s$", "", who)
+    return "" if bare.split()[0] in _NOT_NAMES else bare
+
+
+def _value(text: str) -> str:
+    before = None
+    while text != before:
+        before = text
+        text = _ARTICLE.sub("", _TAIL.sub("", text).strip())
+    if len(text) < 2 and not text.isdigit():
+        return ""
+    return "" if text.lower().split()[0] in _EMPTY or len(text.split()) > 8 else text
+
+
+def _day(said_at: str) -> date | None:
+    try:
+        return date.fromisoformat(said_at[:10])
+    except ValueError:
+        return None

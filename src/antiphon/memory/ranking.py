@@ -1,0 +1,78 @@
+"""From signals to an order, and to whether there is an answer at all."""
+
+import math
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from antiphon.memory.candidates import candidates
+from antiphon.memory.columns import Floats
+from antiphon.memory.question import Question
+from antiphon.memory.signals import PERSONS, Places, signals, similarities
+from antiphon.memory.values import Ask
+from antiphon.memory.view import View
+from antiphon.memory.walk import walked
+from antiphon.memory.weights import FITTED, Weights, total
+
+_WHO = PERSONS.start
+SHARPER = np.float32(2)
+"""A walk begins at the few likeliest turns, which are likelier right than their share says."""
+FLOOR = 1e-5
+"""A turn that the walk does not come by is as likely as one it hardly comes by."""
+_ALONE = 2.0
+"""What it counts for when a question names nobody whose turns could be told from the others'."""
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """Candidates and how good each is."""
+
+    rows: Places
+    scores: Floats
+    answerable: float
+
+
+def ranked(view: View, ask: Ask, question: Question, vector: Floats | None, by: Weights = FITTED) -> Ranked:
+    """Every candidate's score; higher is likelier, and a difference of 1 is a factor of e."""
+    similar = similarities(view, vector)
+    rows = candidates(view, ask, question, vector, similar)
+    if not len(rows):
+        return Ranked(rows, np.zeros(0, np.float32), 0.0)
+    made = signals(view, question, vector, rows, similar)
+    first = total(by.signals, made)
+    scores = first
+    if by.walked:
+        found = walked(view, rows, shares(SHARPER * first))
+        scores = np.float32(by.likely) * first + np.float32(by.walked) * np.log(found + np.float32(FLOOR))
+    return Ranked(rows, scores, _answerable(made, by))
+
+
+def shares(scores: Floats) -> Floats:
+    """The softmax of `scores`."""
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum()
+
+
+def answer_signals(made: Floats, weights: tuple[float, ...]) -> tuple[float, float]:
+    """How much more of the likelihood lies on turns of whom the question is about, and that of the best turn.
+
+    A question about what somebody else did finds good turns, and finds them with the wrong speaker.
+    """
+    who = made[:, _WHO]
+    plain = total(weights, made) - total(weights[PERSONS], made[:, PERSONS])
+    theirs, others = plain[who > 0], plain[who < 0]
+    if not len(theirs):
+        return (-_ALONE if len(others) else _ALONE), float(plain.max())
+    lead = _log_sum(theirs) - _log_sum(others) if len(others) else _ALONE
+    return lead, float(theirs.max())
+
+
+def _answerable(made: Floats, by: Weights) -> float:
+    lead, best = answer_signals(made, by.signals)
+    constant, of_lead, of_best = by.answer
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, constant + of_lead * lead + of_best * best))))
+
+
+def _log_sum(values: NDArray[np.float32]) -> float:
+    top = float(values.max())
+    return top + math.log(float(np.exp(values - top).sum()))

@@ -1,0 +1,101 @@
+"""`antiphon memory`: from lines to contexts and back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from antiphon.cli import main
+
+LINES = (
+    {
+        "id": "a",
+        "speaker": "Mira",
+        "time": "2025-03-01T10:00:00",
+        "text": "I keep my violin in the cupboard.",
+    },
+    {"id": "b", "speaker": "Otto", "time": "2025-03-01T10:00:05", "text": "I live in Rome."},
+    {"id": "c", "speaker": "Otto", "time": "2025-04-01T10:00:00", "text": "I moved to Oslo."},
+)
+
+
+@pytest.fixture
+def db(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The arguments that name a memory of `LINES`."""
+    file = tmp_path / "talk.jsonl"
+    file.write_text("\n".join(map(json.dumps, LINES)), encoding="utf-8")
+    named = ["--db", str(tmp_path / "memory.sqlite"), "--embedder", "none"]
+    assert main(["memory", "ingest", str(file), *named]) == 0
+    assert capsys.readouterr().out == "3 learned\n"
+    return named
+
+
+def test_recall_tells_turns_facts_tokens_and_time(
+    db: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text(
+        '{"id": "q1", "text": "Where does Otto live?"}\n{"text": "violin"}\n', encoding="utf-8"
+    )
+    assert main(["memory", "recall", *db, "--budget", "40", "--queries", str(queries), "--json"]) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["id"] == "q1"
+    assert "Oslo" in first["context"]
+    assert "Rome" not in first["context"]
+    assert ("Otto", "lives in", "Oslo") in [
+        (f["subject"], f["relation"], f["object"]) for f in first["facts"]
+    ]
+    assert 0 < first["tokens"] <= 40
+    assert first["milliseconds"] > 0
+    assert "a" in second["turns"]
+
+
+def test_show_forget_and_export(db: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["memory", "show", *db, "--all"]) == 0
+    assert "Otto | lives in | Rome since 2025-03-01 until 2025-04-01 (b)" in capsys.readouterr().out
+    assert main(["memory", "forget", "c", *db]) == 0
+    assert main(["memory", "forget", "c", *db]) == 1
+    capsys.readouterr()
+    assert main(["memory", "show", *db, "--json"]) == 0
+    assert [fact["object"] for fact in json.loads(capsys.readouterr().out)["facts"]] == ["Rome"]
+    assert main(["memory", "export", *db]) == 0
+    exported = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["id"], one["time"]) for one in exported] == [(one["id"], one["time"]) for one in LINES[:2]]
+
+
+def test_a_folder_of_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "menu.md").write_text("# Mains\n\nRavioli: 12.", encoding="utf-8")
+    named = ["--db", str(tmp_path / "m.sqlite"), "--embedder", "none"]
+    assert main(["memory", "add", str(tmp_path / "docs"), *named]) == 0
+    assert main(["memory", "recall", *named, "--budget", "50", "--query", "What are the ravioli?"]) == 0
+    assert "menu.md: Mains: Ravioli: 12." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{broken", "line 2"),
+        ('{"id": 7, "text": "x"}', "line 2"),
+        ('{"id": "x", "text": "' + "a" * 2**21 + '"}', "2,097,152 characters"),
+        ("[" * 100_000, "line 2"),
+    ],
+)
+def test_a_bad_line_is_named_and_those_before_it_are_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, said: str
+) -> None:
+    file = tmp_path / "talk.jsonl"
+    named = ["--db", str(tmp_path / "m.sqlite"), "--embedder", "none"]
+    file.write_text(json.dumps(LINES[0]) + "\n" + line, encoding="utf-8")
+    assert main(["memory", "ingest", str(file), *named]) == 1
+    assert said in capsys.readouterr().err
+    assert main(["memory", "show", *named]) == 0
+    assert capsys.readouterr().out.startswith("1 utterances")
+
+
+def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = ["--db", str(tmp_path / "none.sqlite"), "--embedder", "none"]
+    assert main(["memory", "recall", *named, "--budget", "50", "--query", "x"]) == 1
+    assert "antiphon memory ingest" in capsys.readouterr().err
+    assert main(["memory", "ingest", str(tmp_path / "none.jsonl"), *named]) == 1
+    assert "none.jsonl" in capsys.readouterr().err

@@ -1,0 +1,48 @@
+"""What a turn says about whom."""
+
+import pytest
+
+from antiphon.memory.facts import FACTS_MAX, facts_of
+from antiphon.memory.values import Draft, Turn
+
+
+def said(text: str, speaker: str = "Otto") -> list[Draft]:
+    return facts_of(Turn(id="1", speaker=speaker, text=text, said_at="2025-03-01T10:00:00"))
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("I just moved to Berlin last month and I love it.", ("Otto", "lives in", "Berlin")),
+        ("My sister lives in Porto with her husband.", ("Otto's sister", "lives in", "Porto")),
+        ("Anna works at Acme as a designer.", ("Anna", "works at", "Acme")),
+        ("My favourite food is ramen these days.", ("Otto", "favourite food", "ramen")),
+        ("We've changed our meeting room to B12.", ("Otto", "meeting room", "B12")),
+        ("My new phone number is 555 0199.", ("Otto", "phone number", "555 0199")),
+        ("My dentist is Dr. Ray.", ("Otto", "dentist", "Dr. Ray")),
+        ("I'm 34 years old.", ("Otto", "age", "34")),
+        ("The wifi password is now swordfish.", ("everyone", "wifi password", "swordfish")),
+        ("I've been working for Siemens since 2019", ("Otto", "works at", "Siemens")),
+    ],
+)
+def test_a_fact_has_its_subject_named(text: str, fact: tuple[str, str, str]) -> None:
+    assert fact in [(draft.subject, draft.relation, draft.object) for draft in said(text)]
+
+
+def test_a_fact_holds_since_the_time_it_names() -> None:
+    (draft, *_) = said("I moved to Berlin last month.")
+    assert draft.valid_from == "2025-02-01"
+    assert draft.single
+
+
+def test_what_used_to_be_is_over() -> None:
+    assert [(draft.object, draft.ended) for draft in said("I used to live in Rome.")] == [("Rome", True)]
+
+
+@pytest.mark.parametrize("text", ["Do you live in Rome?", "That is great!", "It's not here.", "", "?"])
+def test_questions_and_small_talk_state_nothing(text: str) -> None:
+    assert said(text) == []
+
+
+def test_a_text_of_facts_gives_no_more_than_the_bound() -> None:
+    assert len(said(" ".join(f"I bought a boat{place}." for place in range(100)))) == FACTS_MAX

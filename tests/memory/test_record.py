@@ -1,0 +1,99 @@
+"""Facts with two times: superseded and never deleted, until somebody asks to forget."""
+
+from pathlib import Path
+
+from tests.memory.remembering import look, memory_of, turn
+
+from antiphon.memory import Fact, GraphMemory
+
+
+def holding(memory: GraphMemory, relation: str) -> list[str]:
+    return [fact.object for fact in memory.facts(current=True) if fact.relation == relation]
+
+
+def fact(memory: GraphMemory, value: str) -> Fact:
+    (found,) = [each for each in memory.facts() if each.object == value]
+    return found
+
+
+def test_a_newer_fact_supersedes_and_both_are_kept() -> None:
+    memory = memory_of("Mira: I live in Rome.", "Otto: Nice.", "Mira: I moved to Oslo.")
+    assert holding(memory, "lives in") == ["Oslo"]
+    old, new = fact(memory, "Rome"), fact(memory, "Oslo")
+    assert (old.valid_from, old.valid_to, old.source) == ("2025-03-01", "2025-03-03", "t0")
+    assert old.superseded_at >= old.recorded_at > "2025"
+    assert (new.valid_to, new.superseded_at) == ("", "")
+
+
+def test_what_is_stale_is_not_offered_unless_the_past_is_asked_for() -> None:
+    memory = memory_of("Mira: I live in Rome.", "Otto: Nice.", "Mira: I moved to Oslo.")
+    now = look(memory, "Where does Mira live?").context
+    assert "Oslo" in now
+    assert "Rome" not in now
+    assert "Rome" in look(memory, "Where did Mira live before?").context
+    assert "Rome" in look(memory, "What does Mira say about Rome?").context
+
+
+def test_news_of_the_past_supersedes_nothing() -> None:
+    memory = memory_of("Mira: I moved to Oslo.", "Mira: I moved to Rome three years ago.")
+    assert holding(memory, "lives in") == ["Oslo"]
+
+
+def test_one_may_like_many_things() -> None:
+    memory = memory_of("Mira: I love jazz.", "Mira: I love cake.")
+    assert holding(memory, "likes") == ["jazz", "cake"]
+
+
+def test_the_same_fact_is_one_with_two_sources() -> None:
+    memory = memory_of("Mira: I live in Rome.", "Mira: Yes, I live in Rome.")
+    (found,) = [each for each in memory.facts() if each.relation == "lives in"]
+    assert found.confidence > 0.9
+    assert memory.forget(["t0"]) == 1
+    assert fact(memory, "Rome").source == "t1"
+
+
+def test_what_is_over_no_longer_holds() -> None:
+    memory = memory_of("Mira: I work at Acme.", "Mira: I quit my job at Acme.")
+    assert holding(memory, "works at") == []
+    assert fact(memory, "Acme").valid_to == "2025-03-02"
+
+
+def test_a_nickname_is_the_same_person() -> None:
+    memory = memory_of("Melanie: I live in Rome.", "Otto: Mel lives in Oslo.")
+    assert {each.subject for each in memory.facts()} == {"Melanie"}
+    assert memory.entities()[0].aliases == ("mel", "melanie")
+
+
+def test_personas_have_facts_of_their_own() -> None:
+    memory = memory_of()
+    memory.learn(
+        [
+            turn("Mira: I live in Rome.", 0, persona="pirate"),
+            turn("Mira: I live in Oslo.", 1, persona="butler"),
+        ]
+    )
+    assert holding(memory, "lives in") == ["Rome", "Oslo"]
+
+
+def test_forgetting_leaves_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "memory.sqlite"
+    memory = GraphMemory(path)
+    memory.learn([turn("Zebedee: I live in Xanadu.", 0), turn("Mira: Tea?", 1)])
+    assert b"Xanadu" in path.read_bytes() + (tmp_path / "memory.sqlite-wal").read_bytes()
+    assert memory.forget(["t0", "never"]) == 1
+    assert memory.facts() == []
+    assert memory.entities() == []
+    left = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"Xanadu" not in left
+    assert b"Zebedee" not in left
+    assert "Xanadu" not in look(memory, "Where does Zebedee live?").context
+    memory.close()
+
+
+def test_forgetting_an_update_brings_back_what_it_replaced() -> None:
+    memory = memory_of("Mira: I live in Rome.", "Mira: I moved to Oslo.", "Mira: I moved to Bern.")
+    memory.forget(["t1"])
+    assert holding(memory, "lives in") == ["Bern"]
+    memory.forget(["t2"])
+    assert holding(memory, "lives in") == ["Rome"]
+    assert "Rome" in look(memory, "Where does Mira live?").context
