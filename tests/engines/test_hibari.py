@@ -147,7 +147,7 @@ def test_nothing_clicks_where_two_clauses_meet(hibari: HibariVoices, text: str, 
     edge = 24  # 1 ms
     assert level(one.audio[-edge:]) < 0.1 * level(one.audio)
     assert level(other.audio[:edge]) < 0.1 * level(other.audio)
-    nearly = RATE_HZ // 40
+    nearly = RATE_HZ // 25
     assert len(one.audio) - nearly < one.words[-1].end_sample <= len(one.audio)
     assert other.words[0].start_sample < nearly
 

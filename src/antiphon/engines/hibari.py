@@ -21,7 +21,7 @@ from antiphon.contracts import (
     UnknownName,
     Voice,
 )
-from antiphon.engines.hibari_context import Line, context, faded, in_context, quietest
+from antiphon.engines.hibari_context import Line, context, faded, first_sample, in_context, last_sample
 from antiphon.engines.hibari_network import FRAME_SAMPLES, Network
 from antiphon.engines.hibari_reader import LONGEST_PHONEMES, Reader, Reading
 from antiphon.engines.phrasing import Phrase, phrases
@@ -168,8 +168,8 @@ def _extent(audio: Audio, line: Line, first: int, last: int) -> tuple[int, int]:
     start, end = _audible(audio)
     start = max(0, start - _LEAD_SAMPLES)
     if line.continues:
-        start = quietest(audio, first) if line.cut_before else max(start, first - _LEAD_SAMPLES)
-    return start, quietest(audio, last) if line.cut_behind else end
+        start = first_sample(audio, first) if line.cut_before else max(start, first - _LEAD_SAMPLES)
+    return start, last_sample(audio, last) if line.cut_behind else end
 
 
 def _timed(words: tuple[str, ...], reading: Reading, places: NDArray[np.intp]) -> tuple[TimedWord, ...]:
