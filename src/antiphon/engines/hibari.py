@@ -169,7 +169,9 @@ def _extent(audio: Audio, line: Line, first: int, last: int) -> tuple[int, int]:
     start = max(0, start - _LEAD_SAMPLES)
     if line.continues:
         start = first_sample(audio, first) if line.cut_before else max(start, first - _LEAD_SAMPLES)
-    return start, last_sample(audio, last) if line.cut_behind else end
+    if line.cut_behind:
+        end = last_sample(audio, last)
+    return start, max(end, start + _HOP)
 
 
 def _timed(words: tuple[str, ...], reading: Reading, places: NDArray[np.intp]) -> tuple[TimedWord, ...]:
