@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import pytest
 
 from antiphon.contracts import (
@@ -31,7 +32,14 @@ class Speaker(ScriptedSynthesizer):
     """Speaks, and then changes what came out."""
 
     def synthesize(
-        self, text: str, *, voice: str = "", speed: float = 1.0, cancel: Cancel = NEVER
+        self,
+        text: str,
+        *,
+        voice: str = "",
+        speed: float = 1.0,
+        before: str = "",
+        goes_on: bool = False,
+        cancel: Cancel = NEVER,
     ) -> Iterator[SpeechChunk]:
         return self.change(list(super().synthesize(text, voice=voice, speed=speed, cancel=cancel)))
 
@@ -73,11 +81,38 @@ class Whispers(Speaker):
         return (SpeechChunk(chunk.audio * 0, chunk.words) for chunk in chunks)
 
 
+class BeginsAgain(ScriptedSynthesizer):
+    """Speaks what came before once more, and does not say so."""
+
+    def synthesize(
+        self,
+        text: str,
+        *,
+        voice: str = "",
+        speed: float = 1.0,
+        before: str = "",
+        goes_on: bool = False,
+        cancel: Cancel = NEVER,
+    ) -> Iterator[SpeechChunk]:
+        sung = list(super().synthesize(before))
+        for chunk in super().synthesize(text, voice=voice, speed=speed, cancel=cancel):
+            audio = np.concatenate([*(earlier.audio for earlier in sung), chunk.audio])
+            yield SpeechChunk(audio, chunk.words)
+            sung = []
+
+
 class TalksOn(ScriptedSynthesizer):
     """Neither cancel, nor the name of a voice, nor a speed impresses it."""
 
     def synthesize(
-        self, text: str, *, voice: str = "", speed: float = 1.0, cancel: Cancel = NEVER
+        self,
+        text: str,
+        *,
+        voice: str = "",
+        speed: float = 1.0,
+        before: str = "",
+        goes_on: bool = False,
+        cancel: Cancel = NEVER,
     ) -> Iterator[SpeechChunk]:
         return super().synthesize(text)
 
@@ -95,6 +130,7 @@ class TalksOn(ScriptedSynthesizer):
         (CountsFromTheTextsStart, voice.check_takes_a_long_text, "inside their chunk, in its own samples"),
         (Shouts, voice.check_audio_is_audible, r"audio leaves \[-1, 1\] or is not finite"),
         (Whispers, voice.check_audio_is_audible, r"has a level of 0\.00000 .*; it must be audible"),
+        (BeginsAgain, voice.check_surroundings_are_not_spoken, "and is never spoken with it"),
         (
             TalksOn,
             voice.check_cancelled_before_it_begins,

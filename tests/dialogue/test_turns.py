@@ -118,6 +118,21 @@ def test_a_guess_that_comes_true_sounds_the_moment_the_turn_ends() -> None:
     assert ms(conversation.sounds[0].start) == confirmed
 
 
+def test_each_clause_is_spoken_behind_the_one_before_it() -> None:
+    answer = "Yes, the old town is full of small shops. Nobody drives there"
+    conversation = Conversation(Engines(answer=lambda text: answer))
+    conversation.caller_says("what is it like", at_ms=500, for_ms=900)
+    conversation.plays_out()
+    asked = conversation.all(do.Synthesize)
+    assert [(ask.before, ask.text, ask.goes_on) for ask in asked] == [
+        ("", "Yes,", True),
+        ("Yes,", "the old town is full", True),
+        ("the old town is full", "of small shops.", True),
+        ("of small shops.", "Nobody drives there", False),
+    ]
+    assert conversation.record[-1] == ("agent", answer)
+
+
 def test_text_alone_is_held_back_until_the_turn_ends() -> None:
     conversation = Conversation(
         Engines(transcription_ms=10, scoring_ms=300, token_ms=1), policy=Policy(speaks=False)

@@ -10,7 +10,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.contracts import Audio, ContractBroken, EngineSetup, SpeechChunk, UnknownName
+from antiphon.contracts import Audio, ContractBroken, EngineSetup, SpeechChunk, TimedWord, UnknownName
 from antiphon.contracts.conformance import run
 from antiphon.engines.hibari import RATE_HZ, HibariVoices
 from antiphon.engines.whisper import Whisper
@@ -55,10 +55,10 @@ def test_every_written_word_occurs_once_in_order_and_inside(hibari: HibariVoices
         assert np.abs(chunk.audio).max() <= 1.0
 
 
-@given(st.text(max_size=60))
+@given(text=st.text(max_size=60), before=st.text(max_size=20), goes_on=st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_no_text_breaks_it(hibari: HibariVoices, text: str) -> None:
-    chunks = list(hibari.synthesize(text))
+def test_no_text_breaks_it(hibari: HibariVoices, text: str, before: str, goes_on: bool) -> None:
+    chunks = list(hibari.synthesize(text, before=before, goes_on=goes_on))
     assert words_of(chunks) == (text.split() if chunks else [])
 
 
@@ -95,6 +95,84 @@ def test_a_rest_follows_a_sentence_and_hardly_one_a_bare_word(hibari: HibariVoic
 
     assert 0.2 < rest("We went there.") < 0.5
     assert rest("We went there") < 0.15 < rest("We went there,") + 0.05 < rest("We went there.")
+
+
+def halves(
+    hibari: HibariVoices, text: str, count: int, *, apart: bool = False
+) -> tuple[SpeechChunk, SpeechChunk]:
+    """The first `count` words of `text` and the others, each spoken in its surroundings unless `apart`."""
+    words = text.split()
+    first, second = " ".join(words[:count]), " ".join(words[count:])
+    (one,) = hibari.synthesize(first, goes_on=not apart)
+    (other,) = hibari.synthesize(second, before="" if apart else first)
+    return one, other
+
+
+def length(word: TimedWord) -> int:
+    return word.end_sample - word.start_sample
+
+
+CUT_SENTENCES = (
+    ("Several hotels nearby offer free breakfast for children.", 4),
+    ("The later judicious century stemmed the period.", 4),
+    ("Volcanoes often form near edges of large plates.", 3),
+    ("Boil the potatoes until they become quite soft.", 6),
+    ("You can make a simple omelette with eggs.", 5),
+)
+
+
+@pytest.mark.parametrize(("text", "count"), CUT_SENTENCES)
+def test_a_clause_that_goes_on_ends_and_is_taken_up_as_within_the_sentence(
+    hibari: HibariVoices, text: str, count: int
+) -> None:
+    (whole,) = hibari.synthesize(text)
+    one, other = halves(hibari, text, count)
+    apart, _ = halves(hibari, text, count, apart=True)
+    last = length(whole.words[count - 1])
+    assert length(one.words[-1]) == pytest.approx(last, rel=0.25, abs=0.05 * RATE_HZ)
+    assert length(one.words[-1]) < length(apart.words[-1])
+    assert [length(word) for word in other.words] == pytest.approx(
+        [length(word) for word in whole.words[count:]], abs=0.03 * RATE_HZ
+    )
+    third = RATE_HZ * 3 // 10
+    begins = whole.words[count].start_sample
+    height = pitch_hz(whole.audio[begins : begins + third])
+    assert pitch_hz(other.audio[:third]) == pytest.approx(height, rel=0.1)
+    assert len(one.audio) + len(other.audio) == pytest.approx(len(whole.audio), rel=0.08)
+
+
+@pytest.mark.parametrize(("text", "count"), CUT_SENTENCES)
+def test_nothing_clicks_where_two_clauses_meet(hibari: HibariVoices, text: str, count: int) -> None:
+    one, other = halves(hibari, text, count)
+    edge = 24  # 1 ms
+    assert level(one.audio[-edge:]) < 0.1 * level(one.audio)
+    assert level(other.audio[:edge]) < 0.1 * level(other.audio)
+    nearly = RATE_HZ // 25
+    assert len(one.audio) - nearly < one.words[-1].end_sample <= len(one.audio)
+    assert other.words[0].start_sample < nearly
+
+
+def test_a_mark_at_the_end_is_spoken_whether_or_not_it_goes_on(hibari: HibariVoices) -> None:
+    for text in ("We went there,", "We went there.", "We went there –"):
+        (alone,), (going_on,) = hibari.synthesize(text), hibari.synthesize(text, goes_on=True)
+        assert np.array_equal(alone.audio, going_on.audio)
+
+
+def test_a_whole_sentence_before_changes_nothing(hibari: HibariVoices) -> None:
+    (alone,), (after,) = (
+        hibari.synthesize("We went there."),
+        hibari.synthesize("We went there.", before="Yes."),
+    )
+    assert np.array_equal(alone.audio, after.audio)
+
+
+@pytest.mark.parametrize("text", TRICKY)
+def test_surroundings_lose_no_word_and_add_none(hibari: HibariVoices, text: str) -> None:
+    for before in ("This costs $3.50 or", "🙂", "well,", "9" * 60):
+        chunks = list(hibari.synthesize(text, before=before, goes_on=True))
+        assert words_of(chunks) == text.split()
+        for chunk in chunks:
+            assert all(0 <= word.start_sample < word.end_sample <= len(chunk.audio) for word in chunk.words)
 
 
 def test_the_first_chunk_is_a_clause_when_the_sentence_is_long(hibari: HibariVoices) -> None:

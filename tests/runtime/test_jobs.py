@@ -4,7 +4,6 @@ import asyncio
 import gc
 import weakref
 from collections.abc import Callable, Iterator
-from threading import Event as Flag
 from typing import Any
 
 import numpy as np
@@ -38,6 +37,24 @@ class Bench:
 
     def kinds(self) -> list[str]:
         return [type(event).__name__ for event in self.told]
+
+
+@in_virtual_time
+async def test_the_voice_is_told_what_stands_around_a_clause() -> None:
+    bench = Bench()
+    synthesizer = bench.stage.parts.synthesizer
+    asked: list[dict[str, Any]] = []
+
+    def watched(text: str, **options: Any) -> Iterator[SpeechChunk]:
+        asked.append(options)
+        return iter(())
+
+    synthesizer.synthesize = watched
+    bench.jobs.synthesize(
+        do.Synthesize(1, 1, 1, "is Paris.", "The capital of France", True), voice="", speed=1.0
+    )
+    await passes(0.01)
+    assert [(ask["before"], ask["goes_on"]) for ask in asked] == [("The capital of France", True)]
 
 
 @in_virtual_time
@@ -153,10 +170,8 @@ async def test_sound_made_for_words_that_went_on_is_let_go() -> None:
     synthesizer = stage.parts.synthesizer
     whole = synthesizer.synthesize
 
-    def watched(
-        text: str, *, voice: str = "", speed: float = 1.0, cancel: Flag | None = None
-    ) -> Iterator[SpeechChunk]:
-        for chunk in whole(text, voice=voice, speed=speed, cancel=cancel or Flag()):
+    def watched(text: str, **options: Any) -> Iterator[SpeechChunk]:
+        for chunk in whole(text, **options):
             made.append(weakref.ref(chunk.audio))
             yield chunk
 

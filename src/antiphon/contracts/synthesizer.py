@@ -36,7 +36,14 @@ class Synthesizer(Engine, Protocol):
     """At least one; the first is the default."""
 
     def synthesize(
-        self, text: str, *, voice: str = "", speed: float = 1.0, cancel: Cancel = NEVER
+        self,
+        text: str,
+        *,
+        voice: str = "",
+        speed: float = 1.0,
+        before: str = "",
+        goes_on: bool = False,
+        cancel: Cancel = NEVER,
     ) -> Iterator[SpeechChunk]:
         """Speak `text`, a chunk at a time, each as soon as it is ready.
 
@@ -45,6 +52,10 @@ class Synthesizer(Engine, Protocol):
                 character gives no chunks.
             voice: a name in `voices`; empty means the default.
             speed: 1.0 is the voice's own pace; from 0.25 to 1.5.
+            before: what was said just before, in the call before this one. Never spoken again; an engine
+                may let the voice go on from it.
+            goes_on: more is to be said right behind, in the next call. Where `text` has no mark at its end,
+                an engine may leave out what marks a last word: the fall, the length, the rest.
             cancel: once raised, no further chunk follows.
 
         Raises:

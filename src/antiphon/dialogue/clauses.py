@@ -1,13 +1,13 @@
 """Cutting a growing answer into pieces that can be spoken.
 
-The first piece is as short as can be, because somebody is waiting for it: "Yes," is one, and so is "The sky
-appears blue" before "because". A synthesizer that is given such a phrase without a mark at its end leaves
-about as much silence behind it as between two words (hibari: 72 ms against 74), and the seam lies where a
-speaker would have slowed down anyway. The second is short as well, because the first does not play for long.
-Later ones are whole sentences, because those sound best and there is time.
+The first piece is as short as can be, because somebody is waiting for it: "Yes," is one, so is "It can fly"
+before "and", and so are any four words whose last belongs to them. A synthesizer that is told of what came
+before a piece, and that it goes on, makes no seam there (decision 27). The second is short as well, because
+the first does not play for long. Later ones are whole sentences, because those sound best and there is time.
 """
 
 import re
+from itertools import islice, pairwise
 
 MIN_LETTERS = (2, 10)
 """The first two clauses end at the first comma or the like after so many letters, and at any sentence's end.
@@ -15,6 +15,9 @@ A shorter second one would be over before the third is ready."""
 PHRASE_MIN_WORDS = (3, 5)
 """After so many words the first two clauses also end before a word that begins a phrase. Three words play for
 as long as it takes a small machine to generate and speak the next five or six."""
+ANY_MIN_WORDS = (4, 7)
+"""After so many words the first two clauses end before any word that can be spoken by itself. Four play for
+about a second; a small machine generates the next seven in half of it."""
 EARLY_MAX_WORDS = 12
 """Without any punctuation the first two clauses are cut here."""
 MAX_WORDS = 40
@@ -22,6 +25,7 @@ MAX_WORDS = 40
 
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)")
 _CLAUSE_END = re.compile(r"[,;:.!?…—]+[\"'”’)\]]*(?=\s)|\s[–-](?=\s)")
+_WORD = re.compile(r"\S+")
 _GAP = re.compile(r"(?<=\S)\s+(?=\S)")
 _PHRASE_WORDS = frozenset(
     {
@@ -86,7 +90,7 @@ class ClauseCutter:
     def _cut(self) -> int | None:
         """The first place to cut at. It depends on nothing behind it, and so not on how the text came."""
         long = self._cut_long(EARLY_MAX_WORDS if self._early else MAX_WORDS)
-        cuts = (self._cut_at_end(), self._cut_at_phrase(), long)
+        cuts = (self._cut_at_end(), self._cut_at_phrase(), self._cut_anywhere(), long)
         return min((cut for cut in cuts if cut is not None), default=None)
 
     def _cut_at_end(self) -> int | None:
@@ -111,9 +115,25 @@ class ClauseCutter:
                 return match.start()
         return None
 
+    def _cut_anywhere(self) -> int | None:
+        if not self._early:
+            return None
+        pairs = pairwise(_WORD.finditer(self._rest))
+        for last, following in islice(pairs, ANY_MIN_WORDS[self._made] - 1, None):
+            # A capital or a figure may belong to the word before it: "Henry VIII", "March 5th", "New York".
+            parted = following.group()[0].islower() and _can_be_last(last.group())
+            if parted and not _in_code(self._rest[: last.end()]):
+                return last.end()
+        return None
+
     def _cut_long(self, words: int) -> int | None:
         gaps = [gap.start() for gap in _GAP.finditer(self._rest)]
         return next((gap for gap in gaps[words - 1 :] if not _in_code(self._rest[:gap])), None)
+
+
+def _can_be_last(word: str) -> bool:
+    """Whether `word` is read the same with or without what follows; "5" before "km" and "etc." are not."""
+    return word.replace("'", "").replace("’", "").isalpha() and word.lower() not in _NEVER_LAST
 
 
 def _in_code(head: str) -> bool:

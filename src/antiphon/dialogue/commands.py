@@ -68,6 +68,10 @@ class Synthesize(msgspec.Struct, frozen=True):
     revision: int
     clause: int
     text: str
+    before: str = ""
+    """The clause before it; empty for the first."""
+    goes_on: bool = False
+    """Whether another is sure to follow."""
 
 
 class CancelWork(msgspec.Struct, frozen=True):

@@ -44,7 +44,7 @@ def take_text(turn: Turn, reply: Reply, event: TextGenerated, now: Ticks, out: l
     reply.tokens += 1
     if reply.speak:
         for clause in reply.cutter.feed(event.text):
-            _synthesize(turn, reply, clause, now, out)
+            _synthesize(turn, reply, clause, now, out, goes_on=True)
     elif reply.open:
         _show(turn, reply, out)
 
@@ -53,7 +53,7 @@ def take_end(turn: Turn, reply: Reply, event: GenerationEnded, now: Ticks, out: 
     """All of the answer has been generated."""
     for clause in reply.cutter.finish():
         if reply.speak:
-            _synthesize(turn, reply, clause, now, out)
+            _synthesize(turn, reply, clause, now, out, goes_on=False)
     reply.finished = True
     reply.usage, reply.tool_calls = event.usage, event.tool_calls
     reply.hit_limit = event.reason == "length"
@@ -108,14 +108,17 @@ def usage(reply: Reply) -> Usage:
     return reply.usage if reply.finished else Usage(completion_tokens=reply.tokens)
 
 
-def _synthesize(turn: Turn, reply: Reply, clause: str, now: Ticks, out: list[Command]) -> None:
+def _synthesize(
+    turn: Turn, reply: Reply, clause: str, now: Ticks, out: list[Command], *, goes_on: bool
+) -> None:
     text = speakable(clause)
     if not any(letter.isalnum() for letter in text):
         return
     if turn.marks.first_clause_at is None:
         turn.marks.first_clause_at = now
-    out.append(Synthesize(turn.number, turn.revision, reply.clauses, text))
+    out.append(Synthesize(turn.number, turn.revision, reply.clauses, text, reply.last_clause, goes_on))
     reply.clauses += 1
+    reply.last_clause = text
 
 
 def _release(turn: Turn, reply: Reply, chunks: list[tuple[int, int]], now: Ticks, out: list[Command]) -> None:

@@ -50,6 +50,8 @@ class Reply:
     """How many letters of a text-only reply were emitted."""
     clauses: int = 0
     """How many clauses were sent to synthesis."""
+    last_clause: str = ""
+    """The newest of them."""
     waiting: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """Chunks that are ready while the gate is shut."""
     open: bool = False

@@ -21,6 +21,7 @@ from antiphon.contracts import (
     UnknownName,
     Voice,
 )
+from antiphon.engines.hibari_context import Line, context, faded, first_sample, in_context, last_sample
 from antiphon.engines.hibari_network import FRAME_SAMPLES, Network
 from antiphon.engines.hibari_reader import LONGEST_PHONEMES, Reader, Reading
 from antiphon.engines.phrasing import Phrase, phrases
@@ -78,33 +79,43 @@ class HibariVoices:
         return engine
 
     def synthesize(
-        self, text: str, *, voice: str = "", speed: float = 1.0, cancel: Cancel = NEVER
+        self,
+        text: str,
+        *,
+        voice: str = "",
+        speed: float = 1.0,
+        before: str = "",
+        goes_on: bool = False,
+        cancel: Cancel = NEVER,
     ) -> Iterator[SpeechChunk]:
-        """Speak `text` phrase by phrase. The same text in the same voice always gives the same samples."""
+        """Speak `text` phrase by phrase. The same arguments always give the same samples."""
         timbre = self._timbres.get(voice or TIMBRES[0].name)
         if timbre is None:
             close = get_close_matches(voice, self._timbres, n=1)
             raise UnknownName(f"hibari has no voice {voice!r}; it has {', '.join(close or self._timbres)}")
         if not _SLOWEST <= speed <= _FASTEST:
             raise ContractBroken(f"speed is {speed}; it must lie between {_SLOWEST} and {_FASTEST}")
-        return self._chunks(text, timbre, speed * timbre.pace, cancel)
+        lines = self._lines(text, context(before), goes_on=goes_on)
+        return self._chunks(lines, timbre, speed * timbre.pace, cancel)
 
     def close(self) -> None:
         """Nothing to let go of but memory."""
 
-    def _chunks(self, text: str, timbre: Timbre, pace: float, cancel: Cancel) -> Iterator[SpeechChunk]:
+    def _chunks(
+        self, lines: Iterator[Line], timbre: Timbre, pace: float, cancel: Cancel
+    ) -> Iterator[SpeechChunk]:
         unspoken: list[str] = []
         spoken = False
-        for phrase, reading in self._readings(text):
+        for line in lines:
             if cancel.is_set():
                 return
-            if not reading.speakable:
-                unspoken += phrase.words
+            if not line.reading.speakable:
+                unspoken += line.phrase.words
                 continue
             if unspoken:
                 yield _silence(unspoken)
                 unspoken = []
-            chunk = self._speak(phrase, reading, timbre, pace)
+            chunk = self._speak(line, timbre, pace)
             if cancel.is_set():
                 return
             yield chunk
@@ -112,36 +123,55 @@ class HibariVoices:
         if unspoken and spoken and not cancel.is_set():
             yield _silence(unspoken)
 
-    def _readings(self, text: str) -> Iterator[tuple[Phrase, Reading]]:
-        for phrase in phrases(text, self._reader.abbreviations):
-            yield from self._short_enough(phrase)
+    def _lines(self, text: str, before: tuple[str, ...], *, goes_on: bool) -> Iterator[Line]:
+        pieces = phrases(text, self._reader.abbreviations)
+        phrase = next(pieces, None)
+        while phrase is not None:
+            following = next(pieces, None)
+            yield from self._short_enough(phrase, before, goes_on=goes_on and following is None)
+            phrase, before = following, ()
 
-    def _short_enough(self, phrase: Phrase) -> Iterator[tuple[Phrase, Reading]]:
+    def _short_enough(self, phrase: Phrase, before: tuple[str, ...], *, goes_on: bool) -> Iterator[Line]:
         """The phrase and how it is read, in halves where that is more than the network takes."""
-        reading = self._reader.read(phrase.words)
-        if len(reading.phonemes) <= LONGEST_PHONEMES:
-            yield phrase, reading
+        line = in_context(self._reader, phrase, before, goes_on=goes_on)
+        if len(line.reading.phonemes) <= LONGEST_PHONEMES:
+            yield line
         elif len(phrase.words) == 1:
-            yield phrase, Reading(reading.phonemes[:LONGEST_PHONEMES], ((0, LONGEST_PHONEMES),))
+            phonemes = self._reader.read(phrase.words).phonemes[:LONGEST_PHONEMES]
+            yield Line(phrase, Reading(phonemes, ((0, len(phonemes)),)))
         else:
             middle = len(phrase.words) // 2
-            yield from self._short_enough(Phrase(phrase.words[:middle]))
-            yield from self._short_enough(msgspec.structs.replace(phrase, words=phrase.words[middle:]))
+            yield from self._short_enough(Phrase(phrase.words[:middle]), before, goes_on=False)
+            rest = msgspec.structs.replace(phrase, words=phrase.words[middle:])
+            yield from self._short_enough(rest, (), goes_on=goes_on)
 
-    def _speak(self, phrase: Phrase, reading: Reading, timbre: Timbre, pace: float) -> SpeechChunk:
+    def _speak(self, line: Line, timbre: Timbre, pace: float) -> SpeechChunk:
+        reading = line.reading
         frames, begins = self._network.frames(self._reader.ids(reading.phonemes), pace)
         begins = begins[1:] * FRAME_SAMPLES - round(_LAG_S / pace * RATE_HZ)  # [1:]: a pad comes first
         first = begins[min(start for start, end in reading.words if start < end)]
         last = begins[max(end for start, end in reading.words if start < end)]
-        pause = round(_pause_s(phrase) / pace * RATE_HZ)
+        pause = 0 if line.cut_behind else round(_pause_s(line.phrase) / pace * RATE_HZ)
         opening = max(0, int(first) // FRAME_SAMPLES - _MARGIN_FRAMES)
         closing = int(last + pause) // FRAME_SAMPLES + _MARGIN_FRAMES
         audio = self._network.waveform(reshape(frames.cut(opening, closing), timbre))
-        start, end = _audible(audio)
-        start = max(0, start - _LEAD_SAMPLES)
-        audio = _levelled(audio[start : end + pause], timbre.gain, end + pause - start)
-        places = np.clip(begins - opening * FRAME_SAMPLES, start, end) - start
-        return SpeechChunk(audio, _timed(phrase.words, reading, places))
+        origin = opening * FRAME_SAMPLES
+        start, end = _extent(audio, line, int(first) - origin, int(last) - origin)
+        audio = faded(_levelled(audio[start : end + pause], timbre.gain, end + pause - start), line)
+        return SpeechChunk(
+            audio, _timed(line.phrase.words, reading, np.clip(begins - origin, start, end) - start)
+        )
+
+
+def _extent(audio: Audio, line: Line, first: int, last: int) -> tuple[int, int]:
+    """From where to where `audio` is the line's, whose words lie between `first` and `last`."""
+    start, end = _audible(audio)
+    start = max(0, start - _LEAD_SAMPLES)
+    if line.continues:
+        start = first_sample(audio, first) if line.cut_before else max(start, first - _LEAD_SAMPLES)
+    if line.cut_behind:
+        end = last_sample(audio, last)
+    return start, max(end, start + _HOP)
 
 
 def _timed(words: tuple[str, ...], reading: Reading, places: NDArray[np.intp]) -> tuple[TimedWord, ...]:

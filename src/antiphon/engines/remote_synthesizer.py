@@ -67,9 +67,19 @@ class RemoteSynthesizer:
         return cls(Remote(_NAME, settings), settings)
 
     def synthesize(
-        self, text: str, *, voice: str = "", speed: float = 1.0, cancel: Cancel = NEVER
+        self,
+        text: str,
+        *,
+        voice: str = "",
+        speed: float = 1.0,
+        before: str = "",
+        goes_on: bool = False,
+        cancel: Cancel = NEVER,
     ) -> Iterator[SpeechChunk]:
-        """Speak `text` in chunks of a tenth of a second or more, one behind what has arrived."""
+        """Speak `text` in chunks of a tenth of a second or more, one behind what has arrived.
+
+        The protocol has no place for what stands around `text`.
+        """
         names = [known.name for known in self.voices]
         if voice and voice not in names:
             close = get_close_matches(voice, names, n=1) or names

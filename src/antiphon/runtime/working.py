@@ -32,6 +32,7 @@ from antiphon.contracts import (
     Weigh,
     Weighed,
 )
+from antiphon.dialogue.commands import Synthesize
 from antiphon.dialogue.events import (
     CallerMeasured,
     EndOfTurnScored,
@@ -188,28 +189,35 @@ def _tell_piece(job: Job, piece: Piece, calls: list[ToolCall], owner: str) -> No
 def synthesize(
     job: Job,
     synthesizer: Synthesizer,
-    text: str,
+    ask: Synthesize,
     *,
-    clause: int,
     voice: str,
     speed: float,
     keep: Callable[[int, int, Audio, tuple[TimedWord, ...]], None],
 ) -> None:
-    """Sound of one clause, chunk by chunk; `keep` gets the samples, at 24 kHz, before they are told of."""
+    """Sound of a clause, chunk by chunk; `keep` gets the samples, at 24 kHz, before they are told of."""
 
     def work() -> None:
         chunk = 0
         rate_hz = synthesizer.card.sample_rate_hz or CLOCK_HZ
         owner = synthesizer.card.name
-        for made in synthesizer.synthesize(text, voice=voice, speed=speed, cancel=job.cancel):
+        speech = synthesizer.synthesize(
+            ask.text,
+            voice=voice,
+            speed=speed,
+            before=ask.before,
+            goes_on=ask.goes_on,
+            cancel=job.cancel,
+        )
+        for made in speech:
             audio, words = at_clock_rate(made.audio, made.words, rate_hz)
-            keep(clause, chunk, audio, words)
+            keep(ask.clause, chunk, audio, words)
             event = SpeechReady(
-                job.turn, job.revision, clause, chunk, len(audio), words, False, job.timing(owner)
+                job.turn, job.revision, ask.clause, chunk, len(audio), words, False, job.timing(owner)
             )
             job.tell(event)
             chunk += 1
-        job.tell(SpeechReady(job.turn, job.revision, clause, chunk, 0, (), True, job.timing(owner)))
+        job.tell(SpeechReady(job.turn, job.revision, ask.clause, chunk, 0, (), True, job.timing(owner)))
 
     job.guard("synthesis", work)
 

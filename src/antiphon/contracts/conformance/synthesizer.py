@@ -91,6 +91,22 @@ def check_unknown_voice_is_refused(engine: Synthesizer) -> None:
     )
 
 
+def check_surroundings_are_not_spoken(engine: Synthesizer) -> None:
+    """A piece of a sentence is spoken alone, whatever stands before and behind it."""
+    before, text = "Three nights ago the quick brown fox", "jumped over the lazy dog"
+    alone = sum(len(chunk.audio) for chunk in _speak(engine, text))
+    chunks = list(engine.synthesize(text, before=before, goes_on=True))
+    for chunk in chunks:
+        _check_chunk(chunk)
+    _check_words(text, [word.text for chunk in chunks for word in chunk.words])
+    within = sum(len(chunk.audio) for chunk in chunks)
+    demand(
+        alone / 3 < within < alone * 1.5,
+        f"{text!r} lasts {alone} samples alone and {within} behind {before!r}; what stands around a text may "
+        f"change how it sounds, and is never spoken with it",
+    )
+
+
 def check_speed_changes_the_length(engine: Synthesizer) -> None:
     """Half speed takes longer than one and a half."""
     slow = sum(len(chunk.audio) for chunk in _speak(engine, PLAIN, speed=0.5))
@@ -148,6 +164,7 @@ SUITE: Suite[Synthesizer] = Suite(
         check_nothing_to_say_gives_nothing,
         check_each_voice_speaks,
         check_unknown_voice_is_refused,
+        check_surroundings_are_not_spoken,
         check_speed_changes_the_length,
         check_cancelled_before_it_begins,
         check_cancelled_on_the_way,

@@ -56,7 +56,14 @@ class ScriptedSynthesizer:
         return cls(decode(setup.settings, SynthesizerSettings, "synthesizer.scripted"))
 
     def synthesize(
-        self, text: str, *, voice: str = "", speed: float = 1.0, cancel: Cancel = NEVER
+        self,
+        text: str,
+        *,
+        voice: str = "",
+        speed: float = 1.0,
+        before: str = "",
+        goes_on: bool = False,
+        cancel: Cancel = NEVER,
     ) -> Iterator[SpeechChunk]:
         """Sing `text`, a few words at a time; words without a letter or digit are left out."""
         number = _voice_number(voice)
