@@ -21,9 +21,12 @@ from antiphon.contracts import (
     LanguageModel,
     Message,
     Prompt,
+    Sampling,
     Ticks,
     Transcriber,
     VoiceActivity,
+    Weigh,
+    Weighed,
     ms,
     ticks,
 )
@@ -154,13 +157,23 @@ def _weighed(reader: LanguageModel, words: str) -> tuple[float | None, float]:
     said = without_mark(words)
     if not said:
         return None, 0.0
-    reader.prefill(_open(" ".join(said.split()[:-2])), cache_key="caller")
-    marks, took_ms = _timed(lambda: reader.score(_open(said), SENTENCE_MARKS, cache_key="caller"))
-    return float(np.logaddexp.reduce(marks)), took_ms
+    reader.prefill(_prompt(" ".join(said.split()[:-2]), open=True), cache_key="caller")
+    marks, took_ms = _timed(lambda: _marks(reader, words, said))
+    return (float(np.logaddexp.reduce(marks)) if marks else None), took_ms
 
 
-def _open(saying: str) -> Prompt:
-    return Prompt((Message("system", DEFAULT_INSTRUCTIONS), Message("user", saying)), open=True)
+def _marks(reader: LanguageModel, words: str, said: str) -> tuple[float, ...]:
+    """As the live loop asks: on the way to an answer, or before it."""
+    unfinished = _prompt(said, open=True)
+    if "weigh" not in reader.card.capabilities:
+        return reader.score(unfinished, SENTENCE_MARKS, cache_key="caller")
+    weighing = Sampling(max_tokens=1, weigh=Weigh(unfinished, SENTENCE_MARKS))
+    first, *_ = reader.generate(_prompt(words), weighing, cache_key="caller")
+    return first.scores if isinstance(first, Weighed) else ()
+
+
+def _prompt(saying: str, *, open: bool = False) -> Prompt:
+    return Prompt((Message("system", DEFAULT_INSTRUCTIONS), Message("user", saying)), open=open)
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float]:
