@@ -249,10 +249,10 @@ def _opened(name: str, setup: EngineSetup) -> Embedder | None:
     return cast(Embedder, find("embedder", name).open(given))
 
 
-def _with_outdated(view: View, superseded: Sequence[tuple[str, str]]) -> View:
+def _with_outdated(view: View, superseded: Sequence[tuple[str, str, str]]) -> View:
     if not superseded:
         return view
-    said = ((view.rows[id_], relation) for id_, relation in superseded)
+    said = ((view.rows[id_], view.rows[by], relation) for id_, by, relation in superseded)
     return msgspec.structs.replace(view, outdated=outdated_rows(view.outdated, said))
 
 

@@ -77,10 +77,10 @@ class Record:
 
     def learn(
         self, turns: Sequence[Turn], vectors: NDArray[np.float16], drafts: Sequence[Sequence[Draft]]
-    ) -> list[tuple[str, str]]:
+    ) -> list[tuple[str, str, str]]:
         """Write `turns`, unknown until now, with their vectors and what was read out of each; all or nothing.
 
-        Returns turn id and relation of every fact that this has superseded.
+        Returns, of every fact that this has superseded, turn id, id of the turn that did so, and relation.
         """
         with self._use() as connection, _transaction(connection):
             (before,) = connection.execute("SELECT coalesce(max(row), 0) FROM turn").fetchone()
@@ -144,8 +144,8 @@ class Record:
             )
             return [_entity(*row) for row in rows]
 
-    def outdated(self) -> list[tuple[str, str]]:
-        """Turn id and relation of every fact that another turn has superseded."""
+    def outdated(self) -> list[tuple[str, str, str]]:
+        """Of every fact that a turn has superseded, turn id, id of that turn, and relation."""
         with self._use() as connection:
             return outdated(connection, 0)
 
