@@ -54,11 +54,11 @@ def ranked(view: View, ask: Ask, question: Question, vector: Floats | None, by: 
 
 def _hand_over(made: Floats, rows: Places, old: Floats, heirs: Iterable[frozenset[int]], by: Weights) -> None:
     """Give each line of `old`, of a turn that no longer holds, to those of `rows` that say what does."""
-    order = np.argsort(total(by.signals, old))
-    current = [np.array([*each], np.int64) for each in heirs]
+    order: list[int] = np.argsort(total(by.signals, old)).tolist()
+    current: list[Places] = [np.array([*each], np.int64) for each in heirs]
     worth = total(by.signals, made)
     # The best of several comes last and stays.
-    for place in order.tolist():
+    for place in order:
         theirs = np.isin(rows, current[place]) & (worth < total(by.signals, old[place : place + 1]))
         made[theirs] = old[place]
 
