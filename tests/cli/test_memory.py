@@ -99,3 +99,30 @@ def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "antiphon memory ingest" in capsys.readouterr().err
     assert main(["memory", "ingest", str(tmp_path / "none.jsonl"), *named]) == 1
     assert "none.jsonl" in capsys.readouterr().err
+
+
+def test_a_file_is_opened_with_the_embedder_it_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, named = tmp_path / "talk.jsonl", ["--db", str(tmp_path / "m.sqlite")]
+    file.write_text("\n".join(map(json.dumps, LINES[:2])), encoding="utf-8")
+    assert main(["memory", "ingest", str(file), *named, "--embedder", "scripted"]) == 0
+    file.write_text(json.dumps(LINES[2]), encoding="utf-8")
+    assert main(["memory", "ingest", str(file), *named]) == 0
+    assert main(["memory", "recall", *named, "--budget", "50", "--query", "Where does Otto live?"]) == 0
+    assert "Oslo" in capsys.readouterr().out
+    # Another's vectors are in the way of learning and recall only, and there is a way out.
+    another = [*named, "--embedder", "none"]
+    assert main(["memory", "recall", *another, "--budget", "50", "--query", "violin"]) == 1
+    said = capsys.readouterr().err
+    assert "--embedder scripted" in said
+    assert f"antiphon memory export {' '.join(named)} > talk.jsonl" in said
+    assert main(["memory", "show", *another]) == 0
+    assert main(["memory", "forget", "b", *named]) == 0
+    capsys.readouterr()
+    assert main(["memory", "export", *named]) == 0
+    file.write_text(capsys.readouterr().out, encoding="utf-8")
+    new = ["--db", str(tmp_path / "new.sqlite"), "--embedder", "none"]
+    assert main(["memory", "ingest", str(file), *new]) == 0
+    assert capsys.readouterr().out == "2 learned\n"
+    assert main(["memory", "recall", *new[:2], "--budget", "50", "--query", "violin"]) == 0

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO, TypeVar, cast
@@ -16,12 +16,16 @@ from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel,
 from antiphon.contracts.discovery import find
 from antiphon.memory import Ask, Fact, GraphMemory, Turn, passages
 from antiphon.memory.graph import TEXT_CHARS_MAX
+from antiphon.memory.record import Record
 from antiphon.store import Store
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 _STRIDE = 64
 _LINE_BYTES_MAX = 8 * 2**20
+_USUAL = "minilm"
+_AS_IT_IS = ("show", "forget", "export")
+"""What needs no vectors."""
 _DOCUMENTS = ("*.md", "*.markdown", "*.txt", "*.pdf")
 
 
@@ -70,7 +74,9 @@ def register(commands: Commands) -> None:
         parser = actions.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
         parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="the memory's file")
         parser.add_argument(
-            "--embedder", default="minilm", help="whose vectors it holds; `none` for none; minilm otherwise"
+            "--embedder",
+            metavar="NAME",
+            help=f"whose vectors it holds, `none` for none; what the file names or {_USUAL} otherwise",
         )
         parser.set_defaults(run=run)
         return parser
@@ -233,14 +239,28 @@ def _opened(args: argparse.Namespace) -> Generator[GraphMemory]:
         raise PrerequisiteMissing(
             f"there is no memory {args.db}", remedy=f"antiphon memory ingest FILE.jsonl --db {args.db}"
         )
-    embedder = None
-    if args.embedder != "none":
-        embedder = cast(Embedder, find("embedder", args.embedder).open(EngineSetup(weights=Store().folder)))
-    memory = GraphMemory(args.db, embedder)
+    if args.action in _AS_IT_IS:
+        memory = GraphMemory(args.db, as_it_is=True)
+    else:
+        memory = GraphMemory(args.db, _embedder(args.embedder or _held(args.db)))
     try:
         yield memory
     finally:
         memory.close()
+
+
+def _embedder(name: str) -> Embedder | None:
+    if name == "none":
+        return None
+    return cast(Embedder, find("embedder", name).open(EngineSetup(weights=Store().folder)))
+
+
+def _held(path: Path) -> str:
+    """The embedder of the memory at `path`."""
+    if not path.exists():
+        return _USUAL
+    with closing(Record(path, None, 0)) as record:
+        return record.embedder or _USUAL
 
 
 @contextmanager
