@@ -126,3 +126,23 @@ def test_a_file_is_opened_with_the_embedder_it_names(
     assert main(["memory", "ingest", str(file), *new]) == 0
     assert capsys.readouterr().out == "2 learned\n"
     assert main(["memory", "recall", *new[:2], "--budget", "50", "--query", "violin"]) == 0
+
+
+@pytest.mark.parametrize("budget", ["0", "-3"])
+def test_a_budget_below_one_is_refused(
+    db: list[str], capsys: pytest.CaptureFixture[str], budget: str
+) -> None:
+    assert main(["memory", "recall", *db, "--budget", budget, "--query", "violin"]) == 1
+    assert "--budget 1 or more" in capsys.readouterr().err
+
+
+def test_nothing_found_is_said(db: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["memory", "recall", *db, "--query", "Where does Otto live?", "--budget"]
+    assert main([*asked, "1"]) == 0
+    assert capsys.readouterr().out.startswith("(nothing fits into 1 tokens)\n")
+    assert main([*asked, "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["answerable"] == 0
+    assert main(["memory", "forget", "a", "b", "c", *db]) == 0
+    capsys.readouterr()
+    assert main([*asked, "50"]) == 0
+    assert capsys.readouterr().out.startswith("(nothing found)\n")

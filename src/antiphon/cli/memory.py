@@ -14,7 +14,7 @@ from rich.progress import Progress
 from antiphon.cli.commands import Commands
 from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel, PrerequisiteMissing
 from antiphon.contracts.discovery import find
-from antiphon.memory import Ask, Fact, GraphMemory, Turn, passages
+from antiphon.memory import Ask, Fact, Found, GraphMemory, Turn, passages
 from antiphon.memory.graph import TEXT_CHARS_MAX
 from antiphon.memory.record import Record
 from antiphon.store import Store
@@ -131,6 +131,10 @@ def _add(args: argparse.Namespace) -> int:
 def _recall(args: argparse.Namespace) -> int:
     if (args.queries is None) == (args.query is None):
         raise BadRequest("give either --query TEXT or --queries FILE", code="no_query")
+    if args.budget < 1:
+        raise BadRequest(
+            f"a budget of {args.budget} tokens holds nothing; give --budget 1 or more", code="bad_budget"
+        )
     count_tokens = _counter(args.model)
     with _opened(args) as memory:
         for query in _queries(args):
@@ -147,7 +151,8 @@ def _recall(args: argparse.Namespace) -> int:
             found = memory.look(ask, count_tokens)
             took_ms = (perf_counter() - began) * 1e3
             if not args.json:
-                print(f"{found.context}\n({found.tokens} tokens, {took_ms:.1f} ms)\n")
+                print(found.context or _nothing(found, args.budget))
+                print(f"({found.tokens} tokens, {took_ms:.1f} ms)\n")
                 continue
             answer = Answer(
                 id=query.id,
@@ -160,6 +165,10 @@ def _recall(args: argparse.Namespace) -> int:
             )
             print(msgspec.json.encode(answer).decode(), flush=True)
     return 0
+
+
+def _nothing(found: Found, budget: int) -> str:
+    return f"(nothing fits into {budget} tokens)" if found.left_out else "(nothing found)"
 
 
 def _show(args: argparse.Namespace) -> int:

@@ -37,7 +37,7 @@ class Record:
     def __init__(self, path: Path, embedder: str | None, dimensions: int) -> None:
         """Open or create the file at `path`, readable by its owner only; vectors are of `embedder`.
 
-        None: of whichever it is; `self.embedder` and `self.dimensions` say, "none" for none, "" in a new file.
+        None: of whichever it is; `self.embedder` and `self.dimensions` say: "none" for none, "" if new.
 
         Raises:
             PrerequisiteMissing: it cannot be written.
