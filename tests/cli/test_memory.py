@@ -1,7 +1,9 @@
 """`antiphon memory`: from lines to contexts and back."""
 
 import json
+import sys
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -79,6 +81,8 @@ def test_a_folder_of_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ('{"id": 7, "text": "x"}', "line 2"),
         ('{"id": "x", "text": "' + "a" * 2**21 + '"}', "2,097,152 characters"),
         ("[" * 100_000, "line 2"),
+        ('{"id": "x", "text": "x", "time": "8 May 2023"}', "line 2: the time '8 May 2023'"),
+        ('{"id": "x", "text": "x", "time": "2023-13-01"}', "line 2: the time '2023-13-01'"),
     ],
 )
 def test_a_bad_line_is_named_and_those_before_it_are_kept(
@@ -88,7 +92,9 @@ def test_a_bad_line_is_named_and_those_before_it_are_kept(
     named = ["--db", str(tmp_path / "m.sqlite"), "--embedder", "none"]
     file.write_text(json.dumps(LINES[0]) + "\n" + line, encoding="utf-8")
     assert main(["memory", "ingest", str(file), *named]) == 1
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.endswith("; 1 learned before it\n")
     assert main(["memory", "show", *named]) == 0
     assert capsys.readouterr().out.startswith("1 utterances")
 
@@ -99,6 +105,7 @@ def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "antiphon memory ingest" in capsys.readouterr().err
     assert main(["memory", "ingest", str(tmp_path / "none.jsonl"), *named]) == 1
     assert "none.jsonl" in capsys.readouterr().err
+    assert not (tmp_path / "none.sqlite").exists()
 
 
 def test_a_file_is_opened_with_the_embedder_it_names(
@@ -146,3 +153,28 @@ def test_nothing_found_is_said(db: list[str], capsys: pytest.CaptureFixture[str]
     capsys.readouterr()
     assert main([*asked, "50"]) == 0
     assert capsys.readouterr().out.startswith("(nothing found)\n")
+
+
+def test_a_file_that_begins_with_a_byte_order_mark(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "talk.jsonl"
+    file.write_text(json.dumps(LINES[0]), encoding="utf-8-sig")
+    assert main(["memory", "ingest", str(file), "--db", str(tmp_path / "m"), "--embedder", "none"]) == 0
+    assert capsys.readouterr().out == "1 learned\n"
+
+
+def test_a_reader_that_goes_away_ends_an_export_quietly(db: list[str], tmp_path: Path) -> None:
+    # More than a pipe holds, so that the reader is gone before the writer is done.
+    lines = ({"id": f"x{place}", "text": f"{place} " + "la " * 300} for place in range(200))
+    file = tmp_path / "long.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert main(["memory", "ingest", str(file), *db]) == 0
+    run = "import sys; from antiphon.cli import main; sys.exit(main(sys.argv[1:]))"
+    with Popen([sys.executable, "-c", run, "memory", "export", *db], stdout=PIPE, stderr=PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        writer.stdout.readline()
+        writer.stdout.close()
+        assert writer.stderr.read() == b""
+    assert writer.returncode == 141

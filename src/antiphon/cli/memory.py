@@ -1,8 +1,10 @@
 """`antiphon memory`: the graph memory by itself, on a file of its own."""
 
 import argparse
+from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO, TypeVar, cast
@@ -17,6 +19,7 @@ from antiphon.contracts.discovery import find
 from antiphon.memory import Ask, Fact, Found, GraphMemory, Turn, passages
 from antiphon.memory.graph import TEXT_CHARS_MAX
 from antiphon.memory.record import Record
+from antiphon.memory.view import day_of
 from antiphon.store import Store
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -105,11 +108,15 @@ def register(commands: Commands) -> None:
 
 
 def _ingest(args: argparse.Namespace) -> int:
-    with _opened(args) as memory, _reading(args.file) as file, _bar(args.file.stat().st_size) as advance:
-        learned = 0
-        for stride in _strides(_utterances(file, args.file)):
-            learned += memory.learn(stride)
-            advance(file.tell())
+    learned = 0
+    # The input comes first: without one no memory is made.
+    with _reading(args.file) as file, _opened(args) as memory, _bar(args.file.stat().st_size) as advance:
+        try:
+            for stride in _strides(_utterances(file, args.file)):
+                learned += memory.learn(stride)
+                advance(file.tell())
+        except BadRequest as error:
+            raise BadRequest(f"{error}; {learned} learned before it", code=error.code) from error
     print(f"{learned} learned")
     return 0
 
@@ -217,6 +224,11 @@ def _utterances(file: BinaryIO, path: Path) -> Iterator[Turn]:
                 f"{TEXT_CHARS_MAX:,}, and longer ones are documents (antiphon memory add)",
                 code="utterance_too_long",
             )
+        if said.time and not _is_time(said.time):
+            raise BadRequest(
+                f"{path}, line {number}: the time {said.time[:40]!r} is not ISO 8601 (2025-03-01T10:00:00)",
+                code="bad_time",
+            )
         yield Turn(
             id=said.id,
             speaker=said.speaker,
@@ -225,6 +237,14 @@ def _utterances(file: BinaryIO, path: Path) -> Iterator[Turn]:
             conversation=said.conversation,
             persona=said.persona,
         )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return day_of(text) > 0
 
 
 def _strides(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
@@ -294,6 +314,7 @@ def _decoded(file: BinaryIO, kind: type[T], path: Path) -> Iterator[tuple[int, T
             raise BadRequest(
                 f"{path}, line {number}: more than {_LINE_BYTES_MAX:,} bytes", code="line_too_long"
             )
+        line = line.removeprefix(BOM_UTF8) if number == 1 else line
         if not line.strip():
             continue
         try:
