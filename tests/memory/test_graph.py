@@ -232,3 +232,13 @@ def test_what_has_no_date_is_under_nobodys_day() -> None:
     assert found.tokens == quarters(found.context)
     for budget in range(1, found.tokens):
         assert look(memory, "violin", budget).tokens <= budget
+
+
+def test_the_documented_lines_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Path(__file__).parents[2] / "docs" / "memory.md"
+    code = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, page.name, "exec"), {})
+    assert "Mira: I keep my violin in the blue cupboard." in capsys.readouterr().out
