@@ -1,7 +1,9 @@
 """`antiphon memory`: from lines to contexts and back."""
 
 import json
+import sys
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -79,6 +81,8 @@ def test_a_folder_of_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ('{"id": 7, "text": "x"}', "line 2"),
         ('{"id": "x", "text": "' + "a" * 2**21 + '"}', "2,097,152 characters"),
         ("[" * 100_000, "line 2"),
+        ('{"id": "x", "text": "x", "time": "8 May 2023"}', "line 2: the time '8 May 2023'"),
+        ('{"id": "x", "text": "x", "time": "2023-13-01"}', "line 2: the time '2023-13-01'"),
     ],
 )
 def test_a_bad_line_is_named_and_those_before_it_are_kept(
@@ -88,7 +92,9 @@ def test_a_bad_line_is_named_and_those_before_it_are_kept(
     named = ["--db", str(tmp_path / "m.sqlite"), "--embedder", "none"]
     file.write_text(json.dumps(LINES[0]) + "\n" + line, encoding="utf-8")
     assert main(["memory", "ingest", str(file), *named]) == 1
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.endswith("; 1 learned before it\n")
     assert main(["memory", "show", *named]) == 0
     assert capsys.readouterr().out.startswith("1 utterances")
 
@@ -99,3 +105,76 @@ def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "antiphon memory ingest" in capsys.readouterr().err
     assert main(["memory", "ingest", str(tmp_path / "none.jsonl"), *named]) == 1
     assert "none.jsonl" in capsys.readouterr().err
+    assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_a_file_is_opened_with_the_embedder_it_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, named = tmp_path / "talk.jsonl", ["--db", str(tmp_path / "m.sqlite")]
+    file.write_text("\n".join(map(json.dumps, LINES[:2])), encoding="utf-8")
+    assert main(["memory", "ingest", str(file), *named, "--embedder", "scripted"]) == 0
+    file.write_text(json.dumps(LINES[2]), encoding="utf-8")
+    assert main(["memory", "ingest", str(file), *named]) == 0
+    assert main(["memory", "recall", *named, "--budget", "50", "--query", "Where does Otto live?"]) == 0
+    assert "Oslo" in capsys.readouterr().out
+    # Another's vectors are in the way of learning and recall only, and there is a way out.
+    another = [*named, "--embedder", "none"]
+    assert main(["memory", "recall", *another, "--budget", "50", "--query", "violin"]) == 1
+    said = capsys.readouterr().err
+    assert "--embedder scripted" in said
+    assert f"antiphon memory export {' '.join(named)} > talk.jsonl" in said
+    assert main(["memory", "show", *another]) == 0
+    assert main(["memory", "forget", "b", *named]) == 0
+    capsys.readouterr()
+    assert main(["memory", "export", *named]) == 0
+    file.write_text(capsys.readouterr().out, encoding="utf-8")
+    new = ["--db", str(tmp_path / "new.sqlite"), "--embedder", "none"]
+    assert main(["memory", "ingest", str(file), *new]) == 0
+    assert capsys.readouterr().out == "2 learned\n"
+    assert main(["memory", "recall", *new[:2], "--budget", "50", "--query", "violin"]) == 0
+
+
+@pytest.mark.parametrize("budget", ["0", "-3"])
+def test_a_budget_below_one_is_refused(
+    db: list[str], capsys: pytest.CaptureFixture[str], budget: str
+) -> None:
+    assert main(["memory", "recall", *db, "--budget", budget, "--query", "violin"]) == 1
+    assert "--budget 1 or more" in capsys.readouterr().err
+
+
+def test_nothing_found_is_said(db: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["memory", "recall", *db, "--query", "Where does Otto live?", "--budget"]
+    assert main([*asked, "1"]) == 0
+    assert capsys.readouterr().out.startswith("(nothing fits into 1 tokens)\n")
+    assert main([*asked, "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["answerable"] == 0
+    assert main(["memory", "forget", "a", "b", "c", *db]) == 0
+    capsys.readouterr()
+    assert main([*asked, "50"]) == 0
+    assert capsys.readouterr().out.startswith("(nothing found)\n")
+
+
+def test_a_file_that_begins_with_a_byte_order_mark(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "talk.jsonl"
+    file.write_text(json.dumps(LINES[0]), encoding="utf-8-sig")
+    assert main(["memory", "ingest", str(file), "--db", str(tmp_path / "m"), "--embedder", "none"]) == 0
+    assert capsys.readouterr().out == "1 learned\n"
+
+
+def test_a_reader_that_goes_away_ends_an_export_quietly(db: list[str], tmp_path: Path) -> None:
+    # More than a pipe holds, so that the reader is gone before the writer is done.
+    lines = ({"id": f"x{place}", "text": f"{place} " + "la " * 300} for place in range(200))
+    file = tmp_path / "long.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert main(["memory", "ingest", str(file), *db]) == 0
+    run = "import sys; from antiphon.cli import main; sys.exit(main(sys.argv[1:]))"
+    with Popen([sys.executable, "-c", run, "memory", "export", *db], stdout=PIPE, stderr=PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stderr is not None
+        writer.stdout.readline()
+        writer.stdout.close()
+        assert writer.stderr.read() == b""
+    assert writer.returncode == 141

@@ -21,6 +21,11 @@ def said(text: str, speaker: str = "Otto") -> list[Draft]:
         ("My new phone number is 555 0199.", ("Otto", "phone number", "555 0199")),
         ("My dentist is Dr. Ray.", ("Otto", "dentist", "Dr. Ray")),
         ("I'm 34 years old.", ("Otto", "age", "34")),
+        ("My older sister is 31.", ("Otto's older sister", "age", "31")),
+        ("My son Tom turned 7 today.", ("Tom", "age", "7")),
+        ("Anna is 40.", ("Anna", "age", "40")),
+        ("My phone number is 040 123456.", ("Otto", "phone number", "040 123456")),
+        ("My house number is 12.", ("Otto", "house number", "12")),
         ("The wifi password is now swordfish.", ("everyone", "wifi password", "swordfish")),
         ("I've been working for Siemens since 2019", ("Otto", "works at", "Siemens")),
     ],
@@ -37,6 +42,22 @@ def test_a_fact_holds_since_the_time_it_names() -> None:
 
 def test_what_used_to_be_is_over() -> None:
     assert [(draft.object, draft.ended) for draft in said("I used to live in Rome.")] == [("Rome", True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My phone number is 040 123456.",
+        "My house number is 12.",
+        "My locker code is 123.",
+        "My shoe size is 43.",
+        "Room is 12.",
+        "I am 040 123456.",
+        "I was 12.5 km away.",
+    ],
+)
+def test_a_number_is_not_an_age(text: str) -> None:
+    assert "age" not in [draft.relation for draft in said(text)]
 
 
 @pytest.mark.parametrize("text", ["Do you live in Rome?", "That is great!", "It's not here.", "", "?"])

@@ -208,3 +208,37 @@ def test_repetitions_are_offered_once(embedded: bool) -> None:
     lines = ["Mira: I keep my violin in the blue cupboard."] * 5
     memory = memory_of(*lines, "Otto: Tea?", embedded=embedded)
     assert len([one for one in ids(look(memory, "violin cupboard")) if one != "t5"]) == 1
+
+
+def test_what_has_no_date_is_under_nobodys_day() -> None:
+    memory = GraphMemory()
+    memory.learn(
+        [
+            Turn(id="a", speaker="Mira", text="My violin is old."),
+            Turn(id="b", speaker="Mira", text="The violin is mended.", said_at="2025-03-01"),
+            Turn(id="c", speaker="manual.md", text="A violin has four strings."),
+            Turn(id="d", speaker="manual.md", text="A violin has a bridge."),
+        ]
+    )
+    found = look(memory, "violin")
+    assert found.context.splitlines() == [
+        "Mira: My violin is old.",
+        "[1 Mar 2025]",
+        "Mira: The violin is mended.",
+        "[no date]",
+        "manual.md: A violin has four strings.",
+        "manual.md: A violin has a bridge.",
+    ]
+    assert found.tokens == quarters(found.context)
+    for budget in range(1, found.tokens):
+        assert look(memory, "violin", budget).tokens <= budget
+
+
+def test_the_documented_lines_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Path(__file__).parents[2] / "docs" / "memory.md"
+    code = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, page.name, "exec"), {})
+    assert "Mira: I keep my violin in the blue cupboard." in capsys.readouterr().out

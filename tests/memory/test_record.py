@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.memory.remembering import look, memory_of, turn
 
 from antiphon.memory import Fact, GraphMemory
@@ -32,6 +33,27 @@ def test_what_is_stale_is_not_offered_unless_the_past_is_asked_for() -> None:
     assert "Rome" not in now
     assert "Rome" in look(memory, "Where did Mira live before?").context
     assert "Rome" in look(memory, "What does Mira say about Rome?").context
+
+
+HAMBURG = (
+    "Mira: I live in Hamburg and work at a bakery.",
+    "Mira: I keep my violin in the blue cupboard.",
+    "Mira: Tom is coming for dinner.",
+    "Mira: I moved to Oslo.",
+)
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+@pytest.mark.parametrize("more", [(), ("Mira: The rain has not stopped.", "Mira: I moved to Bern.")])
+def test_what_holds_now_is_found_like_what_it_replaced(embedded: bool, more: tuple[str, ...]) -> None:
+    memory = memory_of(*HAMBURG, *more, embedded=embedded)
+    found = look(memory, "Where does Mira live?")
+    scores = {one.id: one.score for one in found.chosen}
+    assert max(scores, key=scores.__getitem__) == ("t5" if more else "t3")
+    # What is not said any more makes its neighbours no better than any turn.
+    assert scores["t1"] < 1
+    before = look(memory_of(HAMBURG[0], *HAMBURG[1:3], embedded=embedded), "Where does Mira live?")
+    assert max(scores.values()) > 0.9 * max(one.score for one in before.chosen)
 
 
 def test_news_of_the_past_supersedes_nothing() -> None:

@@ -64,7 +64,7 @@ def cases_of(talk: Talk, view: View, asked: Vectors) -> list[Case]:
                 question=question,
                 vector=vector,
                 view=view,
-                rows=candidates(view, ask, question, vector),
+                rows=candidates(view, ask, question, vector).rows,
                 evidence=np.array(sorted(rows[one] for one in query.evidence), np.int64),
             )
         )

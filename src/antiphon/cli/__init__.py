@@ -1,6 +1,7 @@
 """The `antiphon` command: one thin line from words to a function."""
 
 import argparse
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -23,9 +24,26 @@ def main(argv: list[str] | None = None) -> int:
         command.register(subparsers)
     args = parser.parse_args(argv)
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
     except AntiphonError as error:
         print(f"antiphon: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        if not _reader_has_gone():
+            raise
+        return 141
+
+
+def _reader_has_gone() -> bool:
+    """Whether what reads our output, such as `head`, has ended; then the rest of it goes nowhere."""
+    try:
+        print(flush=True)  # it may have been a pipe of somebody else that broke
+    except BrokenPipeError:
+        # Python flushes once more at exit, and would complain there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False

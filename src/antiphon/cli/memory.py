@@ -1,8 +1,10 @@
 """`antiphon memory`: the graph memory by itself, on a file of its own."""
 
 import argparse
+from codecs import BOM_UTF8
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import BinaryIO, TypeVar, cast
@@ -14,14 +16,19 @@ from rich.progress import Progress
 from antiphon.cli.commands import Commands
 from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel, PrerequisiteMissing
 from antiphon.contracts.discovery import find
-from antiphon.memory import Ask, Fact, GraphMemory, Turn, passages
+from antiphon.memory import Ask, Fact, Found, GraphMemory, Turn, passages
 from antiphon.memory.graph import TEXT_CHARS_MAX
+from antiphon.memory.record import Record
+from antiphon.memory.view import day_of
 from antiphon.store import Store
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 _STRIDE = 64
 _LINE_BYTES_MAX = 8 * 2**20
+_USUAL = "minilm"
+_AS_IT_IS = ("show", "forget", "export")
+"""What needs no vectors."""
 _DOCUMENTS = ("*.md", "*.markdown", "*.txt", "*.pdf")
 
 
@@ -70,7 +77,9 @@ def register(commands: Commands) -> None:
         parser = actions.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
         parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="the memory's file")
         parser.add_argument(
-            "--embedder", default="minilm", help="whose vectors it holds; `none` for none; minilm otherwise"
+            "--embedder",
+            metavar="NAME",
+            help=f"whose vectors it holds, `none` for none; what the file names or {_USUAL} otherwise",
         )
         parser.set_defaults(run=run)
         return parser
@@ -99,11 +108,15 @@ def register(commands: Commands) -> None:
 
 
 def _ingest(args: argparse.Namespace) -> int:
-    with _opened(args) as memory, _reading(args.file) as file, _bar(args.file.stat().st_size) as advance:
-        learned = 0
-        for stride in _strides(_utterances(file, args.file)):
-            learned += memory.learn(stride)
-            advance(file.tell())
+    learned = 0
+    # The input comes first: without one no memory is made.
+    with _reading(args.file) as file, _opened(args) as memory, _bar(args.file.stat().st_size) as advance:
+        try:
+            for stride in _strides(_utterances(file, args.file)):
+                learned += memory.learn(stride)
+                advance(file.tell())
+        except BadRequest as error:
+            raise BadRequest(f"{error}; {learned} learned before it", code=error.code) from error
     print(f"{learned} learned")
     return 0
 
@@ -125,6 +138,10 @@ def _add(args: argparse.Namespace) -> int:
 def _recall(args: argparse.Namespace) -> int:
     if (args.queries is None) == (args.query is None):
         raise BadRequest("give either --query TEXT or --queries FILE", code="no_query")
+    if args.budget < 1:
+        raise BadRequest(
+            f"a budget of {args.budget} tokens holds nothing; give --budget 1 or more", code="bad_budget"
+        )
     count_tokens = _counter(args.model)
     with _opened(args) as memory:
         for query in _queries(args):
@@ -141,7 +158,8 @@ def _recall(args: argparse.Namespace) -> int:
             found = memory.look(ask, count_tokens)
             took_ms = (perf_counter() - began) * 1e3
             if not args.json:
-                print(f"{found.context}\n({found.tokens} tokens, {took_ms:.1f} ms)\n")
+                print(found.context or _nothing(found, args.budget))
+                print(f"({found.tokens} tokens, {took_ms:.1f} ms)\n")
                 continue
             answer = Answer(
                 id=query.id,
@@ -154,6 +172,10 @@ def _recall(args: argparse.Namespace) -> int:
             )
             print(msgspec.json.encode(answer).decode(), flush=True)
     return 0
+
+
+def _nothing(found: Found, budget: int) -> str:
+    return f"(nothing fits into {budget} tokens)" if found.left_out else "(nothing found)"
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -202,6 +224,11 @@ def _utterances(file: BinaryIO, path: Path) -> Iterator[Turn]:
                 f"{TEXT_CHARS_MAX:,}, and longer ones are documents (antiphon memory add)",
                 code="utterance_too_long",
             )
+        if said.time and not _is_time(said.time):
+            raise BadRequest(
+                f"{path}, line {number}: the time {said.time[:40]!r} is not ISO 8601 (2025-03-01T10:00:00)",
+                code="bad_time",
+            )
         yield Turn(
             id=said.id,
             speaker=said.speaker,
@@ -210,6 +237,14 @@ def _utterances(file: BinaryIO, path: Path) -> Iterator[Turn]:
             conversation=said.conversation,
             persona=said.persona,
         )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return day_of(text) > 0
 
 
 def _strides(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
@@ -233,14 +268,28 @@ def _opened(args: argparse.Namespace) -> Generator[GraphMemory]:
         raise PrerequisiteMissing(
             f"there is no memory {args.db}", remedy=f"antiphon memory ingest FILE.jsonl --db {args.db}"
         )
-    embedder = None
-    if args.embedder != "none":
-        embedder = cast(Embedder, find("embedder", args.embedder).open(EngineSetup(weights=Store().folder)))
-    memory = GraphMemory(args.db, embedder)
+    if args.action in _AS_IT_IS:
+        memory = GraphMemory(args.db, as_it_is=True)
+    else:
+        memory = GraphMemory(args.db, _embedder(args.embedder or _held(args.db)))
     try:
         yield memory
     finally:
         memory.close()
+
+
+def _embedder(name: str) -> Embedder | None:
+    if name == "none":
+        return None
+    return cast(Embedder, find("embedder", name).open(EngineSetup(weights=Store().folder)))
+
+
+def _held(path: Path) -> str:
+    """The embedder of the memory at `path`."""
+    if not path.exists():
+        return _USUAL
+    with closing(Record(path, None, 0)) as record:
+        return record.embedder or _USUAL
 
 
 @contextmanager
@@ -265,6 +314,7 @@ def _decoded(file: BinaryIO, kind: type[T], path: Path) -> Iterator[tuple[int, T
             raise BadRequest(
                 f"{path}, line {number}: more than {_LINE_BYTES_MAX:,} bytes", code="line_too_long"
             )
+        line = line.removeprefix(BOM_UTF8) if number == 1 else line
         if not line.strip():
             continue
         try:

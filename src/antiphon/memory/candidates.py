@@ -1,10 +1,14 @@
 """Which turns are worth a closer look: all of a small memory, the likeliest few thousand of a large one."""
 
+from collections.abc import Mapping
+
+import msgspec
 import numpy as np
 
 from antiphon.memory.columns import Floats
 from antiphon.memory.question import Question
 from antiphon.memory.signals import Places, idf, similarities
+from antiphon.memory.updates import instead_of, misleads
 from antiphon.memory.values import Ask
 from antiphon.memory.view import View, day_of, speaker_key
 
@@ -12,20 +16,37 @@ _ALL_TURNS = 2048
 _BY_WORDS = 512
 _BY_MEANING = 256
 _NEWEST = 64
-_NO_CUES = frozenset[str]()
 _COMMON = 1 / 20
 """A term held by a larger share of a large memory finds nobody in particular."""
 
 
+class Candidates(msgspec.Struct, frozen=True):
+    """Whom to look at, and whom not."""
+
+    rows: Places
+    """Ascending: what `ask` may see and what has a chance."""
+    replaced: Mapping[int, frozenset[int]]
+    """Rows that would have a chance and say what no longer holds, each with those that say what does."""
+
+
 def candidates(
     view: View, ask: Ask, question: Question, vector: Floats | None, similar: Floats | None = None
-) -> Places:
-    """Rows in ascending order that `ask` may see and that have a chance.
+) -> Candidates:
+    """Rows that are worth a closer look.
 
     `similar` is what `signals.similarities` gives, when that is known already.
     """
+    rows = _near(view, question, vector, similar)
+    replaced = _replaced(view, question, rows)
+    if replaced:
+        current = frozenset[int]().union(*replaced.values())
+        rows = np.union1d(np.setdiff1d(rows, np.array([*replaced])), np.array([*current], np.int64))
+    return Candidates(rows[_allowed(view, ask, rows)], replaced)
+
+
+def _near(view: View, question: Question, vector: Floats | None, similar: Floats | None) -> Places:
     if view.count <= _ALL_TURNS:
-        return np.flatnonzero(_allowed(view, ask, question, np.arange(view.count)))
+        return np.arange(view.count)
     found = [_by_words(view, question), np.arange(max(0, view.count - _NEWEST), view.count)]
     similar = similarities(view, vector) if similar is None else similar
     if similar is not None:
@@ -35,13 +56,22 @@ def candidates(
     hits = np.concatenate(found).astype(np.int64)
     columns = view.columns
     beside = np.concatenate([hits, columns.previous[hits], columns.next[hits]])
-    rows = np.unique(beside[(beside >= 0) & (beside < view.count)].astype(np.int64))
-    return rows[_allowed(view, ask, question, rows)]
+    return np.unique(beside[(beside >= 0) & (beside < view.count)].astype(np.int64))
 
 
-def _allowed(
-    view: View, ask: Ask, question: Question, rows: Places
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _replaced(view: View, question: Question, rows: Places) -> Mapping[int, frozenset[int]]:
+    if not view.outdated or question.past:
+        return {}
+    asked = frozenset(question.terms)
+    near = frozenset[int](rows.tolist())
+    return {
+        row: instead_of(view.outdated, row, asked)
+        for row in near & view.outdated.keys()
+        if misleads(view.outdated, row, asked)
+    }
+
+
+def _allowed(view: View, ask: Ask, rows: Places) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     columns = view.columns
     persona = columns.persona[rows]
     allowed = (persona == 0) | (persona == view.personas.get(ask.persona, 0))
@@ -51,11 +81,6 @@ def _allowed(
         allowed &= columns.day[rows] >= day_of(ask.since)
     if ask.until:
         allowed &= columns.day[rows] <= day_of(ask.until)
-    if view.outdated and not question.past:
-        asked = frozenset(question.terms)
-        suspects = view.outdated.keys() if len(view.outdated) < len(rows) else rows.tolist()
-        misleading = [row for row in suspects if view.outdated.get(row, _NO_CUES) & asked]
-        allowed &= ~np.isin(rows, np.array(misleading, np.int64))
     return allowed
 
 

@@ -12,6 +12,15 @@ _WHO = (
     r"(?P<who>I|we|[Mm]y (?:[a-z]+ )?[a-z]+(?: [A-Z]\w+)?|[Oo]ur [a-z]+|"
     r"[A-Z][\w-]+(?: [A-Z][\w-]+)?)"
 )
+_PERSON = (
+    r"(?P<who>I|[Mm]y (?:[a-z]+ )?(?:mother|mom|mum|father|dad|parent|grandmother|grandma|grandfather|grandpa|"
+    r"sister|brother|sibling|twin|daughter|son|child|kid|baby|boy|girl|grandson|granddaughter|aunt|uncle|"
+    r"cousin|niece|nephew|wife|husband|partner|spouse|fiance|fiancee|girlfriend|boyfriend|friend|roommate|"
+    r"neighbour|neighbor|colleague|boss|teacher|dog|puppy|cat|kitten|horse)(?: [A-Z]\w+)?|"
+    r"(?!(?i:number|code|size|pin|room|flat|house|gate|line|platform|bus|page|table)\b)"
+    r"[A-Z][\w-]+(?: [A-Z][\w-]+)?)"
+)
+"""Whose age a number may be: a number is more often a house's, a code, a size."""
 _HAVE = r"(?:'ve|’ve| have| has|'s|’s)?(?: (?:just|recently|finally|now|actually|also|already|been))*"
 _BE = r"(?: am|'m|’m| is|'s|’s| are|'re|’re| was| were)(?: (?:now|currently|actually|still|really))*"
 _TEXT = r"(?:\b(?:Dr|Mr|Mrs|Ms|St)\. |[^,.;!?\n])"
@@ -74,7 +83,7 @@ PATTERNS: Sequence[Pattern] = (
     _p("name", r"(?i:my name is|call me) (?P<what>[A-Z][\w-]+(?: [A-Z][\w-]+)?)", single=True),
     _p(
         "age",
-        rf"{_WHO}{_HAVE}(?:{_BE}| turned) (?P<what>\d{{1,3}})(?: years old)?(?=$|[\s,.!?])(?! (?:miles|days|hours|minutes|weeks|months|years ago))",
+        rf"{_PERSON}{_HAVE}(?:{_BE}| turned) (?P<what>\d{{1,3}})(?: years old)?(?=$|[\s,.!?])(?![\s,.]*\d)(?! (?:miles|days|hours|minutes|weeks|months|years ago))",
         single=True,
     ),
     _p("partner", rf"{_WHO}{_BE} (?:married to|engaged to|dating|seeing) {_WHAT}", single=True),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from antiphon.contracts import (
     BadRequest,
     ConfigInvalid,
+    ContractBroken,
     Embedder,
     EngineCard,
     EngineSetup,
@@ -64,9 +65,16 @@ class GraphMemory:
     )
 
     def __init__(
-        self, path: Path | None = None, embedder: Embedder | None = None, *, reach: str = "all"
+        self,
+        path: Path | None = None,
+        embedder: Embedder | None = None,
+        *,
+        reach: str = "all",
+        as_it_is: bool = False,
     ) -> None:
         """Open or create the memory at `path`; None: in this process only. `embedder` stays the caller's.
+
+        `as_it_is`: without an embedder, whosever vectors are in the file; nothing can be learned then.
 
         Raises:
             PrerequisiteMissing, EngineBroken, ConfigInvalid: as `Record`.
@@ -74,9 +82,12 @@ class GraphMemory:
         self._embedder = embedder
         self._owns_embedder = False
         self._only_conversation = reach == "conversation"
-        self._dimensions = 0 if embedder is None else embedder.dimensions
+        self._as_it_is = as_it_is
         name = "none" if embedder is None else embedder.card.name
-        self._record = Record(path or IN_PROCESS, name, self._dimensions)
+        self._record = Record(
+            path or IN_PROCESS, None if as_it_is else name, 0 if embedder is None else embedder.dimensions
+        )
+        self._dimensions = self._record.dimensions
         self._writing = threading.Lock()
         self._last_asked: tuple[str, NDArray[np.float32]] | None = None
         try:
@@ -120,6 +131,8 @@ class GraphMemory:
 
     def learn(self, turns: Sequence[Turn]) -> int:
         """As `ingest`, for turns with a persona; returns how many were new."""
+        if self._as_it_is:
+            raise ContractBroken("this memory was opened as it is, without what learning takes")
         for turn in turns:
             if len(turn.text) > TEXT_CHARS_MAX:
                 raise BadRequest(
@@ -249,10 +262,10 @@ def _opened(name: str, setup: EngineSetup) -> Embedder | None:
     return cast(Embedder, find("embedder", name).open(given))
 
 
-def _with_outdated(view: View, superseded: Sequence[tuple[str, str]]) -> View:
+def _with_outdated(view: View, superseded: Sequence[tuple[str, str, str]]) -> View:
     if not superseded:
         return view
-    said = ((view.rows[id_], relation) for id_, relation in superseded)
+    said = ((view.rows[id_], view.rows[by], relation) for id_, by, relation in superseded)
     return msgspec.structs.replace(view, outdated=outdated_rows(view.outdated, said))
 
 

@@ -31,21 +31,24 @@ class Packed(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=4096)
 def heading(day: int) -> str:
-    """The line above all turns of `day`, counted as in `date.toordinal`; empty when it is unknown."""
+    """The line above all turns of `day`, counted as in `date.toordinal`; 0: unknown."""
     if not day:
-        return ""
+        return "[no date]"
     when = date.fromordinal(day)
     return f"[{when.day} {when:%b %Y}]"
 
 
 def rendered(view: View, rows: Sequence[int]) -> str:
-    """The context of `rows`, ascending: their lines under the days they were said on."""
+    """The context of `rows`, ascending: their lines under the days they were said on.
+
+    Those of no day that come first need no line above them.
+    """
     lines: list[str] = []
     day = 0
     for row in rows:
         if (on := int(view.columns.day[row])) != day:
             day = on
-            lines += [heading(day)] if day else []
+            lines.append(heading(day))
         lines.append(view.lines[row])
     return "\n".join(lines)
 
@@ -95,7 +98,7 @@ def _chosen(
         repeats = said in quoted or alike > _REPEATS
         day = int(view.columns.day[row])
         cost = count_tokens(said + "\n")
-        cost += count_tokens(heading(day) + "\n") if day and day not in days else 0
+        cost += count_tokens(heading(day) + "\n") if day not in days and (day or days) else 0
         # The last line ends without a line end, so one token too many may still fit; the whole decides.
         if repeats or cost > room + 1:
             left_out.append(row)

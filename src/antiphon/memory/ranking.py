@@ -1,6 +1,7 @@
 """From signals to an order, and to whether there is an answer at all."""
 
 import math
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -35,16 +36,31 @@ class Ranked(msgspec.Struct, frozen=True):
 def ranked(view: View, ask: Ask, question: Question, vector: Floats | None, by: Weights = FITTED) -> Ranked:
     """Every candidate's score; higher is likelier, and a difference of 1 is a factor of e."""
     similar = similarities(view, vector)
-    rows = candidates(view, ask, question, vector, similar)
+    near = candidates(view, ask, question, vector, similar)
+    rows, replaced = near.rows, near.replaced
     if not len(rows):
         return Ranked(rows, np.zeros(0, np.float32), 0.0)
-    made = signals(view, question, vector, rows, similar)
+    made = signals(view, question, vector, rows, similar, unheard=[*replaced])
+    if replaced:
+        old = signals(view, question, vector, np.array([*replaced]), similar)
+        _hand_over(made, rows, old, replaced.values(), by)
     first = total(by.signals, made)
     scores = first
     if by.walked:
         found = walked(view, rows, shares(SHARPER * first))
         scores = np.float32(by.likely) * first + np.float32(by.walked) * np.log(found + np.float32(FLOOR))
     return Ranked(rows, scores, _answerable(made, by))
+
+
+def _hand_over(made: Floats, rows: Places, old: Floats, heirs: Iterable[frozenset[int]], by: Weights) -> None:
+    """Give each line of `old`, of a turn that no longer holds, to those of `rows` that say what does."""
+    order: list[int] = np.argsort(total(by.signals, old)).tolist()
+    current: list[Places] = [np.array([*each], np.int64) for each in heirs]
+    worth = total(by.signals, made)
+    # The best of several comes last and stays.
+    for place in order:
+        theirs = np.isin(rows, current[place]) & (worth < total(by.signals, old[place : place + 1]))
+        made[theirs] = old[place]
 
 
 def shares(scores: Floats) -> Floats:

@@ -33,7 +33,7 @@ def recalled(
         chosen=tuple(account(row) for row in got.rows),
         left_out=tuple(account(row) for row in got.left_out[:_LEFT_OUT_MAX]),
         facts=(),
-        answerable=order.answerable,
+        answerable=order.answerable if got.rows else 0.0,
     )
 
 

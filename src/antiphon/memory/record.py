@@ -34,8 +34,10 @@ _FACT = (
 class Record:
     """One writer at a time; whoever reads the image needs no record."""
 
-    def __init__(self, path: Path, embedder: str, dimensions: int) -> None:
+    def __init__(self, path: Path, embedder: str | None, dimensions: int) -> None:
         """Open or create the file at `path`, readable by its owner only; vectors are of `embedder`.
+
+        None: of whichever it is; `self.embedder` and `self.dimensions` say: "none" for none, "" if new.
 
         Raises:
             PrerequisiteMissing: it cannot be written.
@@ -47,7 +49,7 @@ class Record:
         try:
             with self._use() as connection:
                 self._check(connection)
-                self._mark(connection, embedder, dimensions)
+                self.embedder, self.dimensions = _vectors(connection, embedder, dimensions, path)
         except BaseException:
             self.close()
             raise
@@ -77,10 +79,10 @@ class Record:
 
     def learn(
         self, turns: Sequence[Turn], vectors: NDArray[np.float16], drafts: Sequence[Sequence[Draft]]
-    ) -> list[tuple[str, str]]:
+    ) -> list[tuple[str, str, str]]:
         """Write `turns`, unknown until now, with their vectors and what was read out of each; all or nothing.
 
-        Returns turn id and relation of every fact that this has superseded.
+        Returns, of every fact that this has superseded, turn id, id of the turn that did so, and relation.
         """
         with self._use() as connection, _transaction(connection):
             (before,) = connection.execute("SELECT coalesce(max(row), 0) FROM turn").fetchone()
@@ -144,8 +146,8 @@ class Record:
             )
             return [_entity(*row) for row in rows]
 
-    def outdated(self) -> list[tuple[str, str]]:
-        """Turn id and relation of every fact that another turn has superseded."""
+    def outdated(self) -> list[tuple[str, str, str]]:
+        """Of every fact that a turn has superseded, turn id, id of that turn, and relation."""
         with self._use() as connection:
             return outdated(connection, 0)
 
@@ -178,17 +180,25 @@ class Record:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
 
-    def _mark(self, connection: sqlite3.Connection, embedder: str, dimensions: int) -> None:
-        mine = f"{embedder} {dimensions}"
-        connection.execute("INSERT OR IGNORE INTO meta VALUES ('vectors', ?)", (mine,))
-        (theirs,) = connection.execute("SELECT value FROM meta WHERE key = 'vectors'").fetchone()
-        if theirs != mine:
-            raise ConfigInvalid(
-                (
-                    f"the vectors in {self._path} are of {theirs!r} and not of {mine!r}: set "
-                    "memory.graph.embedder as it was, or export the memory and ingest it into a new file",
-                )
+
+def _vectors(
+    connection: sqlite3.Connection, embedder: str | None, dimensions: int, path: Path
+) -> tuple[str, int]:
+    if embedder is not None:
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('vectors', ?)", (f"{embedder} {dimensions}",))
+    found = connection.execute("SELECT value FROM meta WHERE key = 'vectors'").fetchone()
+    name, _, size = (found[0] if found else " 0").rpartition(" ")
+    if embedder is not None and (name, int(size)) != (embedder, dimensions):
+        configured = "" if name == "none" else name
+        raise ConfigInvalid(
+            (
+                f"the vectors in {path} are of '{name} {size}' and not of '{embedder} {dimensions}': "
+                f'give --embedder {name} (in a configuration, memory.graph.embedder = "{configured}"), or '
+                f"change to yours with: antiphon memory export --db {path} > talk.jsonl && "
+                f"antiphon memory ingest talk.jsonl --db NEW.sqlite --embedder {embedder}",
             )
+        )
+    return name, int(size)
 
 
 @contextmanager

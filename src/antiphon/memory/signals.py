@@ -7,6 +7,7 @@ about who speaks and how.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -67,19 +68,27 @@ def idf(view: View, holders: int) -> float:
 
 
 def signals(
-    view: View, question: Question, vector: Floats | None, rows: Places, similar: Floats | None = None
+    view: View,
+    question: Question,
+    vector: Floats | None,
+    rows: Places,
+    similar: Floats | None = None,
+    *,
+    unheard: Sequence[int] = (),
 ) -> Floats:
     """One line per row, one number per name in `NAMES`; float32, shape [len(rows), len(NAMES)].
 
-    `similar` is what `similarities` gives, when that is known already.
+    `similar` is what `similarities` gives, when that is known already. What is said in the rows `unheard`
+    does not speak for their neighbours.
     """
     similar = similarities(view, vector) if similar is None else similar
     columns, count = view.columns, view.count
     around = Surroundings(columns, rows, count)
     made = np.zeros((len(rows), len(NAMES)), np.float32)
-    made[:, 0:2] = _lexical(view, question, around)
+    silent = np.array(unheard, np.int64)
+    made[:, 0:2] = _lexical(view, question, around, silent)
     if vector is not None:
-        made[:, 2], made[:, 3] = _meaning(view, vector, similar, around)
+        made[:, 2], made[:, 3] = _meaning(view, vector, similar, around, silent)
     if question.about:
         # Like a term, somebody who speaks seldom tells more; of two who take turns each is worth 1.
         spoken = sum(len(view.postings.hits(speaker_key(who))[0]) for who in question.about)
@@ -102,7 +111,7 @@ def _persons(columns: Columns, about: frozenset[int], rows: Places) -> Floats:
     ).astype(np.float32)
 
 
-def _lexical(view: View, question: Question, around: Surroundings) -> Floats:
+def _lexical(view: View, question: Question, around: Surroundings, silent: Places) -> Floats:
     scratch = np.zeros(view.count + 1, np.float32)
     scratch[:-1] = view.columns.length[: view.count]
     lengths = _weighted(around.rings(scratch))
@@ -121,6 +130,7 @@ def _lexical(view: View, question: Question, around: Surroundings) -> Floats:
         worth = idf(view, len(holders))
         best += worth
         scratch[holders] = counts
+        scratch[silent] = 0.0
         for place, held in enumerate(_weighted(around.rings(scratch))):
             scores[:, place] += worth * (_K1 + 1) * held / (held + norms[place])
         scratch[holders] = 0.0
@@ -146,13 +156,16 @@ def similarities(view: View, vector: Floats | None) -> Floats | None:
 
 
 def _meaning(
-    view: View, vector: Floats, similar: Floats | None, around: Surroundings
+    view: View, vector: Floats, similar: Floats | None, around: Surroundings, silent: Places
 ) -> tuple[Floats, Floats]:
     if similar is None:
         wanted = np.unique(np.concatenate([around.rows, around.before, around.after]))
         wanted = wanted[wanted >= 0]
         similar = np.zeros(view.count + 1, np.float32)
         similar[wanted] = products(view.columns.vectors[wanted].astype(np.float32), vector)
+    if len(silent):
+        similar = similar.copy()
+        similar[silent] = 0.0
     own, beside = around.rings(similar)[:2]
     neighbours = (around.before >= 0).astype(np.float32) + (around.after >= 0)
     return own, (own + beside) / (1 + neighbours)

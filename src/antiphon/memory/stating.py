@@ -64,11 +64,11 @@ def _supersede(connection: sqlite3.Connection, fact: int, since: str, by: int | 
     )
 
 
-def outdated(connection: sqlite3.Connection, after: int) -> list[tuple[str, str]]:
+def outdated(connection: sqlite3.Connection, after: int) -> list[tuple[str, str, str]]:
     """Of what was superseded by turns after row `after`, or only learned after it."""
     return connection.execute(
-        "SELECT turn.id, fact.relation FROM fact JOIN support ON support.fact = fact.id "
-        "JOIN turn ON turn.row = support.turn "
+        "SELECT turn.id, later.id, fact.relation FROM fact JOIN support ON support.fact = fact.id "
+        "JOIN turn ON turn.row = support.turn JOIN turn AS later ON later.row = fact.superseded_by "
         "WHERE fact.superseded_by > ?1 OR (fact.source > ?1 AND fact.superseded_by IS NOT NULL)",
         (after,),
     ).fetchall()

@@ -24,11 +24,30 @@ def cues(relation: str) -> frozenset[str]:
     return found - _LOOSE or found
 
 
-def outdated_rows(
-    known: Mapping[int, frozenset[str]], said: Iterable[tuple[int, str]]
-) -> Mapping[int, frozenset[str]]:
-    """`known` and, for rows with the relations in them that have been superseded, whom they would mislead."""
+Outdated = Mapping[int, Mapping[int, frozenset[str]]]
+"""Rows that say what no longer holds, each with the rows that said so, and the terms of the questions that it
+would mislead about that."""
+
+
+def outdated_rows(known: Outdated, said: Iterable[tuple[int, int, str]]) -> Outdated:
+    """`known` and what is in `said`: a row, the row that superseded something in it, and the relation."""
     found = dict(known)
-    for row, relation in said:
-        found[row] = found.get(row, frozenset()) | cues(relation)
+    for row, by, relation in said:
+        before = found.get(row, {})
+        found[row] = {**before, by: before.get(by, frozenset()) | cues(relation)}
     return found
+
+
+def misleads(outdated: Outdated, row: int, asked: frozenset[str]) -> bool:
+    """Whether what `row` says of the terms `asked` no longer holds."""
+    return any(each & asked for each in outdated.get(row, {}).values())
+
+
+def instead_of(outdated: Outdated, row: int, asked: frozenset[str]) -> frozenset[int]:
+    """The rows that say what holds now of that in which `row` misleads, over all changes in between."""
+    seen, left = {row}, [row]
+    while left:
+        later = {by for by, each in outdated.get(left.pop(), {}).items() if each & asked} - seen
+        seen |= later
+        left += later
+    return frozenset(each for each in seen if not misleads(outdated, each, asked))

@@ -101,7 +101,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     """What holds, of all that rests on the chosen turns."""
     answerable: float
-    """Between 0 and 1: how likely the memory holds an answer. Ranks questions; calibrated on chat."""
+    """Between 0 and 1: how likely the memory holds an answer. 0 when nothing was chosen.
+    Ranks questions; calibrated on chat."""
 
 
 def turn_of(utterance: Utterance, persona: str = "") -> Turn:

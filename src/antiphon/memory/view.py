@@ -19,6 +19,7 @@ from antiphon.memory.columns import Columns
 from antiphon.memory.lines import line
 from antiphon.memory.postings import Postings
 from antiphon.memory.terms import name_keys, terms, words
+from antiphon.memory.updates import Outdated
 from antiphon.memory.values import Turn
 
 TAIL_TURNS = 512
@@ -67,8 +68,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     personas: Mapping[str, int]
     conversations: Mapping[str, int]
     terms_total: float
-    outdated: Mapping[int, frozenset[str]]
-    """Rows that say what no longer holds, and the terms of questions that they would mislead."""
+    outdated: Outdated
 
 
 def empty_view(dimensions: int) -> View:
