@@ -111,7 +111,7 @@ def test_engines_as_json_are_their_cards(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["engines", "--json"]) == 0
     cards = {(card["part"], card["name"]): card for card in json.loads(capsys.readouterr().out)}
     card = cards["language_model", "scripted"]
-    assert card["capabilities"] == ["continue", "json_schema", "prefill", "score", "tools"]
+    assert card["capabilities"] == ["continue", "json_schema", "prefill", "score", "tools", "weigh"]
     assert card["concurrency"] == 16
     assert not card["default"]
     assert cards["synthesizer", "hibari"]["default"]
