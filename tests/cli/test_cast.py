@@ -51,3 +51,8 @@ def test_json_says_the_same(tmp_path: Path, capfdbinary: pytest.CaptureFixture[b
 def test_a_file_that_is_not_there_is_said_so(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cast", action, "nowhere.yaml"]) == 1
     assert "nowhere.yaml" in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_written_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cast", "draw", str(EXAMPLES / "restaurant.yaml"), "-o", "nodir/x.svg"]) == 1
+    assert "nodir/x.svg cannot be written: No such file or directory" in capsys.readouterr().err

@@ -106,7 +106,10 @@ def _draw(args: argparse.Namespace) -> int:
     if args.out is None:
         sys.stdout.write(picture)
         return 0
-    args.out.write_text(picture, encoding="utf-8")
+    try:
+        args.out.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise ConfigInvalid((f"{args.out} cannot be written: {error.strerror}",)) from error
     print(args.out)
     return 0
 
