@@ -1,6 +1,7 @@
 """`antiphon cast check`, from words to exit code."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,15 @@ def test_a_file_that_is_not_there_is_said_so(action: str, capsys: pytest.Capture
 def test_a_picture_that_cannot_be_written_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cast", "draw", str(EXAMPLES / "restaurant.yaml"), "-o", "nodir/x.svg"]) == 1
     assert "nodir/x.svg cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_terminal_gets_no_picture_but_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cast", "draw", str(EXAMPLES / "restaurant.yaml")]) == 0
+    picture = capsys.readouterr().out
+    assert picture.startswith("<svg")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["cast", "draw", str(EXAMPLES / "restaurant.yaml")]) == 0
+    assert capsys.readouterr().out == "drawn to restaurant.svg\n"
+    assert (tmp_path / "restaurant.svg").read_text(encoding="utf-8") == picture

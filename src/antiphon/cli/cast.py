@@ -31,7 +31,13 @@ def register(commands: Commands) -> None:
 
     drawing = actions.add_parser("draw", help="a picture of the scenes and the ways between them, as SVG")
     drawing.add_argument("file", type=Path, metavar="FILE")
-    drawing.add_argument("-o", "--out", type=Path, metavar="SVG", help="standard output otherwise")
+    drawing.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="SVG",
+        help="standard output otherwise; in a terminal, a file named after FILE in the working folder",
+    )
     drawing.set_defaults(run=_draw)
 
     running = actions.add_parser(
@@ -103,14 +109,15 @@ def _told(problem: Problem) -> str:
 
 def _draw(args: argparse.Namespace) -> int:
     picture = draw(load_cast(args.file, load_config(args.config)))
-    if args.out is None:
+    if args.out is None and not sys.stdout.isatty():
         sys.stdout.write(picture)
         return 0
+    out: Path = args.out or Path(f"{args.file.stem}.svg")
     try:
-        args.out.write_text(picture, encoding="utf-8")
+        out.write_text(picture, encoding="utf-8")
     except OSError as error:
-        raise ConfigInvalid((f"{args.out} cannot be written: {error.strerror}",)) from error
-    print(args.out)
+        raise ConfigInvalid((f"{out} cannot be written: {error.strerror}",)) from error
+    print(f"drawn to {out}")
     return 0
 
 
