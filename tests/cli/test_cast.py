@@ -52,7 +52,7 @@ def test_json_says_the_same(tmp_path: Path, capfdbinary: pytest.CaptureFixture[b
 @pytest.mark.parametrize("action", ["check", "draw"])
 def test_a_file_that_is_not_there_is_said_so(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cast", action, "nowhere.yaml"]) == 1
-    assert "nowhere.yaml" in capsys.readouterr().err
+    assert "there is no file nowhere.yaml\n" in capsys.readouterr().err
 
 
 def test_a_picture_that_cannot_be_written_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:

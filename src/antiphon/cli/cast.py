@@ -63,6 +63,8 @@ def read_text(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigInvalid((f"there is no file {path}",)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigInvalid((f"{path}: {error}",)) from error
 
