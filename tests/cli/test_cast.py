@@ -1,6 +1,8 @@
 """`antiphon cast check`, from words to exit code."""
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,4 +52,64 @@ def test_json_says_the_same(tmp_path: Path, capfdbinary: pytest.CaptureFixture[b
 @pytest.mark.parametrize("action", ["check", "draw"])
 def test_a_file_that_is_not_there_is_said_so(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cast", action, "nowhere.yaml"]) == 1
-    assert "nowhere.yaml" in capsys.readouterr().err
+    assert "there is no file nowhere.yaml\n" in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_written_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cast", "draw", str(EXAMPLES / "restaurant.yaml"), "-o", "nodir/x.svg"]) == 1
+    assert "nodir/x.svg cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_terminal_gets_no_picture_but_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cast", "draw", str(EXAMPLES / "restaurant.yaml")]) == 0
+    picture = capsys.readouterr().out
+    assert picture.startswith("<svg")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["cast", "draw", str(EXAMPLES / "restaurant.yaml")]) == 0
+    assert capsys.readouterr().out == "drawn to restaurant.svg\n"
+    assert (tmp_path / "restaurant.svg").read_text(encoding="utf-8") == picture
+
+
+SHOP = """\
+cast: The Shop
+about: A small shop.
+start: hello
+personas: {clerk: {name: Ann, role: the clerk, voice: woman, manner: Friendly.}}
+slots:
+  count: {type: number, about: how many, cues: [pieces]}
+  colour: {type: choice, about: which colour, options: {red: [], blue: []}}
+scenes:
+  hello:
+    plays: clerk
+    aim: Ask how many.
+    opening: How many?
+    checklist: [{ask: count}]
+    ways: [{to: colours, if: done}]
+  colours: {plays: clerk, aim: Find the colour., opening: "Which?", checklist: [{ask: colour}], ends: true}
+"""
+
+
+@pytest.mark.parametrize(("typed", "answered"), [("red\nnever read\n", True), ("", False)])
+def test_a_run_shows_what_is_known_and_ends(
+    typed: str,
+    answered: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "antiphon.toml").write_text(
+        '[engines.language_model]\nuse = "scripted"\n[engines.embedder]\nuse = "scripted"\n'
+        '[engines.language_model.settings]\nanswers = ["Red it is."]\n'
+    )
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    stdin = io.StringIO(f"three pieces\n{typed}")
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert main(["cast", "run", "shop.yaml"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("(Ctrl-D to leave)\n")
+    assert "colours  ☐ colour · count 3\n" in out
+    assert ("☑ colour red · count 3\nAnn (woman) Red it is.\n" in out) is answered
+    assert out.endswith("\n")
+    assert (stdin.read() == "never read\n") is answered

@@ -80,7 +80,9 @@ def test_the_short_part_says_who_speaks_what_for_and_what_is_open() -> None:
     talk.propose(SetSlot("guests", 4.0), base=0, turn=1)
     talk.propose(GoTo("booking"), base=1, turn=1)
     now = compiled(talk, facts=[Fact("Helen came last year")]).prompt.messages[-2].content
-    assert now.splitlines()[0].startswith("You are now Maya, the host of the restaurant. Warm, quick")
+    assert now.splitlines()[0].startswith(
+        "Answer the caller as Maya, the host of the restaurant. How they speak: Warm, quick"
+    )
     assert "Agreed so far: how many guests: 4." in now
     assert "From earlier: Helen came last year" in now
     assert "Do now: ask: For which day?" in now
@@ -145,7 +147,7 @@ def test_what_was_told_in_confidence_stays_with_whom_it_was_told() -> None:
     talk.propose(JumpTo("cellar"), base=3, turn=3)
     facts = [Fact("the wife turns forty", ("host",)), Fact("Helen likes red")]
     wine = text_of(compiled(talk, facts=facts).prompt)
-    assert "You are now Odette" in wine
+    assert "Answer the caller as Odette" in wine
     assert "Helen likes red" in wine
     for word in ("turns forty", "birthday", "surprise", "lips are sealed"):
         assert word not in wine
@@ -197,3 +199,15 @@ def test_no_secret_ever_leaks(talk: Talk, data: st.DataObject) -> None:
     trusted = {p for one in there for p in talk.cast.personas[one].confides_in} | there
     told = SECRET in text_of(compiled(talk, 100_000).prompt)
     assert told is (persona in trusted)
+
+
+def test_a_change_of_speaker_is_an_order_and_no_line_to_be_read_aloud() -> None:
+    talk = Talk(RESTAURANT)
+    talk.reply(40)
+    talk.caller("can I talk to the chef")
+    talk.propose(JumpTo("kitchen"), base=0, turn=1)
+    talk.reply(20)
+    talk.caller("What is good?")
+    told = [message.content for message in compiled(talk).prompt.messages if message.role == "system"]
+    assert told[1] == "From here on, answer as Bruno."
+    assert told[2].startswith("Answer the caller as Bruno, the head cook.")

@@ -13,7 +13,11 @@ CASES: list[tuple[tuple[str, str], str]] = [
     (("    role: the owner\n", "    rôle: the owner\n"), "personas.owner.rôle: there is no such field"),
     (("aim: Greet.", "aim: 3"), "line 25: scenes.hello.aim: expected str, got int; put it in quotes"),
     (("aim: Greet.", "aim: ''"), "line 25: scenes.hello.aim: expected str of length >= 1"),
-    (("type: number", "type: numbr"), "line 17: slots.count.type: invalid enum value 'numbr'"),
+    (
+        ("type: number", "type: numbr"),
+        "line 17: slots.count.type: invalid enum value 'numbr'; did you mean `number`?",
+    ),
+    (("type: number", "type: integer"), "known are choice, date, free, name, number, time"),
     (("  wholesale:\n", "  Whole sale:\n"), "scenes.Whole sale: expected str matching regex"),
     (
         ("    checklist:\n      - ask: colour", "    checklist:\n      - colour"),
@@ -21,7 +25,7 @@ CASES: list[tuple[tuple[str, str], str]] = [
     ),
     (("tools:", "tols:"), "line 50: tols: there is no such field; did you mean `tools`?"),
     # names
-    (("start: hello", "start: helo"), "line 3: start: there is no scene `helo`"),
+    (("start: hello", "start: helo"), "line 3: start: there is no scene `helo`; did you mean `hello`?"),
     (("to: wholesale,", "to: wholsale,"), "line 30: scenes.hello.ways[0].to: there is no scene `wholsale`"),
     (("    plays: owner", "    plays: boss"), "line 33: scenes.wholesale.plays: there is no persona `boss`"),
     (("- ask: count", "- ask: counts"), "there is no slot `counts`; did you mean `count`?"),
@@ -72,7 +76,7 @@ CASES: list[tuple[tuple[str, str], str]] = [
     (("if: count > 10", "if: colour == gren"), "`colour` is a choice without an option `gren`"),
     (("if: count > 10", "if: colour < red"), "`colour` is a choice and has no order; use == or !="),
     (("if: count > 10", "if: count > 10 and count < 5"), "it contradicts itself: it can never hold"),
-    (("if: count > 10", "if: count > 20"), "it contradicts itself: it can never hold"),
+    (("if: count > 10", "if: count > 20"), "count is at least 1 and at most 20, so this can never hold"),
     (("if: count > 10", "if: done and not count"), "it contradicts itself: it can never hold"),
     (
         ("{to: colours, if: done}", "{to: colours, if: count > 15}"),

@@ -38,3 +38,25 @@ def test_names_nobody_has_are_told_with_their_lines() -> None:
         "somebody.yaml: line 5: lines[0].scene: there is no scene `wholsale`; did you mean `wholesale`?",
         "somebody.yaml: line 7: lines[0].slots.cuont: there is no slot `cuont`; did you mean `count`?",
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            '"2026-05-06"',
+            "tomorrow",
+            "line 2: today: `tomorrow` is no date; write it as 2026-05-06, in quotes",
+        ),
+        ("persona: owner", "persona: owner\n    after_words: -3", "lines[0].after_words: expected int >= 0"),
+    ],
+)
+def test_a_day_or_a_cut_that_cannot_be_is_told(old: str, new: str, told: str) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        read_script(SCRIPT.replace(old, new), read_cast(SMALL))
+    assert told in str(caught.value)
+
+
+def test_a_caller_without_lines_is_told() -> None:
+    with pytest.raises(ConfigInvalid, match=r"lines: expected array of length >= 1"):
+        read_script(SCRIPT[: SCRIPT.index("lines:")] + "lines: []\n", read_cast(SMALL))

@@ -31,7 +31,13 @@ def register(commands: Commands) -> None:
 
     drawing = actions.add_parser("draw", help="a picture of the scenes and the ways between them, as SVG")
     drawing.add_argument("file", type=Path, metavar="FILE")
-    drawing.add_argument("-o", "--out", type=Path, metavar="SVG", help="standard output otherwise")
+    drawing.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="SVG",
+        help="standard output otherwise; in a terminal, a file named after FILE in the working folder",
+    )
     drawing.set_defaults(run=_draw)
 
     running = actions.add_parser(
@@ -57,6 +63,8 @@ def read_text(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigInvalid((f"there is no file {path}",)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigInvalid((f"{path}: {error}",)) from error
 
@@ -103,11 +111,15 @@ def _told(problem: Problem) -> str:
 
 def _draw(args: argparse.Namespace) -> int:
     picture = draw(load_cast(args.file, load_config(args.config)))
-    if args.out is None:
+    if args.out is None and not sys.stdout.isatty():
         sys.stdout.write(picture)
         return 0
-    args.out.write_text(picture, encoding="utf-8")
-    print(args.out)
+    out: Path = args.out or Path(f"{args.file.stem}.svg")
+    try:
+        out.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise ConfigInvalid((f"{out} cannot be written: {error.strerror}",)) from error
+    print(f"drawn to {out}")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from time import perf_counter
 from typing import Any, cast
@@ -15,6 +15,8 @@ from antiphon.contracts import Embedder, Engine, EngineSetup, LanguageModel, Par
 from antiphon.contracts.discovery import find
 from antiphon.runtime import Config
 from antiphon.samp import Cast, CastSession, Decider, Line, Script
+from antiphon.samp.guards import Value
+from antiphon.samp.now import spoken
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.script import expected
 from antiphon.samp.state import checklist_done, is_done, owed_opening, values
@@ -56,6 +58,14 @@ class Stage:
         """Let go of the models."""
         self._model.close()
         self._embedder.close()
+
+    @property
+    def over(self) -> bool:
+        """Whether the caller took leave, or an ending scene has no open task."""
+        state = self.session.state
+        scene = state.place.scene
+        ends = self._cast.scenes[scene].ends and not state.question
+        return state.ended or (ends and checklist_done(self._cast, scene, values(state), state.ticked))
 
     def answer(self) -> tuple[str, Compiled | None, float]:
         """What the agent says next, its prompt, and how long the first token took."""
@@ -127,17 +137,22 @@ class Stage:
         state = self.session.state
         scene = self._cast.scenes[state.place.scene]
         known = values(state)
-        boxes = " ".join(
-            f"{'☑' if is_done(task, state.place.scene, known, state.ticked) else '☐'} {task.ask or task.do}"
+        boxes = [
+            f"{'☑' if is_done(task, state.place.scene, known, state.ticked) else '☐'} "
+            + _with_value(task.ask or task.do, known)
             for task in scene.checklist
-        )
+        ]
+        elsewhere = [slot for slot in known if not any(task.ask == slot for task in scene.checklist)]
+        boxes += [f"· {_with_value(slot, known)}" for slot in elsewhere]
         done = (
             " ✓"
             if scene.checklist and checklist_done(self._cast, state.place.scene, known, state.ticked)
             else ""
         )
         self._console.print(
-            f"  [cyan]{state.place.scene}[/]{done}  {escape(boxes)}", highlight=False, soft_wrap=True
+            f"  [cyan]{state.place.scene}[/]{done}  {escape(' '.join(boxes))}",
+            highlight=False,
+            soft_wrap=True,
         )
         if scripted:
             mark = "[green]✓ as expected[/]" if not wrong else f"[red]✗ {escape('; '.join(wrong))}[/]"
@@ -171,16 +186,24 @@ def play(found: Cast, config: Config, script: Script | None, args: argparse.Name
     return 1 if wrong else 0
 
 
+def _with_value(name: str, known: Mapping[str, Value]) -> str:
+    return f"{name} {spoken(known[name])}" if name in known else name
+
+
 def _typed(stage: Stage, console: Console) -> None:
+    console.print("[dim](Ctrl-D to leave)[/]")
     stage.session.agent_heard(stage.answer()[0])
     today = datetime.now(UTC).astimezone().date()
-    while not stage.session.state.ended:
+    while True:
         try:
             text = console.input("[bold]you[/] ").strip()
         except EOFError:
+            console.print()
             return
         if text:
             stage.turn(text, today=today, heard_words=None, wanted=None)
+            if stage.over:
+                return
 
 
 def _scripted(stage: Stage, script: Script, console: Console) -> None:

@@ -147,9 +147,20 @@ def _exit(cast: Cast, tree: Tree, at: Path, way: Way | Jump, asked: frozenset[st
     wrong = list(_guard(cast, tree, (*at, "if"), guard))
     yield from wrong
     if not wrong and case_where(cast, asked, yes=[guard], no=[]) is None:
-        yield tree.problem(
-            (*at, "if"), "it contradicts itself: it can never hold", "loosen it, or remove the way"
-        )
+        why = _out_of_bounds(cast, guard) or "it contradicts itself: it can never hold"
+        yield tree.problem((*at, "if"), why, "loosen it, or remove the way")
+
+
+def _out_of_bounds(cast: Cast, guard: Guard) -> str:
+    """The bound that keeps a guard from holding, where it is one comparison; empty for all others."""
+    if not isinstance(guard, Compare):
+        return ""
+    slot = cast.slots[guard.slot]
+    ends = (
+        f"{word} {end:g}" for word, end in (("least", slot.least), ("most", slot.most)) if end is not None
+    )
+    bounds = " and at ".join(ends)
+    return bounds and f"{guard.slot} is at {bounds}, so this can never hold"
 
 
 def _guard(cast: Cast, tree: Tree, at: Path, guard: Guard) -> Iterator[Problem]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from antiphon.samp.cast import BACK, Cast
+from antiphon.samp.shape import nearest
 from antiphon.samp.yaml_text import Problem, Tree
 
 
 def problems(cast: Cast, tree: Tree) -> Iterator[Problem]:
     """Everything that is wrong with where the graph leads."""
     if cast.start not in cast.scenes:
-        yield tree.problem(
-            ("start",), f"there is no scene `{cast.start}`", f"known are {', '.join(cast.scenes)}"
-        )
+        remedy = nearest(cast.start, cast.scenes)
+        yield tree.problem(("start",), f"there is no scene `{cast.start}`", remedy)
         return
     onward = {name: _onward(cast, name) for name in cast.scenes}
     story = reached(onward, _entries(cast))

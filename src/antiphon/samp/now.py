@@ -29,7 +29,9 @@ def now_lines(cast: Cast, state: State, facts: Sequence[str]) -> tuple[Line, ...
 def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     name = state.place.persona
     persona, scene = cast.personas[name], cast.scenes[state.place.scene]
-    yield Line("persona", f"You are now {persona.name}, {persona.role}. {persona.manner}")
+    # An order: a small model goes on with "You are now Ruth, the nurse." as if it were speech.
+    order = f"Answer the caller as {persona.name}, {persona.role}."
+    yield Line("persona", f"{order} How they speak: {persona.manner}")
     for rank, fact in enumerate(persona.knows):
         yield Line("knows", fact if rank else f"Facts you may use when asked: {fact}", 100 + rank)
     known = [slot for slot in state.slots if slot in cast.slots and knows_slot(cast, state, name, slot)]

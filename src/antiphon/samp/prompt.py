@@ -191,7 +191,7 @@ def _history(cast: Cast, said: Sequence[Said]) -> tuple[Message, ...]:
     for each in said:
         if each.role == "agent" and each.persona != speaker and each.persona in cast.personas:
             speaker = each.persona
-            messages.append(Message("system", f"({cast.personas[speaker].name} speaks.)"))
+            messages.append(Message("system", f"From here on, answer as {cast.personas[speaker].name}."))
         role = "user" if each.role == "caller" else "assistant"
         if messages and messages[-1].role == role:
             messages[-1] = Message(role, f"{messages[-1].content} {each.text}")

@@ -1,6 +1,8 @@
 """A scripted caller: what somebody says, line by line, and where that should take the conversation."""
 
 from collections.abc import Iterator
+from datetime import date
+from typing import Annotated
 
 import msgspec
 
@@ -21,7 +23,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Who answers."""
     slots: dict[str, str | int | float] = {}
     """What is known by then; other slots may be known too."""
-    after_words: int | None = None
+    after_words: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """The caller cuts in when so many words of the agent's last answer were heard; None: when it is over."""
 
 
@@ -32,7 +34,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Who it is, and what they want."""
     today: str
     """The day of the call, ISO 8601: what "tomorrow" counts from."""
-    lines: tuple[Line, ...]
+    lines: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
     ends: bool = True
     """Whether the last line leads to a scene that ends."""
 
@@ -59,6 +61,8 @@ def expected(line: Line) -> dict[str, Value]:
 
 
 def _problems(script: Script, cast: Cast, tree: Tree) -> Iterator[Problem]:
+    if not _is_date(script.today):
+        yield tree.problem(("today",), f"`{script.today}` is no date", "write it as 2026-05-06, in quotes")
     for place, line in enumerate(script.lines):
         at: Path = ("lines", place)
         if line.scene not in cast.scenes:
@@ -73,3 +77,11 @@ def _problems(script: Script, cast: Cast, tree: Tree) -> Iterator[Problem]:
                 yield tree.problem(
                     (*at, "slots", slot), f"there is no slot `{slot}`", nearest(slot, cast.slots)
                 )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -57,6 +57,8 @@ def _leaf(tree: Tree, value: object, kind: Any, path: Path) -> Iterator[Problem]
             remedy = "write a name in small letters, digits and underscores"
         elif isinstance(value, (int, float, bool)) and "str" in text:
             remedy = "put it in quotes"
+        elif "enum value" in text and isinstance(value, str):
+            remedy = nearest(value, get_args(kind))
         else:
             remedy = "see the schema for what is expected"
         yield tree.problem(path, text[0].lower() + text[1:].replace("`", ""), remedy)
