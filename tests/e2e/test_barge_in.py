@@ -67,8 +67,8 @@ async def test_the_record_keeps_what_was_heard(
 def whole_words(reply: Reply, played: Audio) -> set[str]:
     """What may stand in the record of a reply of which `played` was heard, by the times of its words.
 
-    A word counts when half of it was heard. Where the last one ends is only known when the next has begun,
-    or its sound has; otherwise it may be counted or not.
+    A word counts when half of it was heard. Where the last one ends is only known when its sound has; it may
+    end well before the next begins, so that from three tenths to half of that way it may count or not.
     """
     starts = [round(start_s * CLOCK_HZ) for _, start_s in reply.words]
     texts = [text.strip() for text, _ in reply.words]
@@ -80,14 +80,17 @@ def whole_words(reply: Reply, played: Audio) -> set[str]:
         return {complete, without}
     sound = played[starts[last] :]
     end = starts[last + 1]
-    heard_half = starts[last] + end <= 2 * len(played)
+    heard = (len(played) - starts[last]) / (end - starts[last])
     silent_tail = len(sound) - (np.flatnonzero(np.abs(sound) > AUDIBLE)[-1:] + 1).sum() > CLOCK_HZ // 50
-    return {complete} if heard_half or silent_tail else {without}
+    if heard >= 0.5 or silent_tail:
+        return {complete}
+    return {complete, without} if heard > 0.3 else {without}
 
 
 def test_words_are_counted_by_their_halves() -> None:
     tone = np.full(CLOCK_HZ * 2, 0.1, np.float32)
     reply = Reply("r", words=[("Once", 0.0), (" upon", 0.5), (" a", 1.0)])
-    assert whole_words(reply, tone[: round(0.7 * CLOCK_HZ)]) == {"Once"}
+    assert whole_words(reply, tone[: round(0.6 * CLOCK_HZ)]) == {"Once"}
+    assert whole_words(reply, tone[: round(0.7 * CLOCK_HZ)]) == {"Once", "Once upon"}
     assert whole_words(reply, tone[: round(0.8 * CLOCK_HZ)]) == {"Once upon"}
     assert whole_words(reply, tone[: round(1.2 * CLOCK_HZ)]) == {"Once upon", "Once upon a"}

@@ -98,4 +98,4 @@ def test_typed_words_are_answered(
     assert main(["--config", str(config), "cast", "run", str(EXAMPLES / "restaurant.yaml")]) == 0
     out = capsys.readouterr().out
     assert "The Copper Kettle, this is Maya." in out
-    assert "booking  ☑ guests ☐ day" in out
+    assert "booking  ☑ guests 4 ☐ day" in out
