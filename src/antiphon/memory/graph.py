@@ -200,6 +200,12 @@ class GraphMemory:
         with self._writing:
             return self._record.facts(current=current)
 
+    def related(self, ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """Subject, relation, object and source of what holds, of all that rests on these turns."""
+        with self._writing:
+            held = self._record.facts(ids, current=True)
+        return [(fact.subject, fact.relation, fact.object, fact.source) for fact in held]
+
     def count_facts(self) -> int:
         """How many facts there are, those superseded included."""
         with self._writing:

@@ -1,7 +1,7 @@
-"""What to have at hand before a word is said: what somebody told of themselves, and how the last talk went.
+"""What to have at hand before a word is said: what somebody told of themselves, how the last talk went.
 
-By turns the newest of the one and the newest of the other, until the budget is full. There is no question yet,
-so nothing is weighed; what is recalled for a question comes on top of it.
+By turns the newest of the one and the newest of the other, until the budget is full. There is no question
+yet, so nothing is weighed; what is recalled for a question comes on top of it.
 """
 
 from collections.abc import Collection
@@ -20,7 +20,7 @@ _TOLD = 64
 
 
 def opening(view: View, ask: Ask, sources: Collection[str], count_tokens: CountTokens) -> Found:
-    """The best beginning within the budget; `sources` are the turns on which facts about `ask.speaker` rest."""
+    """The best beginning within the budget; on the turns `sources` rest the facts about `ask.speaker`."""
     told = sorted((view.rows[each] for each in sources if each in view.rows), reverse=True)[:_TOLD]
     said = [row for row in range(view.count - 1, max(-1, view.count - 1 - _NEWEST), -1) if _tells(view, row)]
     worth = {row: -2.0 * place - 1 for place, row in enumerate(said)}

@@ -62,6 +62,7 @@ def packed(
     budget_tokens: int,
     count_tokens: CountTokens,
     length: float,
+    *,
     known: Collection[str] = (),
 ) -> Packed:
     """The best context within `budget_tokens`; turns with `known` ids cost nothing and are not in it."""

@@ -24,11 +24,9 @@ def recalled(
     return accounted(view, ask, ranked(view, ask, question, vector, by), count_tokens, by)
 
 
-def accounted(
-    view: View, ask: Ask, order: Ranked, count_tokens: CountTokens, by: Weights = FITTED
-) -> Found:
+def accounted(view: View, ask: Ask, order: Ranked, count_tokens: CountTokens, by: Weights = FITTED) -> Found:
     """As much of `order` as fits, with its account."""
-    got = packed(view, order, ask.budget_tokens, count_tokens, by.length, ask.known)
+    got = packed(view, order, ask.budget_tokens, count_tokens, by.length, known=ask.known)
     scores = dict(zip(order.rows.tolist(), order.scores.tolist(), strict=True))
 
     def account(row: int, *, free: bool = False) -> Chosen:

@@ -35,6 +35,7 @@ from antiphon.runtime.minutes import Minutes
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.playout import Playout
 from antiphon.runtime.prompt import Prompts
+from antiphon.runtime.remembering import Remembering
 from antiphon.runtime.settings import ReplyRequest, SessionSettings, policy_of
 from antiphon.runtime.side_reply import SideReply
 from antiphon.runtime.uplink import Uplink, to_listening
@@ -42,6 +43,8 @@ from antiphon.runtime.uplink import Uplink, to_listening
 SHORTEST_COMMIT: Ticks = ticks(100)
 KEPT_WHILE_QUIET: Ticks = ticks(2000)
 """Audio kept uncommitted while nobody speaks and the server listens for speech."""
+NOTE_PIECE_TOKENS = 16
+"""How much of a note is read at a time while the caller speaks: an answer waits for what has begun."""
 SIDE_REPLIES_MAX = 16
 """Replies out of band that may be under way at once in one session."""
 
@@ -85,6 +88,18 @@ class Session:
         self._alarm = Alarm(
             self._clock, lambda: self._dialogue.deadline, lambda: self._handle(ev.TimePassed())
         )
+        self._memory = Remembering(
+            session_id,
+            settings.user,
+            parts=parts,
+            prompts=self._prompts,
+            config=config.memory,
+            emit=self._emit,
+            note=self._diary.note,
+            read=self._read_recalled,
+        )
+        self._saying = 0, ""
+        """The turn that is being spoken, and how much of it the model has read."""
         self._asked: ReplyRequest | None = None
         """What the client asked of the reply that is about to be generated."""
         self._side_replies: dict[str, SideReply] = {}
@@ -239,6 +254,7 @@ class Session:
             return
         self._diary.note("session_closed", {})
         self._closed = True
+        self._memory.close()
         self._ear.close()
         self._attention.close()
         self._jobs.close()
@@ -277,6 +293,7 @@ class Session:
         if self._closed:
             return
         self._happened.extend(events)
+        self._memory.notice(events)
         if self._handling:
             return
         self._handling = True
@@ -295,10 +312,12 @@ class Session:
     def _do(self, command: do.Command) -> None:
         match command:
             case do.Transcribe() | do.ListenAhead():
-                self._jobs.transcribe(command, self._settings.transcription_hint)
+                self._transcribe(command)
             case do.ScoreEndOfTurn():
                 self._jobs.score(command)
             case do.Prefill():
+                self._saying = command.turn, command.text
+                self._memory.pin(command.turn)
                 self._prefill(command.text)
             case do.Generate():
                 self._generate(command)
@@ -322,6 +341,12 @@ class Session:
             case _:
                 self._note(command)
 
+    def _transcribe(self, command: do.Transcribe | do.ListenAhead) -> None:
+        self._jobs.transcribe(command, self._settings.transcription_hint)
+        if self._memory.unread and not self._dialogue.hearing:
+            # The model may be wanted at once, and what is half read would not be used.
+            self._jobs.stop_reading()
+
     def _note(self, command: do.Command) -> None:
         """Let the record and the client know, and let go of what is over."""
         if isinstance(command, do.CommitCallerAudio | do.StartReply):
@@ -332,6 +357,7 @@ class Session:
         elif isinstance(command, do.EndTurn):
             self._jobs.forget(command.report.turn)
         self._minutes.take(command, speak=self._settings.speak)
+        self._memory.took(command, self._minutes.record)
         if isinstance(command, do.CommitCallerAudio):
             self._minutes.record.keep(self._config.limits.items)
 
@@ -340,10 +366,10 @@ class Session:
     def _generate(self, command: do.Generate) -> None:
         request = self._minutes.requests.setdefault(command.turn, self._asked or ReplyRequest())
         self._asked = None
-        prompt = self._prompts.answer(self._settings, request, self.items, command.text)
+        prompt = self._memory.answer(self._settings, request, self.items, command)
         weigh = None
         if command.weigh:
-            weigh = self._prompts.certain(self._settings, self.items, command.weigh)
+            weigh = self._memory.weighed(self._settings, self.items, command.weigh)
         self._jobs.generate(command, prompt, self._sampling(request), weigh)
 
     def _sampling(self, request: ReplyRequest) -> Sampling:
@@ -353,7 +379,17 @@ class Session:
 
     def _prefill(self, saying: str = "") -> None:
         """Have the model read what is certain of the next prompt."""
-        self._jobs.prefill(self._prompts.certain(self._settings, self.items, saying))
+        memory = self._memory
+        build = memory.certain(self._settings, self.items, saying)
+        pieces = NOTE_PIECE_TOKENS if memory.unread and self._dialogue.hearing else None
+        self._jobs.prefill(build, told=memory.reading(), piece_tokens=pieces)
+
+    def _read_recalled(self, turn: int) -> None:
+        """Something was recalled for `turn`: have it read, unless the model may be wanted at any moment."""
+        if self._dialogue.hearing and self._memory.pin(turn):
+            self._prefill(self._saying[1] if self._saying[0] == turn else "")
+        elif self._dialogue.quiet and not self._dialogue.pressing and self._memory.unread:
+            self._prefill()
 
     def _respond_aside(self, request: ReplyRequest) -> None:
         if len(self._side_replies) >= SIDE_REPLIES_MAX:
@@ -404,3 +440,4 @@ class Session:
     def _emit(self, event: SessionEvent) -> None:
         if not self._closed:
             self._emit_out(event)
+            self._memory.told(event, self._minutes.record)
