@@ -66,12 +66,14 @@ def packed(
     known: Collection[str] = (),
 ) -> Packed:
     """The best context within `budget_tokens`; turns with `known` ids cost nothing and are not in it."""
-    if budget_tokens <= 0 or not len(ranked.rows):
+    if not len(ranked.rows):
         return Packed("", count_tokens(""), (), ())
     order = _by_worth(view, ranked, length)
     there = [row for row in order[:_KNOWN_LOOKED_AT] if view.turns[row].id in known] if known else []
     if known:
         order = [row for row in order if view.turns[row].id not in known]
+    if budget_tokens <= 0:
+        return Packed("", count_tokens(""), (), tuple(order[:_MISSES]), tuple(there))
     chosen, left_out = _chosen(view, order, budget_tokens, count_tokens)
     while chosen:
         # Lines counted one by one need not add up to their whole, and the whole is what is promised.

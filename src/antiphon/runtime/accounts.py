@@ -1,14 +1,13 @@
 """What memory did for one turn: which lines it was answered with, which not, why, and what they are about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from antiphon.contracts import Memory, Recalled
 from antiphon.runtime.events import MemoryRecalled, Node, RecalledFact, Relation
-from antiphon.runtime.notes import Note
-from antiphon.runtime.recalls import Found, Left
+from antiphon.runtime.recalls import FAR_WORSE, Found, Left
 
 FACTS_MAX = 24
 """Relations that are shown around what was used."""
@@ -24,15 +23,25 @@ class Relates(Protocol):
 
 
 def account(
-    turn: int, found: Found, took_ms: float, notes: Sequence[Note], budget_tokens: int
+    turn: int,
+    found: Found,
+    took_ms: float,
+    *,
+    used: Sequence[RecalledFact],
+    noted: Collection[str],
+    budget_tokens: int,
 ) -> MemoryRecalled:
-    """What happened in `turn`, which was answered with `notes`."""
-    used = [_fact(line, _why(note, found)) for note in notes for line in note.lines]
-    there = {fact.id for fact in used}
-    used += [
-        msgspec.structs.replace(_fact(line, "stood in the prompt already"), tokens=0)
-        for line in found.known
-        if line.id not in there
+    """What happened in `turn`, which was answered with what was `used`.
+
+    `noted` are the ids of all recalled lines that stand in its prompt.
+    """
+    there = {one.id for one in used}
+    known = [line for line in found.known if line.id in noted and line.id not in there]
+    best = max((line.score for line in known), default=0.0)
+    stood = [
+        msgspec.structs.replace(fact(line, "stood in the prompt already"), tokens=0)
+        for line in known
+        if line.score >= best - FAR_WORSE
     ]
     left = [
         Left(line.id, line.text, line.tokens, line.score, "found too late to be read before the answer")
@@ -43,11 +52,11 @@ def account(
     return MemoryRecalled(
         turn=turn,
         query=found.query,
-        tokens=sum(fact.tokens for fact in used),
+        tokens=sum(one.tokens for one in used),
         budget_tokens=budget_tokens,
         ms=took_ms,
         answerable=found.answerable,
-        facts=tuple(used),
+        facts=(*used, *stood),
         left_out=len(left),
         unused=tuple(_unused(line) for line in left),
     )
@@ -70,12 +79,12 @@ def drawn(event: MemoryRecalled, memories: Sequence[Memory]) -> MemoryRecalled:
     """`event` with the graph around what was used. It may read files."""
     nodes: dict[str, Node] = {}
     edges: list[Relation] = []
-    for fact in event.facts:
-        speaker = fact.text.partition(":")[0]
-        nodes[fact.id] = Node(fact.id, fact.text, "turn")
+    for one in event.facts:
+        speaker = one.text.partition(":")[0]
+        nodes[one.id] = Node(one.id, one.text, "turn")
         nodes.setdefault(speaker, Node(speaker, speaker, "person"))
-        edges.append(Relation(speaker, fact.id, "said"))
-    ids = [fact.id for fact in event.facts]
+        edges.append(Relation(speaker, one.id, "said"))
+    ids = [one.id for one in event.facts]
     for memory in memories:
         if not isinstance(memory, Relates):
             continue
@@ -87,17 +96,10 @@ def drawn(event: MemoryRecalled, memories: Sequence[Memory]) -> MemoryRecalled:
     return msgspec.structs.replace(event, nodes=tuple(nodes.values()), edges=tuple(known))
 
 
-def _fact(line: Recalled, why: str) -> RecalledFact:
+def fact(line: Recalled, why: str) -> RecalledFact:
+    """`line` as a client is told of it."""
     return RecalledFact(line.id, line.text, line.score, line.tokens, why, line.said_at or None)
 
 
 def _unused(left: Left) -> RecalledFact:
     return RecalledFact(left.id, left.text, left.score, left.tokens, left.why, None)
-
-
-def _why(note: Note, found: Found) -> str:
-    if note.behind:
-        return "worth waiting for"
-    if any(line in found.lines for line in note.lines):
-        return "recalled while the caller spoke"
-    return "recalled for the turn before"

@@ -36,6 +36,9 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     answerable: float = 0.0
 
 
+NOTHING = Found(query="")
+
+
 def recall(
     query: RecallQuery,
     memory: Memory,
@@ -66,12 +69,11 @@ def _worth(query: RecallQuery, got: Recall, answerable: float) -> Found:
     if got.answerable < answerable:
         unsure = [_left(line, "nothing here answers it") for line in got.chosen]
         return Found(query=query.text, left_out=(*unsure, *left), answerable=got.answerable)
-    best = max((line.score for line in (*got.chosen, *got.known)), default=0.0)
+    best = max((line.score for line in got.chosen), default=0.0)
     kept = tuple(line for line in got.chosen if line.score >= best - FAR_WORSE)
     poor = [_left(line, "far less likely than the best") for line in got.chosen if line not in kept]
-    known = tuple(line for line in got.known if line.score >= best - FAR_WORSE)
     return Found(
-        query=query.text, lines=kept, known=known, left_out=(*poor, *left), answerable=got.answerable
+        query=query.text, lines=kept, known=got.known, left_out=(*poor, *left), answerable=got.answerable
     )
 
 

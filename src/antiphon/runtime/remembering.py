@@ -9,51 +9,37 @@ Three moments cost the caller nothing, and memory is read into the prompt in the
 At the end of a turn nothing is waited for. What has been read is used, the rest waits for the next turn,
 unless the configuration lets an answer be late for it (`late_ms`). Typed words are looked up when answered.
 
-All calls of a memory are made on its lane. Where a turn's notes are placed is decided on the language model's
-lane, just before the prompt is counted.
+Where a turn's notes are placed is decided on the language model's lane, just before the prompt is counted.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import Event as Flag
-from time import perf_counter
 from typing import Any
 
 from msgspec.structs import replace
 
-from antiphon.contracts import (
-    AntiphonError,
-    Busy,
-    Memory,
-    Prefilled,
-    Prompt,
-    Recall,
-    Recalled,
-    RecallQuery,
-)
+from antiphon.contracts import AntiphonError, Prefilled, Prompt, Recall, Recalled, RecallQuery
 from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
-from antiphon.runtime.accounts import account, drawn, entry
+from antiphon.runtime.accounts import account, entry, fact
 from antiphon.runtime.config import MemoryConfig
 from antiphon.runtime.conversation import Conversation, Item
 from antiphon.runtime.events import (
     ItemAdded,
-    MemoryRecalled,
     ReplyItemEnded,
     SessionEvent,
     SessionFailed,
     TranscriptSettled,
 )
 from antiphon.runtime.lanes import nobody, post
-from antiphon.runtime.learning import Learning
-from antiphon.runtime.memories import safe_user
+from antiphon.runtime.memory_access import MemoryAccess
 from antiphon.runtime.notes import Note, Notes
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.price import TokenPrice
 from antiphon.runtime.prompt import Prompts
-from antiphon.runtime.recalls import Found, best_within, recall
-from antiphon.runtime.scheduler import SPECULATIVE
+from antiphon.runtime.recalls import NOTHING, Found, best_within
 from antiphon.runtime.settings import ReplyRequest, SessionSettings
 
 AGENT = "Antiphon"
@@ -64,7 +50,14 @@ OPENING = (
 )
 FRAME_TOKENS = 12
 """What a note costs beside its lines: its heading, its days, the frame of the template."""
-NOTHING = Found(query="")
+SPOKEN, BEFORE, LATE, TYPED, OPENED = (
+    "recalled while the caller spoke",
+    "recalled for the turn before",
+    "worth waiting for",
+    "recalled for what was typed",
+    "known before a word was said",
+)
+"""Why a line stands in a prompt."""
 
 
 class Remembering:
@@ -86,26 +79,25 @@ class Remembering:
         note: Callable[[str, Mapping[str, Any]], None],
         read: Callable[[int], None],
     ) -> None:
-        self._session, self._user, self._config = session, user, config
-        self._model, self._prompts = parts.language_model, prompts
-        self._memories = parts.memories if user else None
+        """BadRequest: `user` is no name."""
+        self._session, self._user, self._config, self._prompts = session, user, config, prompts
         self._loop = asyncio.get_running_loop()
         self._emit, self._note, self._read = emit, note, read
         self._notes, self._price = Notes(), TokenPrice()
-        self._memory: Memory | None = None
-        self._documents: Memory | None = None
-        self._held: Memory | None = None
-        self._arrived = Flag()
-        """Up once it is known, on the lane, whether there is a memory."""
         self._asking = Flag()
         self._found: dict[int, tuple[Found, float]] = {}
         """Of each turn, what was recalled last, and how long that took in ms."""
+        self._begun, self._built = set[int](), set[int]()
+        """Turns whose reply has the floor and is not accounted for, and those whose prompt was made."""
+        self._why: dict[str, str] = {}
+        """Of each line that was put into a prompt."""
         self._failed = False
-        if self._memories is not None:
-            safe_user(user)
-            lane = self._memories.lane
-            self._learning = Learning(session, lane, failed=lambda text: self._post(self._fail, text))
-            self._submit(self._open)
+        self._memory: MemoryAccess | None = None
+        if user and parts.memories is not None:
+            self._memory = MemoryAccess(
+                session, user, parts.memories, parts.language_model, config, failed=self._fail
+            )
+            self._memory.open(OPENING.format(user=user), self._opened)
 
     # What happens.
 
@@ -117,32 +109,33 @@ class Remembering:
 
     def told(self, event: SessionEvent, record: Conversation) -> None:
         """The client was told this; what was said is to be learned."""
-        if self._memories is None:
+        if self._memory is None:
             return
+        learning = self._memory.learning
         match event:
             case TranscriptSettled():
-                self._learning.hear(event.item_id, self._user, event.text)
+                learning.hear(event.item_id, self._user, event.text)
             case ReplyItemEnded(item=item) if item.kind == "message" and item in record.items:
-                self._learning.hear(item.id, AGENT, item.text)
+                learning.hear(item.id, AGENT, item.text)
             case ItemAdded(item=item) if item.kind == "message" and item.role == "user" and not item.spoken:
-                self._learning.hear(item.id, self._user, item.text)
+                learning.hear(item.id, self._user, item.text)
             case _:
                 pass
 
     def took(self, command: do.Command, record: Conversation) -> None:
         """The record has taken this."""
-        if self._memories is None:
+        if self._memory is None:
             return
         match command:
             case do.CommitCallerAudio():
                 self._notes.committed(command.turn, record.items[-1].id)
             case do.StartReply():
+                self._begun.add(command.turn)
                 self._account(command.turn)
             case do.EndReply():
                 self._carry_over(command.turn)
             case do.EndTurn():
-                self._notes.ended(command.report.turn)
-                self._found.pop(command.report.turn, None)
+                self._forget(command.report.turn)
             case _:
                 pass
 
@@ -150,8 +143,8 @@ class Remembering:
         """Learn what was said, and let go of the memory. Nothing is told any more."""
         self._emit = self._note = self._read = nobody
         self._asking.set()
-        if self._memories is not None:
-            self._submit(self._leave)
+        if self._memory is not None:
+            self._memory.close()
 
     # Prompts: each function that is returned is called on the language model's lane.
 
@@ -182,12 +175,13 @@ class Remembering:
         self, settings: SessionSettings, request: ReplyRequest, items: Sequence[Item], command: do.Generate
     ) -> Callable[[], Prompt]:
         """As `Prompts.answer`, with all that was recalled in time."""
-        if self._memories is None or request.input is not None:
+        if self._memory is None or request.input is not None:
             return self._prompts.answer(settings, request, items, command.text)
 
         def build() -> Prompt:
             told = self._knowing(settings, answering=True)
             noted = self._answering(command.turn, items, command.text)
+            self._post(self._answered, command.turn)
             return self._prompts.answer(told, request, noted, None)()
 
         return build
@@ -205,8 +199,7 @@ class Remembering:
 
     def pin(self, turn: int) -> bool:
         """The caller speaks on: what was found so far is to be read with their words, if there is any."""
-        found, _ = self._found.get(turn, (NOTHING, 0.0))
-        return self._add(found.lines)
+        return self._add(turn, SPOKEN)
 
     def _knowing(self, settings: SessionSettings, *, answering: bool) -> SessionSettings:
         """`settings` with what was known before a word was said."""
@@ -228,19 +221,13 @@ class Remembering:
 
     def _look_up(self, turn: int, text: str) -> None:
         last, _ = self._found.get(turn, (NOTHING, 0.0))
-        if self._memory is None or last.query == text:
+        if self._memory is None or not self._memory.ready or last.query == text:
             return
         self._asking.set()
-        self._asking = asking = Flag()
-        query = self._query(turn, text)
-
-        def work() -> None:
-            found, took_ms = self._recall(query)
-            self._post(self._recalled, turn, found, took_ms, asking)
-
-        self._submit(work, asking)
+        self._asking = self._memory.ask(self._query(turn, text), partial(self._recalled, turn))
 
     def _query(self, turn: int, text: str) -> RecallQuery:
+        assert self._memory is not None
         pending = self._notes.pending
         held = [*self._notes.used_in(turn), *([pending] if pending is not None else [])]
         spent = sum(line.tokens for note in held for line in note.lines)
@@ -250,118 +237,90 @@ class Remembering:
             speaker=self._user,
             conversation=self._session,
             # What was said in this conversation stands in the prompt as what was said.
-            known=self._notes.known | self._learning.said,
+            known=self._notes.known | self._memory.learning.said,
         )
 
-    def _recall(self, query: RecallQuery) -> tuple[Found, float]:
-        assert self._memory is not None
-        began = perf_counter()
-        found = recall(
-            query,
-            self._memory,
-            self._documents,
-            answerable=self._config.answerable,
-            count=self._model.count_tokens,
-        )
-        return found, (perf_counter() - began) * 1000
+    def _recalled(self, turn: int, found: Found, took_ms: float) -> None:
+        self._found[turn] = found, took_ms
+        self._read(turn)
 
-    def _recalled(self, turn: int, found: Found, took_ms: float, asking: Flag) -> None:
-        if not asking.is_set():
-            self._found[turn] = found, took_ms
-            self._read(turn)
-
-    def _add(self, lines: Sequence[Recalled]) -> bool:
-        fresh = self._fresh(lines, self._config.turn_ms)
+    def _add(self, turn: int, why: str) -> bool:
+        found, _ = self._found.get(turn, (NOTHING, 0.0))
+        fresh = self._fresh(found.lines, self._config.turn_ms, why)
         if fresh:
             self._notes.add(fresh)
         return bool(fresh)
 
-    def _fresh(self, lines: Sequence[Recalled], within_ms: float) -> list[Recalled]:
+    def _fresh(self, lines: Sequence[Recalled], within_ms: float, why: str) -> list[Recalled]:
         """Those of `lines` that are not in the prompt yet, as many as can be read in this time."""
         known = self._notes.known
         fresh = [line for line in lines if line.id not in known]
         room = self._price.tokens_for(within_ms)
-        return fresh if room is None else best_within(fresh, room - FRAME_TOKENS)
+        fresh = fresh if room is None else best_within(fresh, room - FRAME_TOKENS)
+        self._why |= {line.id: why for line in fresh}
+        return fresh
 
     def _late(self, turn: int) -> Note | None:
         """What an answer may wait for."""
         found, _ = self._found.get(turn, (NOTHING, 0.0))
         if not self._config.late_ms or self._price.token_ms is None:
             return None
-        lines = self._fresh(found.lines, self._config.late_ms)
+        lines = self._fresh(found.lines, self._config.late_ms, LATE)
         return Note(lines=tuple(lines), behind=True) if lines else None
 
     def _for_typed(self, turn: int, said: Item) -> Note | None:
-        if self._memory is None:
+        if self._memory is None or not self._memory.ready:
             return None
         try:
-            self._found[turn] = found, _ = self._recall(self._query(turn, said.text))
+            self._found[turn] = found, _ = self._memory.recall(self._query(turn, said.text))
         except AntiphonError as error:
             self._post(self._fail, str(error))
             return None
+        self._why |= {line.id: TYPED for line in found.lines}
         return Note(lines=found.lines) if found.lines else None
 
     def _carry_over(self, turn: int) -> None:
         """What was found too late for an answer is read before the next one."""
-        self.pin(turn)
+        self._add(turn, BEFORE)
         if self.unread:
             self._read(turn)
 
+    def _opened(self, text: str, known: Recall) -> None:
+        self._notes.open_with(text, known.chosen)
+        self._read(0)
+
+    # The account.
+
+    def _answered(self, turn: int) -> None:
+        self._built.add(turn)
+        self._account(turn)
+
     def _account(self, turn: int) -> None:
+        """Tell what became of memory in `turn`, once its reply has both its prompt and the floor."""
+        if self._memory is None or not (turn in self._begun and turn in self._built):
+            return
+        self._begun.discard(turn)
         found, took_ms = self._found.get(turn, (NOTHING, 0.0))
-        event = account(turn, found, took_ms, self._notes.used_in(turn), self._config.turn_tokens)
-        self._note("memory_recalled", entry(event, self._price.token_ms))
-        self._submit(lambda: self._draw(event))
-
-    def _draw(self, event: MemoryRecalled) -> None:
-        memories = [memory for memory in (self._memory, self._documents) if memory is not None]
-        self._post(self._emit, drawn(event, memories))
-
-    # Opening and leaving, on the lane.
-
-    def _open(self) -> None:
-        assert self._memories is not None
-        try:
-            memory = self._held = self._memories.hold(self._user)
-        finally:
-            self._arrived.set()
-        documents = self._memories.documents()
-        told = OPENING.format(user=self._user)
-        room = self._config.opening_tokens - self._model.count_tokens(f"{told}\n")
-        query = RecallQuery(
-            text="", budget_tokens=max(0, room), speaker=self._user, conversation=self._session
+        event = account(
+            turn,
+            found,
+            took_ms,
+            used=[
+                fact(line, self._why.get(line.id, OPENED))
+                for note in self._notes.used_in(turn)
+                for line in note.lines
+            ],
+            noted=self._notes.known,
+            budget_tokens=self._config.turn_tokens,
         )
-        known = memory.recall(query, self._model.count_tokens)
-        self._post(self._opened, memory, documents, known)
+        self._note("memory_recalled", entry(event, self._price.token_ms))
+        self._memory.draw(event, lambda drawn: self._emit(drawn))
 
-    def _opened(self, memory: Memory, documents: Memory | None, known: Recall) -> None:
-        self._memory, self._documents = memory, documents
-        self._learning.use(memory)
-        if known.context:
-            self._notes.open_with(f"{OPENING.format(user=self._user)}\n{known.context}", known.chosen)
-            self._read(0)
-
-    def _leave(self) -> None:
-        self._arrived.wait()
-        if self._held is not None:
-            assert self._memories is not None
-            self._learning.finish(self._held)
-            self._memories.let_go(self._user)
-
-    # Small things.
-
-    def _submit(self, call: Callable[[], None], cancel: Flag | None = None) -> None:
-        def guarded() -> None:
-            try:
-                call()
-            except Exception as error:
-                self._post(self._fail, f"{type(error).__name__}: {error}")
-
-        try:
-            assert self._memories is not None
-            self._memories.lane.submit(guarded, cancel, priority=SPECULATIVE)
-        except Busy as error:
-            self._fail(str(error))
+    def _forget(self, turn: int) -> None:
+        self._notes.ended(turn)
+        self._found.pop(turn, None)
+        self._begun.discard(turn)
+        self._built.discard(turn)
 
     def _post(self, call: Callable[..., None], *values: object) -> None:
         post(self._loop, partial(call, *values))
