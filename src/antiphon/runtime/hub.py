@@ -8,6 +8,7 @@ from secrets import token_hex
 from antiphon.contracts import Busy
 from antiphon.runtime.config import Config
 from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.memories import safe_user
 from antiphon.runtime.parts import Parts, open_parts
 from antiphon.runtime.session import Session
 from antiphon.runtime.settings import SessionSettings
@@ -38,11 +39,17 @@ class Hub:
     def open_session(
         self, emit: Callable[[SessionEvent], None], settings: SessionSettings | None = None
     ) -> Session:
-        """A new conversation. Busy: the engines are loading, or as many sessions as allowed are open."""
+        """A new conversation.
+
+        Busy: the engines are loading, or as many sessions as allowed are open.
+        BadRequest: the user is no name.
+        """
         if self._parts is None:
             raise Busy("the engines are still loading")
         if len(self._sessions) >= self.config.limits.sessions:
             raise Busy(f"{self.config.limits.sessions} sessions are open, which is as many as are allowed")
+        if settings is not None and settings.user:
+            safe_user(settings.user)
         session_id = f"sess_{token_hex(8)}"
         session = Session(session_id, self._parts, self.config, settings or self.config.session, emit)
         self._sessions[session_id] = session

@@ -1,6 +1,6 @@
 """One conversation's way to its user's memory: every call of it is made on the memory lane.
 
-Answers come back through `post`, on the loop; the first failure is told, and the conversation goes on without.
+Answers come back on the loop. The first failure is told, and the conversation goes on without a memory.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class MemoryAccess:
         self.ready = False
 
     def open(self, begin: str, opened: Callable[[str, Recall], None]) -> None:
-        """Open it; `opened` gets what prompts may begin with, under the text `begin`, if there is anything."""
+        """Open it; `opened` gets what prompts may begin with, the text `begin` above it, if there is any."""
 
         def work() -> None:
             try:

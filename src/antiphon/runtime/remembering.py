@@ -314,7 +314,7 @@ class Remembering:
             budget_tokens=self._config.turn_tokens,
         )
         self._note("memory_recalled", entry(event, self._price.token_ms))
-        self._memory.draw(event, lambda drawn: self._emit(drawn))
+        self._memory.draw(event, self._emit)
 
     def _forget(self, turn: int) -> None:
         self._notes.ended(turn)

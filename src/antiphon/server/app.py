@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, web
 
-from antiphon.contracts import Busy
+from antiphon.contracts import BadRequest, Busy
 from antiphon.runtime import Config, Hub
 from antiphon.server.auth import Door
 from antiphon.server.connection import SUBPROTOCOL, Connection
@@ -98,9 +98,12 @@ class Server:
                 self._config,
                 self._records,
                 model=request.query.get("model") or MODEL,
+                user=request.query.get("user"),
                 extended=request.query.get("ext") == "1",
                 dialect=BETA if _speaks_beta(request.headers) else GA,
             )
+        except BadRequest as refused:
+            return problem(400, refused.code, str(refused))
         except Busy as busy:
             return problem(503, "busy", str(busy), _retry_after(BUSY_S))
         self._connections.add(connection)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
+from msgspec.structs import replace
 
 from antiphon.contracts import BadRequest
 from antiphon.runtime import Config, Hub
@@ -40,10 +41,19 @@ class Connection:
 
     Raises:
         Busy: there is no room for another session.
+        BadRequest: `user` is no name.
     """
 
     def __init__(
-        self, hub: Hub, config: Config, records: Records, *, model: str, extended: bool, dialect: Dialect
+        self,
+        hub: Hub,
+        config: Config,
+        records: Records,
+        *,
+        model: str,
+        extended: bool,
+        dialect: Dialect,
+        user: str | None = None,
     ) -> None:
         self._hub, self._records, self._limits = hub, records, config.limits
         self._outbox = Outbox(config.limits.outbound_messages)
@@ -53,7 +63,7 @@ class Connection:
         self._realtime = Realtime(
             hub,
             self,
-            config.session,
+            config.session if user is None else replace(config.session, user=user),
             model=model,
             expires_at=int(datetime.now(UTC).timestamp()) + config.limits.session_seconds,
             extended=extended,

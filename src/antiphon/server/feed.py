@@ -13,6 +13,7 @@ import msgspec
 from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
 from antiphon.runtime.events import (
+    MemoryRecalled,
     ReplyEnded,
     ReplyStarted,
     ReplyText,
@@ -38,6 +39,7 @@ _WATCHED: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms")),
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),
+    MemoryRecalled: ("memory", MemoryRecalled.__struct_fields__),
     SessionFailed: ("session_failed", ("code", "message")),
 }
 """What is shown of each fact, under which name. Sound is not."""
