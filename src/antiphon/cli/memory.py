@@ -83,7 +83,7 @@ def register(commands: Commands) -> None:
             type=_file_of,
             dest="db",
             metavar="NAME",
-            help="the memory of who speaks under this name",
+            help="the memory of whoever speaks under this name",
         )
         parser.add_argument(
             "--embedder",
