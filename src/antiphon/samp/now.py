@@ -37,10 +37,6 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     yield Line("persona", f"{order} How they speak: {persona.manner}")
     for rank, fact in enumerate(persona.knows):
         yield Line("knows", fact if rank else f"Facts you may use when asked: {fact}", 100 + rank)
-    # The last words before the answer count most: a small model would begin with the speaker's name.
-    yield Line(
-        "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
-    )
     just = told_just_now(state)
     known = [
         slot
@@ -64,6 +60,10 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
             yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
     for rank, fact in enumerate(facts):
         yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
+    # The last words before the caller's count most: a small model would begin with the speaker's name.
+    yield Line(
+        "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
+    )
 
 
 def _told(cast: Cast, task: Task, *, first: bool) -> str:
