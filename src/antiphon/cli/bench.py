@@ -10,6 +10,7 @@ from antiphon.bench import (
     barge_in,
     echo,
     endpointing,
+    kills,
     load,
     memory,
     memory_answers,
@@ -31,6 +32,7 @@ _BENCHES: dict[str, ModuleType] = {
     "memory-answers": memory_answers,
     "memory-live": memory_live,
     "states": states,
+    "kills": kills,
 }
 
 

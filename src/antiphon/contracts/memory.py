@@ -48,6 +48,8 @@ class Recalled(msgspec.Struct, frozen=True, kw_only=True):
     score: float = 0.0
     """Comparable within one recall: the higher the better."""
     said_at: str = ""
+    persona: str = ""
+    """Who alone may recall it; empty: everyone."""
 
 
 class Recall(msgspec.Struct, frozen=True):

@@ -55,6 +55,7 @@ def recall_of(view: View, found: Found) -> Recall:
             tokens=one.tokens,
             score=one.score,
             said_at=view.turns[row].said_at,
+            persona=view.turns[row].persona,
         )
 
     return Recall(

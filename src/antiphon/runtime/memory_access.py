@@ -21,7 +21,7 @@ from antiphon.runtime.scheduler import SPECULATIVE
 
 
 class MemoryAccess:
-    """Opens the memory of `user`, and holds it until `close`.
+    """Opens the memory of `user`, and holds it until `close`; without a user it knows documents only.
 
     Attributes:
         learning: what was said, on its way there.
@@ -39,7 +39,7 @@ class MemoryAccess:
         failed: Callable[[str], None],
     ) -> None:
         """BadRequest: `user` is no name."""
-        self._session, self.user = session, safe_user(user)
+        self._session, self.user = session, safe_user(user) if user else ""
         self._memories, self._model, self._config = memories, model, config
         self._loop = asyncio.get_running_loop()
         self._failed = failed
@@ -55,10 +55,13 @@ class MemoryAccess:
 
         def work() -> None:
             try:
-                memory = self._memory = self._memories.hold(self.user)
+                self._documents = self._memories.documents()
+                memory = self._memory = self._memories.hold(self.user) if self.user else None
             finally:
                 self._arrived.set()
-            self._documents = self._memories.documents()
+            if memory is None:
+                post(self._loop, partial(arrived, None, Recall("", 0)))
+                return
             room = self._config.opening_tokens - self._model.count_tokens(f"{begin}\n")
             query = RecallQuery(
                 text="", budget_tokens=max(0, room), speaker=self.user, conversation=self._session
@@ -66,9 +69,10 @@ class MemoryAccess:
             known = memory.recall(query, self._model.count_tokens)
             post(self._loop, partial(arrived, memory, known))
 
-        def arrived(memory: Memory, known: Recall) -> None:
+        def arrived(memory: Memory | None, known: Recall) -> None:
             self.ready = True
-            self.learning.use(memory)
+            if memory is not None:
+                self.learning.use(memory)
             if known.context:
                 opened(f"{begin}\n{known.context}", known)
 
@@ -87,7 +91,6 @@ class MemoryAccess:
 
     def recall(self, query: RecallQuery) -> tuple[Found, float]:
         """What is there for `query`, and how many ms that took. On whichever thread it is called."""
-        assert self._memory is not None
         began = perf_counter()
         found = recall(
             query,

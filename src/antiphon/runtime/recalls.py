@@ -41,16 +41,17 @@ NOTHING = Found(query="")
 
 def recall(
     query: RecallQuery,
-    memory: Memory,
+    memory: Memory | None,
     documents: Memory | None,
     *,
     answerable: float,
     count: Callable[[str], int],
 ) -> Found:
     """What the two have for `query`. Each has half the budget, or what the other leaves of it."""
+    if memory is None or documents is None:
+        only = memory or documents
+        return NOTHING if only is None else _worth(query, only.recall(query, count), answerable)
     own = memory.recall(query, count)
-    if documents is None:
-        return _worth(query, own, answerable)
     half, whole = query.budget_tokens // 2, query.budget_tokens
     wanted = own.tokens if own.answerable >= answerable else 0
     theirs = documents.recall(_within(query, whole - min(wanted, half)), count)

@@ -24,6 +24,8 @@ from antiphon.contracts import AntiphonError, Prefilled, Prompt, Recall, Recalle
 from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
 from antiphon.runtime.accounts import account, entry, fact
+from antiphon.runtime.cast_notes import CastNotes, Scope
+from antiphon.runtime.cast_playing import CastPlaying
 from antiphon.runtime.config import MemoryConfig
 from antiphon.runtime.conversation import Conversation, Item
 from antiphon.runtime.events import (
@@ -50,6 +52,8 @@ OPENING = (
 )
 FRAME_TOKENS = 12
 """What a note costs beside its lines: its heading, its days, the frame of the template."""
+LEARNED = (TranscriptSettled, ReplyItemEnded, ItemAdded)
+"""The facts of a session that `Remembering.told` is to be told."""
 SPOKEN, BEFORE, LATE, TYPED, OPENED = (
     "recalled while the caller spoke",
     "recalled for the turn before",
@@ -63,8 +67,8 @@ SPOKEN, BEFORE, LATE, TYPED, OPENED = (
 class Remembering:
     """What a session does with memory. Methods are called on the loop unless they say otherwise.
 
-    Without a user, or without memories, it does nothing. `read` is called with a turn when something was
-    recalled for it that the model has not read.
+    Without a user nothing is learned, and only documents are recalled. `read` is called with a turn when
+    something was recalled for it that the model has not read.
     """
 
     def __init__(
@@ -76,14 +80,22 @@ class Remembering:
         prompts: Prompts,
         config: MemoryConfig,
         emit: Callable[[SessionEvent], None],
-        note: Callable[[str, Mapping[str, Any]], None],
+        note: Callable[[str, Mapping[str, Any]], object],
         read: Callable[[int], None],
+        playing: CastPlaying | None = None,
     ) -> None:
         """BadRequest: `user` is no name."""
         self._session, self._user, self._config, self._prompts = session, user, config, prompts
         self._loop = asyncio.get_running_loop()
         self._emit, self._note, self._read = emit, note, read
-        self._notes, self._price = Notes(), TokenPrice()
+        self._scope, self._price = Scope(AGENT, playing), TokenPrice()
+        self._plain = Notes()
+        self._cast_notes = None
+        if playing is not None:
+            self._cast_notes = CastNotes(config.turn_tokens, lambda turn: self._post(self._answered, turn))
+        self._notes: Notes | CastNotes = self._cast_notes or self._plain
+        self._unlearned: list[tuple[Item, str]] = []
+        """What was said, by whom ("": the agent), until its turn is over and it is known who may know it."""
         self._asking = Flag()
         self._found: dict[int, tuple[Found, float]] = {}
         """Of each turn, what was recalled last, and how long that took in ms."""
@@ -93,7 +105,9 @@ class Remembering:
         """Of each line that was put into a prompt."""
         self._failed = False
         self._memory: MemoryAccess | None = None
-        if user and parts.memories is not None:
+        if parts.memories is not None and (user or config.documents):
+            if self._cast_notes is not None and playing is not None:
+                playing.recall = self._cast_notes.facts
             self._memory = MemoryAccess(
                 session, user, parts.memories, parts.language_model, config, failed=self._fail
             )
@@ -111,14 +125,13 @@ class Remembering:
         """The client was told this; what was said is to be learned."""
         if self._memory is None:
             return
-        learning = self._memory.learning
         match event:
             case TranscriptSettled():
-                learning.hear(event.item_id, self._user, event.text)
+                self._unlearned.append((Item(id=event.item_id, kind="message", text=event.text), self._user))
             case ReplyItemEnded(item=item) if item.kind == "message" and item in record.items:
-                learning.hear(item.id, AGENT, item.text)
+                self._unlearned.append((item, ""))
             case ItemAdded(item=item) if item.kind == "message" and item.role == "user" and not item.spoken:
-                learning.hear(item.id, self._user, item.text)
+                self._unlearned.append((item, self._user))
             case _:
                 pass
 
@@ -144,6 +157,7 @@ class Remembering:
         self._emit = self._note = self._read = nobody
         self._asking.set()
         if self._memory is not None:
+            self._learn(0)
             self._memory.close()
 
     # Prompts: each function that is returned is called on the language model's lane.
@@ -158,7 +172,7 @@ class Remembering:
 
         def build() -> Prompt:
             told = self._knowing(settings, answering=False)
-            return self._prompts.certain(told, self._notes.certain(items), saying)()
+            return self._prompts.certain(told, self._plain.certain(items), saying)()
 
         return build
 
@@ -167,7 +181,7 @@ class Remembering:
 
         def build() -> Prompt:
             told = self._knowing(settings, answering=True)
-            return self._prompts.certain(told, self._notes.certain(items, pending=False), saying)()
+            return self._prompts.certain(told, self._plain.certain(items, pending=False), saying)()
 
         return build
 
@@ -203,7 +217,7 @@ class Remembering:
 
     def _knowing(self, settings: SessionSettings, *, answering: bool) -> SessionSettings:
         """`settings` with what was known before a word was said."""
-        text = self._notes.instructions(settings.instructions, answering=answering)
+        text = self._plain.instructions(settings.instructions, answering=answering)
         return replace(settings, instructions=text)
 
     def _answering(self, turn: int, items: Sequence[Item], text: str | None) -> Sequence[Item]:
@@ -214,8 +228,12 @@ class Remembering:
             items = [*(items[:-1] if ends else items), replace(said, text=text)]
         last = items[-1] if items else None
         if last is not None and last.role == "user" and last.kind == "message" and not last.spoken:
-            return self._notes.answering(turn, items, self._for_typed(turn, last))
-        return self._notes.answering(turn, items, self._late(turn))
+            return self._plain.answering(turn, items, self._for_typed(turn, last))
+        return self._plain.answering(turn, items, self._late(turn))
+
+    def expecting(self, build: Callable[[], Prompt]) -> Callable[[], Prompt]:
+        """`build` of a cast's prompt that is only read, with what was found last."""
+        return build if self._cast_notes is None else self._cast_notes.expecting(build)
 
     # Recall.
 
@@ -236,6 +254,7 @@ class Remembering:
             budget_tokens=max(0, self._config.turn_tokens - spent),
             speaker=self._user,
             conversation=self._session,
+            persona=self._scope.persona,
             # What was said in this conversation stands in the prompt as what was said.
             known=self._notes.known | self._memory.learning.said,
         )
@@ -316,7 +335,16 @@ class Remembering:
         self._note("memory_recalled", entry(event, self._price.token_ms))
         self._memory.draw(event, self._emit)
 
+    def _learn(self, turn: int) -> None:
+        """`turn` is over."""
+        assert self._memory is not None
+        said, self._unlearned = self._unlearned, []
+        for item, who in said if self._user else ():
+            speaker = who or self._scope.speaker(turn)
+            self._memory.learning.hear(item.id, speaker, item.text, self._scope.confided_to(turn))
+
     def _forget(self, turn: int) -> None:
+        self._learn(turn)
         self._notes.ended(turn)
         self._found.pop(turn, None)
         self._begun.discard(turn)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from antiphon.contracts import BadRequest
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent
 from antiphon.server.feed import Record, Records
 from antiphon.server.outbox import Goodbye, Outbox, text_frame
@@ -42,6 +43,7 @@ class Connection:
     Raises:
         Busy: there is no room for another session.
         BadRequest: `user` is no name.
+        ContractBroken: it goes on with another cast than the one that is played.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Connection:
         extended: bool,
         dialect: Dialect,
         user: str | None = None,
+        before: Earlier = NOTHING_EARLIER,
     ) -> None:
         self._hub, self._records, self._limits = hub, records, config.limits
         self._outbox = Outbox(config.limits.outbound_messages)
@@ -68,6 +71,7 @@ class Connection:
             expires_at=int(datetime.now(UTC).timestamp()) + config.limits.session_seconds,
             extended=extended,
             dialect=dialect,
+            before=before,
         )
         self._session = self._realtime.session
         self._record = records.open(self._session)

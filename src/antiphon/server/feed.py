@@ -14,6 +14,7 @@ from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
 from antiphon.runtime.events import (
     MemoryRecalled,
+    PromptCompiled,
     ReplyEnded,
     ReplyStarted,
     ReplyText,
@@ -21,6 +22,7 @@ from antiphon.runtime.events import (
     SessionFailed,
     SpeechStarted,
     SpeechStopped,
+    StateChanged,
     TranscriptFailed,
     TranscriptSettled,
     TurnMeasured,
@@ -40,6 +42,8 @@ _WATCHED: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),
     MemoryRecalled: ("memory", MemoryRecalled.__struct_fields__),
+    StateChanged: ("state", StateChanged.__struct_fields__),
+    PromptCompiled: ("prompt", PromptCompiled.__struct_fields__),
     SessionFailed: ("session_failed", ("code", "message")),
 }
 """What is shown of each fact, under which name. Sound is not."""

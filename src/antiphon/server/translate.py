@@ -16,6 +16,7 @@ from antiphon.runtime.events import (
     IdleTimedOut,
     ItemAdded,
     MemoryRecalled,
+    PromptCompiled,
     ReplyAudio,
     ReplyEnded,
     ReplyItemEnded,
@@ -26,6 +27,7 @@ from antiphon.runtime.events import (
     SessionFailed,
     SpeechStarted,
     SpeechStopped,
+    StateChanged,
     TranscriptDelta,
     TranscriptFailed,
     TranscriptSettled,
@@ -80,7 +82,7 @@ class Translator:
                 return [] if session.transcription is None else [_transcription(event)]
             case TurnMeasured():
                 return [wire.turn_measured(msgspec.to_builtins(event.report))] if self._extended else []
-            case MemoryRecalled():
+            case StateChanged() | PromptCompiled() | MemoryRecalled():
                 return []
             case IdleTimedOut():
                 told = wire.timeout_triggered(event.item_id, event.audio_start_ms, event.audio_end_ms)
