@@ -70,6 +70,8 @@ class Call:
         self._sidebands: set[Line] = set()
         self._pace = Pace(config.limits.requests_per_second, self._loop.time())
         self._incoming, self._outgoing = Incoming(), Outgoing(self)
+        self._full = False
+        """Whether no more of the caller's sound was taken the last time."""
         self._sounding: str | None = None
         """The reply whose sound the client was told of."""
         self._over: set[str] = set()
@@ -239,7 +241,12 @@ class Call:
         try:
             self._session.push_audio(sound)
         except BadRequest as refused:
-            self._realtime.refuse(refused)
+            # Packets come on whether they are wanted or not: it is enough to say it once.
+            if not self._full:
+                self._realtime.refuse(refused)
+            self._full = True
+        else:
+            self._full = False
 
     def _reply_over(self, reply_id: str, cancelled: bool) -> None:
         if self._closing is not None:
