@@ -100,7 +100,11 @@ class Phone:
         text = await response.text()
         assert response.status == 201, text
         self.location = response.headers["Location"]
-        await self.connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
+        await self.answered(text)
+
+    async def answered(self, sdp: str) -> None:
+        """What is in it; returns when the call stands."""
+        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
         await self.event("session.created")
 
     def send(self, kind: str, **fields: Any) -> None:
