@@ -31,8 +31,7 @@ def serve() -> Serve:
     @asynccontextmanager
     async def served(*answers: Any) -> AsyncGenerator[str]:
         engines: dict[Part, EngineChoice] = {part: EngineChoice(use="scripted") for part in LIVE_PARTS}
-        # A model that answers at once answers before some clients know that the caller has finished.
-        settings = {"answers": list(answers), "first_token_ms": 100}
+        settings = {"answers": list(answers)}
         engines["language_model"] = EngineChoice(use="scripted", settings=settings)
         # Callers here sing the agent's own tones, which is just what an echo does.
         config = Config(engines=engines, session=SessionSettings(echo_rejection="off"))
