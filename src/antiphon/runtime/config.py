@@ -47,7 +47,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     key_env: str = "ANTIPHON_KEY"
     """The environment variable with the bearer key; required unless `host` is a loopback address."""
     media_addresses: tuple[str, ...] = ()
-    """Addresses of this machine's where calls send their sound; none: `host`, or all while that is loopback."""
+    """Where calls send their sound: our own addresses. None: `host`, or all while that is loopback."""
 
 
 def default_language_model() -> str:
