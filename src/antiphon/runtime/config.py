@@ -46,6 +46,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8080
     key_env: str = "ANTIPHON_KEY"
     """The environment variable with the bearer key; required unless `host` is a loopback address."""
+    media_addresses: tuple[str, ...] = ()
+    """Where calls send their sound: our own addresses. None: `host`, or all while that is loopback."""
 
 
 class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

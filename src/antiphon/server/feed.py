@@ -166,10 +166,18 @@ class Records:
         return (*self._closed.values(), *self._open.values())
 
 
-def sse_line(event: SessionEvent) -> bytes | None:
-    """A fact as one server-sent event; None for what is not shown."""
+def shown(event: SessionEvent) -> tuple[str, dict[str, Any]] | None:
+    """A fact's name and what is shown of it; None for what is not shown."""
     if type(event) not in _WATCHED:
         return None
     name, fields = _WATCHED[type(event)]
-    data = msgspec.json.encode({field: getattr(event, field) for field in fields})
-    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+    return name, {field: getattr(event, field) for field in fields}
+
+
+def sse_line(event: SessionEvent) -> bytes | None:
+    """A fact as one server-sent event; None for what is not shown."""
+    told = shown(event)
+    if told is None:
+        return None
+    name, data = told
+    return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
