@@ -54,6 +54,8 @@ FRAME_TOKENS = 12
 """What a note costs beside its lines: its heading, its days, the frame of the template."""
 LEARNED = (TranscriptSettled, ReplyItemEnded, ItemAdded)
 """The facts of a session that `Remembering.told` is to be told."""
+TYPED_WAIT_S = 0.5
+"""How long an answer to typed words waits for a memory that is being opened: nobody hears that."""
 SPOKEN, BEFORE, LATE, TYPED, OPENED = (
     "recalled while the caller spoke",
     "recalled for the turn before",
@@ -288,7 +290,7 @@ class Remembering:
         return Note(lines=tuple(lines), behind=True) if lines else None
 
     def _for_typed(self, turn: int, said: Item) -> Note | None:
-        if self._memory is None or not self._memory.ready:
+        if self._memory is None or not self._memory.wait_open(TYPED_WAIT_S):
             return None
         try:
             self._found[turn] = found, _ = self._memory.recall(self._query(turn, said.text))
