@@ -127,7 +127,7 @@ def _go_on(
     left = [
         (talk, query, way)
         for talk in talks
-        for way in (LONG, SHORT, MEMORY)
+        for way in (SHORT, MEMORY, LONG)
         for whose, query in asked
         if whose is talk and (talk.name, query.text, way) not in done
     ]
