@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 from aiohttp import WSCloseCode, web
+from msgspec.structs import replace
 
 from antiphon.contracts import BadRequest
 from antiphon.runtime import Config, Hub
@@ -31,8 +32,8 @@ class Connection:
 
     Raises:
         Busy: there is no room for another session.
+        BadRequest: `user` is no name, or `patch` asks for what cannot be had.
         ContractBroken: it goes on with another cast than the one that is played.
-        BadRequest: `patch` asks for what cannot be had.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Connection:
         model: str,
         extended: bool,
         dialect: Dialect,
+        user: str | None = None,
         before: Earlier = NOTHING_EARLIER,
         patch: SessionPatch | None = None,
     ) -> None:
@@ -53,7 +55,7 @@ class Connection:
         self._realtime = Realtime(
             hub,
             self,
-            config.session,
+            config.session if user is None else replace(config.session, user=user),
             model=model,
             expires_at=int(datetime.now(UTC).timestamp()) + config.limits.session_seconds,
             extended=extended,

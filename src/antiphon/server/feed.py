@@ -13,6 +13,7 @@ import msgspec
 from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
 from antiphon.runtime.events import (
+    MemoryRecalled,
     PromptCompiled,
     ReplyEnded,
     ReplyStarted,
@@ -40,6 +41,7 @@ _WATCHED: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms", "end_ms")),
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),
+    MemoryRecalled: ("memory", MemoryRecalled.__struct_fields__),
     StateChanged: ("state", StateChanged.__struct_fields__),
     PromptCompiled: ("prompt", PromptCompiled.__struct_fields__),
     SessionFailed: ("session_failed", ("code", "message")),

@@ -65,11 +65,14 @@ class RealtimeApi:
                 self._config,
                 self._records,
                 model=request.query.get("model") or MODEL,
+                user=request.query.get("user"),
                 extended=request.query.get("ext") == "1",
                 dialect=BETA if _speaks_beta(request.headers) else GA,
                 before=before,
                 patch=secret.session if secret is not None else None,
             )
+        except BadRequest as refused:
+            return problem(400, refused.code, str(refused))
         except ContractBroken as other_cast:
             return problem(409, "another_cast", f"{other_cast}.")
         except Busy as busy:
