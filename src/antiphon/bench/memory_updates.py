@@ -20,6 +20,7 @@ from antiphon.bench.figures import Figure, figure
 from antiphon.contracts import Embedder
 from antiphon.memory import Ask, GraphMemory, Turn
 
+How = Literal["plain", "changed", "still"]
 Part = Literal["tune", "report"]
 _BUDGET = 256
 _THINGS = 6
@@ -44,6 +45,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     part: Part
     values: tuple[str, ...]
     first: tuple[str, ...]
+    plain: tuple[str, ...]
     changed: tuple[str, ...]
     still: tuple[str, ...]
     asked: tuple[str, ...]
@@ -55,6 +57,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     wording: str
     changed: bool
+    plain: bool
     turns: tuple[Turn, ...]
     told_id: str
     """The turn that told the change, or what sounds like it; the first turn told the old value."""
@@ -72,6 +75,9 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True):
     stories: int
     stale: Figure
     """Share of contexts that offer the old value after it has changed."""
+    stale_plain: Figure
+    stale_otherwise: Figure
+    """As `stale`, of changes in few plain words, and of those told in other ways."""
     current: float
     """Share of them that hold the new one."""
     kept: Figure
@@ -83,7 +89,8 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True):
         """In a sentence."""
         return (
             f"{self.stories} stories in {self.wordings} wordings: stale offered {self.stale.value:.1%} "
-            f"[{self.stale.low:.1%}, {self.stale.high:.1%}], current {self.current:.1%}; kept after "
+            f"[{self.stale.low:.1%}, {self.stale.high:.1%}] (plainly told {self.stale_plain.value:.1%}, "
+            f"otherwise {self.stale_otherwise.value:.1%}), current {self.current:.1%}; kept after "
             f"what changes nothing {self.kept.value:.1%} [{self.kept.low:.1%}, {self.kept.high:.1%}]; "
             f"other facts {self.undisturbed:.1%}"
         )
@@ -100,17 +107,17 @@ def stories(part: Part, rounds: int, seed: int = 0) -> list[Story]:
     dice = np.random.default_rng(seed)
     known = kinds(part)
     return [
-        _story(dice, known, kind, wording, changed)
+        _story(dice, known, kind, wording, how)
         for _ in range(rounds)
         for kind in known
-        for wordings, changed in ((kind.changed, True), (kind.still, False))
-        for wording in wordings
+        for how in ("plain", "changed", "still")
+        for wording in getattr(kind, how)
     ]
 
 
 def updates(told: Sequence[Story], embedder: Embedder) -> Updates:
     """Tell every story to a memory of its own, and ask."""
-    stale: list[bool] = []
+    stale: dict[bool, list[bool]] = {True: [], False: []}
     current: list[bool] = []
     kept: list[bool] = []
     undisturbed: list[bool] = []
@@ -118,7 +125,7 @@ def updates(told: Sequence[Story], embedder: Embedder) -> Updates:
         memory = GraphMemory(embedder=embedder)
         memory.learn(story.turns)
         context = _context(memory, story.asked)
-        (stale if story.changed else kept).append(story.turns[0].text in context)
+        (stale[story.plain] if story.changed else kept).append(story.turns[0].text in context)
         if story.changed:
             current.append(story.new in context)
         undisturbed += [value in _context(memory, asked) for asked, value in story.beside]
@@ -126,7 +133,9 @@ def updates(told: Sequence[Story], embedder: Embedder) -> Updates:
     return Updates(
         wordings=len({story.wording for story in told}),
         stories=len(told),
-        stale=_share(stale),
+        stale=_share(stale[True] + stale[False]),
+        stale_plain=_share(stale[True]),
+        stale_otherwise=_share(stale[False]),
         current=float(np.mean(current)),
         kept=_share(kept),
         undisturbed=float(np.mean(undisturbed)),
@@ -141,7 +150,7 @@ def _context(memory: GraphMemory, asked: str) -> str:
     return memory.look(Ask(text=asked, budget_tokens=_BUDGET), lambda text: -(-len(text) // 4)).context
 
 
-def _story(dice: Generator, known: Sequence[Kind], kind: Kind, wording: str, changed: bool) -> Story:
+def _story(dice: Generator, known: Sequence[Kind], kind: Kind, wording: str, how: How) -> Story:
     others = [one for one in known if one is not kind]
     order: list[int] = dice.permutation(len(others))[: _THINGS - 1].tolist()
     things = [kind, *(others[place] for place in order)]
@@ -162,7 +171,8 @@ def _story(dice: Generator, known: Sequence[Kind], kind: Kind, wording: str, cha
     return Story(
         kind=kind.name,
         wording=wording,
-        changed=changed,
+        changed=how != "still",
+        plain=how == "plain",
         turns=turns,
         told_id=str(told_place),
         asked=_one(dice, kind.asked).format(name=_NAMES[0]),

@@ -17,6 +17,7 @@ import numpy as np
 
 from antiphon.memory.claims import Claim
 from antiphon.memory.columns import Floats
+from antiphon.memory.terms import stem
 
 Embed = Callable[[Sequence[str]], Floats]
 """One unit row per text."""
@@ -34,10 +35,16 @@ FEATURES: Final = (
     "says that something gave way",
     "is hedged",
     "of the speaker",
-    "values are words",
     "value comes as it went",
+    "says much",
+    "values are words",
+    "values are words, and alike",
+    "values are words, and alike with the value",
+    "values are words, and names the old one",
 )
 _NUMBER = re.compile(r"\d")
+_ALIKE = 0.1
+"""Values that are less alike are of different sorts."""
 _TRIED = 2
 """Pairs of values that are tried, the likeliest first."""
 
@@ -59,12 +66,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def comparable(old: Claim, new: Claim) -> bool:
-    """Whether it is worth weighing: of the same person, and with a word of change or the old value in it."""
+    """Whether it is worth weighing: of the same person, of how things are, and with a word of change."""
     if old.subject != new.subject or old.hedged or old.text == new.text:
         return False
-    if new.hedged and not new.replaces:
-        return False
-    return new.changes or new.replaces or names_value_of(old, new)
+    return new.replaces or (not new.hedged and (new.changes or names_value_of(old, new)))
 
 
 def names_value_of(old: Claim, new: Claim) -> bool:
@@ -83,33 +88,45 @@ def change(old: Claim, new: Claim, embed: Embed) -> Change | None:
     best = int((near + np.array([alike for _, _, alike in pairs], np.float32)).argmax())
     before, after, alike = pairs[best]
     shared = set(old.words) & set(new.words) - set(before.casefold().split())
+    named = float(_holds(new.text, before))
+    words = float(before not in old.names + old.numbers and before != old.first)
     features = (
         float(vectors[0] @ vectors[1]),
         float(near[best]),
         alike,
         len(shared) / max(1, min(len(old.words), len(new.words))),
-        float(_holds(new.text, before)),
+        named,
         float(new.changes),
         float(new.replaces),
         float(new.hedged),
         float(new.of_self),
-        float(not (old.names or old.numbers)),
         float(_frame(old.text, before) == _frame(new.text, after)),
+        math.log(max(1, len(new.words))),
+        words,
+        words * alike,
+        words * float(near[best]),
+        words * named,
     )
     return Change(old=old, new=new, old_value=before, new_value=after, features=features)
 
 
 def _pairs(old: Claim, new: Claim, embed: Embed) -> list[tuple[str, str, float]]:
     """Values that might change places, likeliest first."""
-    for ours, theirs, near in ((old.numbers, new.numbers, _same_form), (old.names, new.names, None)):
-        fresh = [value for value in theirs if not _holds(old.text, value)]
-        if ours and fresh:
-            return _likeliest(ours, fresh, new, near or _same_meaning(embed))
-    if old.numbers or any(not old.text.startswith(name) for name in old.names):
-        return []
+    near = _same_meaning(embed)
+    if old.numbers:
+        return _likeliest(old.numbers, _fresh(new.numbers, old), new, _same_form)
+    if old.names:
+        firsts = (new.first,) if new.first else ()
+        return _likeliest(old.names, _fresh((*new.names, *firsts), old), new, near)
+    if old.first and new.names and (found := _likeliest((old.first,), _fresh(new.names, old), new, near)):
+        return found
     ours, theirs = ([word for word in each.words if not _FRAME_WORD.fullmatch(word)] for each in (old, new))
     fresh = [word for word in theirs if word not in old.words and not _NUMBER.search(word)]
-    return _likeliest(ours, fresh, new, _same_meaning(embed))
+    return _likeliest(ours, fresh, new, near)
+
+
+def _fresh(values: Sequence[str], old: Claim) -> list[str]:
+    return [value for value in dict.fromkeys(values) if not _holds(old.text, value)]
 
 
 def _likeliest(
@@ -122,7 +139,13 @@ def _likeliest(
     named = np.array([_holds(new.text, value) for value in ours], np.float32)
     order = np.argsort(-(alike + named[:, None]), axis=None)[:_TRIED]
     places = [divmod(int(place), len(fresh)) for place in order]
-    return [(ours[row], fresh[column], float(alike[row, column])) for row, column in places]
+    pairs = [(ours[row], fresh[column], float(alike[row, column])) for row, column in places]
+    return [pair for pair in pairs if pair[2] >= _ALIKE and _of_a_sort(pair[0], pair[1])]
+
+
+def _of_a_sort(one: str, other: str) -> bool:
+    """Whether two words could be two values: no forms of one word, and not what is done for what is."""
+    return stem(one) != stem(other) and one.endswith("ing") == other.endswith("ing")
 
 
 def _same_meaning(embed: Embed) -> Near:

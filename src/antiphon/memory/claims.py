@@ -33,24 +33,27 @@ _NAME = re.compile(r"\b(?:(?:Dr|Mr|Mrs|Ms|Prof|St)\. )?[A-Z][\w-]*[a-z][\w-]*(?:
 _NUMBER = re.compile(r"\b[\w-]*\d[\w-]*(?: \d+)*\b")
 _CHANGE = re.compile(
     r"\b(?:now|new|newly|these days|from now on|from today|nowadays|lately|no longer|no more|any ?more|"
-    r"instead|since (?:the|last|yesterday|\w+day)|finally|at last|become|became|better|prefer)\b",
+    r"instead|since (?:the|last|yesterday|\w+day)|finally|at last|become|became|prefer|"
+    r"found an?)\b",
     re.IGNORECASE,
 )
 _REPLACE = re.compile(
-    r"\b(?:switch(?:ed)?|swap(?:ped)?|trad(?:e|ed)|replac(?:e|ed)|chang(?:e|ed)|mov(?:e|ed)|left|quit|gave|"
-    r"given|dropped|stopped|sold|gone|over with|['’][ms] over|broke up|split up|took over|taken|goodbye|"
-    r"retired|settled|hired|signed|reset|dead|delete|instead of|rather than|no more|no longer|from now on)\b",
+    r"\b(?:switched|swapped|traded|replaced|changed|moved|left|quit|gave (?:up|away)|given up|dropped|"
+    r"stopped|sold|gone|over with|broke up|split up|took over|taken (?:over|the place)|goodbye|retired|settled|hired|"
+    r"signed|reset|dead|delete|instead of|rather than|no more|no longer|from now on|the move)\b|"
+    r"['’][ms] over(?! the)",
     re.IGNORECASE,
 )
 _HEDGE = re.compile(
     r"\b(?:would|could|might|may|should|maybe|perhaps|if|some ?day|wish|hop(?:e|ing)|want(?:s|ed)?|"
     r"plan(?:s|ning)?|think(?:ing)?|consider(?:ing)?|dream(?:ing)?|used to|once|ago|yesterday|holiday|"
     r"vacation|weekend|visit(?:ed|ing)?|trip|tour|nearly|almost|tried|trying|tomorrow|tonight|until|read|heard|saw|"
-    r"watch(?:ed|ing)?|next year|as a child)\b|['’]d\b",
+    r"watch(?:ed|ing)?|next year|as a child|"
+    r"won['’]t|never|gonna|going to)\b|['’]d\b",
     re.IGNORECASE,
 )
-_NO_NAME = re.compile(
-    r"Nothing|Everything|Everyone|Nobody|Greetings|Goodbye|Hello|Wow|Thanks|Yes|Today|Big|After|Please"
+_NO_CLAIM = re.compile(
+    r"(?:\[|let['’]?s|let us|thanks|thank you|congrat\w*|wow|glad|good luck|keep|check)\b", re.IGNORECASE
 )
 _CLAIM_CHARS = range(8, 240)
 CLAIMS_MAX = 6
@@ -66,6 +69,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     of_self: bool
     """It says "I" or "my"."""
     names: tuple[str, ...]
+    first: str
+    """The word it begins with, where that may be one more name."""
     numbers: tuple[str, ...]
     words: tuple[str, ...]
     """All that mean something, folded, in order."""
@@ -88,7 +93,7 @@ def claims_of(text: str) -> list[Claim]:
 
 def _claims(parts: list[str]) -> Iterator[Claim]:
     for part in parts:
-        if part.endswith("?") or len(part) not in _CLAIM_CHARS:
+        if part.endswith("?") or len(part) not in _CLAIM_CHARS or _NO_CLAIM.match(part):
             continue
         of_self = _SELF.search(part) is not None
         subject = _subject(part)
@@ -99,6 +104,7 @@ def _claims(parts: list[str]) -> Iterator[Claim]:
             subject=subject,
             of_self=of_self,
             names=_names(part),
+            first=_first_name(part),
             numbers=tuple(dict.fromkeys(_NUMBER.findall(part))),
             words=tuple(dict.fromkeys(meaningful(part))),
             changes=_CHANGE.search(part) is not None,
@@ -123,12 +129,22 @@ def _tells_of_change(part: str) -> bool:
 
 
 def _names(part: str) -> tuple[str, ...]:
-    """Words with a capital; the first of a sentence may be one, and is then told by what it resembles."""
+    """Words with a capital that no sentence's beginning explains."""
     found: dict[str, None] = {}
     for match in _NAME.finditer(part):
         head, _, rest = match[0].partition(" ")
-        if match.start() == 0 and rest:
-            found[rest] = None
-        elif meaningful(head) and not _CHANGE.fullmatch(match[0]) and not _NO_NAME.fullmatch(head):
+        if match.start() == 0 and not head.endswith("."):
+            if rest:
+                found[rest] = None
+        elif meaningful(head) and not _CHANGE.fullmatch(match[0]):
             found[match[0]] = None
     return tuple(found)
+
+
+def _first_name(part: str) -> str:
+    """The word with a capital at the beginning, which may be a name; "" if it is none."""
+    match = _NAME.match(part)
+    if match is None:
+        return ""
+    head = match[0].split(" ")[0]
+    return head if meaningful(head) and not head.endswith((".", "ing")) else ""

@@ -22,8 +22,8 @@ from antiphon.memory.weights import CHANGE, LIKELY
 
 NEAREST: Final = 8
 """Earlier turns of the speaker whose claims are looked at, for each new turn."""
-WEIGHED: Final = 4
-"""Claims of these that are weighed, for each new claim: a dozen and a half short texts to embed."""
+WEIGHED: Final = 6
+"""Claims of these that are weighed, for each new claim: some twenty short texts to embed, mostly met before."""
 LOOKED_BACK: Final = 4096
 """Turns, of all speakers."""
 _KEPT_VECTORS = 4096
@@ -65,8 +65,7 @@ class Noticing:
 
     def weighed(self, view: View, row: int, new: Claim) -> list[Noticed]:
         """Every earlier claim that `new`, out of the turn in `row`, may take the place of."""
-        tells = new.changes or new.replaces
-        if not (tells or new.names or new.numbers):
+        if not (new.changes or new.replaces or new.names or new.numbers):
             return []
         near = [
             (alike + names_value_of(old, new), earlier, old)

@@ -1,5 +1,6 @@
 """Which turns say what no longer holds, and which questions they would mislead."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
@@ -16,6 +17,7 @@ _CUES = {
     "name": "name called",
     "is called": "name called",
 }
+_NAMES = re.compile(r"[A-Z\d]")
 _LOOSE = frozenset(terms("favourite favorite number name"))
 """Words that many relations have in common and that say little about which."""
 
@@ -56,7 +58,8 @@ def outdated_rows(
     for row, by, relation, object_ in said:
         before = found.get(row, {})
         passed = before.get(by, Passed(frozenset(), frozenset(), row in alone))
-        values = passed.values | frozenset(terms(object_))
+        # Of words without a capital nobody knows whether they are what changed or only beside it.
+        values = passed.values | (frozenset(terms(object_)) if _NAMES.search(object_) else frozenset())
         found[row] = {**before, by: Passed(passed.cues | cues(relation), values, passed.alone)}
     return found
 
