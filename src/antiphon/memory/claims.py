@@ -39,8 +39,8 @@ _CHANGE = re.compile(
 )
 _REPLACE = re.compile(
     r"\b(?:switched|swapped|traded|replaced|changed|moved|left|quit|gave (?:up|away)|given up|dropped|"
-    r"stopped|sold|gone|over with|broke up|split up|took over|taken (?:over|the place)|goodbye|retired|settled|hired|"
-    r"signed|reset|dead|delete|instead of|rather than|no more|no longer|from now on|the move)\b|"
+    r"stopped|sold|gone|over with|broke up|split up|took over|taken (?:over|the place)|goodbye|settled|"
+    r"hired|signed|reset|dead|delete|instead of|rather than|no more|no longer|from now on|the move)\b|"
     r"['’][ms] over(?! the)",
     re.IGNORECASE,
 )

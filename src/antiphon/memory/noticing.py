@@ -23,7 +23,7 @@ from antiphon.memory.weights import CHANGE, LIKELY
 NEAREST: Final = 8
 """Earlier turns of the speaker whose claims are looked at, for each new turn."""
 WEIGHED: Final = 6
-"""Claims of these that are weighed, for each new claim: some twenty short texts to embed, mostly met before."""
+"""Claims of these that are weighed, for each new claim: twenty short texts to embed, mostly met before."""
 LOOKED_BACK: Final = 4096
 """Turns, of all speakers."""
 _KEPT_VECTORS = 4096
