@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from antiphon.cli import bench, call, cast, check, doctor, engines, memory, models, recorded, serve, talk
+from antiphon.cli.program import as_started
 from antiphon.contracts import AntiphonError
 
 _COMMANDS = (talk, call, serve, cast, recorded, memory, doctor, models, engines, check, bench)
@@ -28,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except AntiphonError as error:
-        print(f"antiphon: {error}", file=sys.stderr)
+        print(f"antiphon: {as_started(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
