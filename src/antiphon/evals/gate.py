@@ -9,12 +9,13 @@ Six ways to fail, each a sentence that begins with its kind:
     held back   it was to cut in, the agent was speaking, and it did not
     stuck       it said the same thing again and again
 
-Timing is read off the log, never judged. The bounds were set on honest conversations of all example suites and
-on planted faults (`antiphon bench callers`).
+Timing is read off the log, never judged. The bounds were set on honest conversations of the example suites
+and on planted faults (`antiphon bench callers`).
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from antiphon.evals.numbers import is_number
 from antiphon.evals.records import Conversation, Gate, Line
@@ -32,23 +33,23 @@ _INVENTED_SHARE = 0.4
 _SLACK_MS = 4000.0
 _SAME_LINE_MAX = 4
 _SMALL = frozenset(
-    "a an the and or but so to of in on at for with from by it is am are was be been i you we he she they me my "
-    "your our his her their this that these those there here not no yes please would will can could do does did "
-    "have has had just well oh okay alright thank thanks hello hi good".split()  # noqa: SIM905 - a text
+    (  # noqa: SIM905 - as a text it can be read
+        "a an the and or but so to of in on at for with from by it is am are was be been i you we he she "
+        "they me my your our his her their this that these those there here not no yes please would will can "
+        "could do does did have has had just well oh okay alright thank thanks hello hi good"
+    ).split()
 )
 
 
 def gate(conversation: Conversation, scenario: Scenario) -> Gate:
     """Whether the conversation may count, and every reason why not."""
-    reasons = tuple(
-        (
-            *_invented(conversation.transcript, scenario),
-            *_garbled(conversation.transcript),
-            *_hung_up(conversation, scenario),
-            *_silent(conversation, scenario),
-            *_held_back(conversation),
-            *_stuck(conversation.transcript),
-        )
+    reasons = (
+        *_invented(conversation.transcript, scenario),
+        *_garbled(conversation.transcript),
+        *_hung_up(conversation, scenario),
+        *_silent(conversation, scenario),
+        *_held_back(conversation),
+        *_stuck(conversation.transcript),
     )
     return Gate(kept=not reasons, reasons=reasons)
 
@@ -72,7 +73,7 @@ def _invented(lines: Sequence[Line], scenario: Scenario) -> Iterator[str]:
         unknown = [word for word in content if word not in known] if _own_words(line) else []
         names = [word for word in _names(line.text) if word not in known] if _own_words(line) else []
         if strange or names:
-            yield f"invented: {line.text!r} holds {', '.join([*strange, *names])}, which the scenario does not"
+            yield f"invented: the scenario does not hold the {', '.join([*strange, *names])} of {line.text!r}"
         elif len(unknown) > 2 and len(unknown) > _INVENTED_SHARE * len(content):
             yield f"invented: {line.text!r} is not what the scenario has to say"
 
@@ -130,7 +131,7 @@ def _silent(conversation: Conversation, scenario: Scenario) -> Iterator[str]:
     if not turns and conversation.outcome.ended != "failed":
         yield "silent: it never said anything"
     allowed = _SLACK_MS + (scenario.manner.silence_s * 1000 if scenario.manner.silences else 0.0)
-    for before, after in zip(turns, turns[1:], strict=False):
+    for before, after in pairwise(turns):
         if after.intent.startswith("wonders"):
             continue
         answered = [
