@@ -31,7 +31,7 @@ def held_call(call: SpokenCall, studio: Studio | None) -> Held:
     caller = [_caller_line(call, made, agent, studio) for made in call.made]
     told = [*call.line.told, *call.planned]
     events = [Event(at_ms=_ms(exchange, each.at), name=each.name, data=each.data) for each in told]
-    lines = [_with_first(line, caller) for line in agent] + caller
+    lines = [_with_first(line, caller, agent) for line in agent] + caller
     return Held(
         lines=tuple(sorted(lines, key=lambda line: line.start_ms)),
         events=tuple(sorted(_kept(events, caller), key=lambda event: event.at_ms)),
@@ -140,13 +140,16 @@ def _state_by(told: Sequence[Told], reply: Reply) -> dict[str, Any]:
     return next(states, dict[str, Any]())
 
 
-def _with_first(line: Line, caller: Sequence[Line]) -> Line:
-    """With the time from the end of the turn it answers, on the caller's watch."""
+def _with_first(line: Line, caller: Sequence[Line], agent: Sequence[Line]) -> Line:
+    """The first answer to a turn, with the time from that turn's end on the caller's watch."""
     turns = [each for each in caller if each.act in ("turn", "interruption")]
     before = [each.end_ms for each in turns if each.end_ms <= line.start_ms + _ANSWERS_MS]
     if line.act == "opening" or not before:
         return line
-    return msgspec.structs.replace(line, first_ms=line.start_ms - max(before))
+    asked = max(before)
+    if any(asked - _ANSWERS_MS <= each.start_ms < line.start_ms for each in agent):
+        return line
+    return msgspec.structs.replace(line, first_ms=line.start_ms - asked)
 
 
 def _kept(events: Sequence[Event], caller: Sequence[Line]) -> Iterator[Event]:

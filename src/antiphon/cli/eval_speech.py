@@ -20,7 +20,9 @@ from antiphon.evals.scenario import Scenario
 _STEP_S = FRAME / CLOCK_HZ
 _GREETING_S = 10.0
 _OPENING_S = 4.0
-"""So long an agent may take before it opens; after that the caller does."""
+"""So long an agent that plays a cast may take to open; after that the caller does. A plain one never opens."""
+_SETTLES_S = 0.5
+"""So long a listener may get used to the noise of the room."""
 _REACTION_S = (0.35, 0.8)
 _LONGEST_S = 300.0
 _CUT_IN_S, _CUT_IN_SPREAD_S = 0.7, 2.0
@@ -43,7 +45,14 @@ class SpokenCall:
     """A conversation as it goes on; `ended` says who ended it."""
 
     def __init__(
-        self, connection: Connection, scenario: Scenario, seed: int, throat: Throat, ending: Collection[str]
+        self,
+        connection: Connection,
+        scenario: Scenario,
+        seed: int,
+        throat: Throat,
+        *,
+        opens: bool,
+        ending: Collection[str],
     ) -> None:
         self.line = Line(connection, throat.background)
         self.caller = Caller(scenario, seed)
@@ -51,7 +60,7 @@ class SpokenCall:
         self.planned: list[Told] = []
         self.ended: Ending = "failed"
         self.problem = ""
-        self._throat, self._seed, self._ending = throat, seed, ending
+        self._throat, self._seed, self._opens, self._ending = throat, seed, opens, ending
         self._answered: set[str] = set()
 
     async def hold(self, session_update: dict[str, object], connection: Connection) -> None:
@@ -106,7 +115,7 @@ class SpokenCall:
 
     async def _opening(self) -> None:
         """Let the agent begin, if it does."""
-        until = perf_counter() + _OPENING_S
+        until = perf_counter() + (_OPENING_S if self._opens else _SETTLES_S)
         while not self.line.exchange.replies and perf_counter() < until:  # noqa: ASYNC110 - a frame at a time
             await asyncio.sleep(_STEP_S)
         if self.line.exchange.replies:

@@ -94,7 +94,8 @@ class SpeechHand:
         scenario = suite.scenarios[name]
         async with connect(f"{self._url}?ext=1") as connection:
             throat = Throat(self._studio, scenario, seed)
-            call = SpokenCall(connection, scenario, seed, throat, self._assignment.ending)
+            ending = self._assignment.ending
+            call = SpokenCall(connection, scenario, seed, throat, opens=bool(suite.cast), ending=ending)
             await call.hold(_session_update(suite), connection)
             reports = await _reports(connection, call)
         audio = f"{AUDIO}/{conversation_id(name, seed)}.ogg"
