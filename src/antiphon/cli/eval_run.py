@@ -50,7 +50,7 @@ _VERSIONS = ("antiphon", "numpy", "onnxruntime", "ctranslate2", "hibari-tts", "x
 
 _TALE = """\
 The run is a folder: run.json, one JSON file for each conversation, and its sound. What is there already is
-not held again, so a run that broke off goes on with the same command. Exit code 0: every conversation is held."""
+not held again, so a run that broke off goes on with the same command."""
 
 
 def register(commands: Commands) -> None:

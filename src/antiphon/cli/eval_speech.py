@@ -20,7 +20,7 @@ from antiphon.evals.scenario import Scenario
 _STEP_S = FRAME / CLOCK_HZ
 _GREETING_S = 10.0
 _OPENING_S = 4.0
-"""So long an agent that plays a cast may take to open; after that the caller does. A plain one never opens."""
+"""So long an agent that plays a cast may take to open; a plain one never does."""
 _SETTLES_S = 0.5
 """So long a listener may get used to the noise of the room."""
 _REACTION_S = (0.35, 0.8)
