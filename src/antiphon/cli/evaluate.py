@@ -1,9 +1,9 @@
 """`antiphon eval`: simulated callers, what they measured, and what is made of it."""
 
-from antiphon.cli import eval_run
+from antiphon.cli import eval_report, eval_run
 from antiphon.cli.commands import Commands
 
-_ACTIONS = (eval_run,)
+_ACTIONS = (eval_run, eval_report)
 
 
 def register(commands: Commands) -> None:
