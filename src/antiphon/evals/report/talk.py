@@ -118,7 +118,7 @@ def _caption(line: Line) -> str:
     return (
         f'<li class="{line.who} {line.act}" {span}>'
         f'<span class="at">{line.start_ms / 1000:.1f}</span><span class="by">{escape(who)}</span>'
-        f'<span class="text">{_text(line)}<span class="note">{escape(", ".join(notes))}</span></span></li>'
+        f'<span class="text">{_text(line)}</span><span class="note">{escape(", ".join(notes))}</span></li>'
     )
 
 
