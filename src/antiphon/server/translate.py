@@ -15,6 +15,7 @@ from antiphon.runtime.events import (
     AudioCommitted,
     IdleTimedOut,
     ItemAdded,
+    PromptCompiled,
     ReplyAudio,
     ReplyEnded,
     ReplyItemEnded,
@@ -25,6 +26,7 @@ from antiphon.runtime.events import (
     SessionFailed,
     SpeechStarted,
     SpeechStopped,
+    StateChanged,
     TranscriptDelta,
     TranscriptFailed,
     TranscriptSettled,
@@ -79,6 +81,8 @@ class Translator:
                 return [] if session.transcription is None else [_transcription(event)]
             case TurnMeasured():
                 return [wire.turn_measured(msgspec.to_builtins(event.report))] if self._extended else []
+            case StateChanged() | PromptCompiled():
+                return []
             case IdleTimedOut():
                 told = wire.timeout_triggered(event.item_id, event.audio_start_ms, event.audio_end_ms)
                 return [told] if self._extended else []
