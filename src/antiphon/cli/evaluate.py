@@ -1,17 +1,16 @@
-"""`antiphon eval`: what came of conversations, and how sure that is.
+"""`antiphon eval`: simulated callers, what they measured, and what is made of it."""
 
-Each action is a module with its own `register`.
-"""
-
-from antiphon.cli import eval_compare, eval_judge, eval_label
+from antiphon.cli import eval_compare, eval_judge, eval_label, eval_run
 from antiphon.cli.commands import Commands
 
-_ACTIONS = (eval_judge, eval_label, eval_compare)
+_ACTIONS = (eval_run, eval_judge, eval_label, eval_compare)
 
 
 def register(commands: Commands) -> None:
-    """Add the `eval` command with one command below it for each action."""
-    evaluate = commands.add_parser("eval", help="judge conversations, compare versions, label by hand")
-    actions = evaluate.add_subparsers(dest="action", required=True, metavar="ACTION")
+    """Add the `eval` command with its actions; each is a module with its own `register`."""
+    evaluation = commands.add_parser(
+        "eval", help="let simulated callers try the agent, judge what came of it, and compare versions"
+    )
+    actions = evaluation.add_subparsers(dest="eval_action", required=True, metavar="ACTION")
     for action in _ACTIONS:
         action.register(actions)

@@ -57,7 +57,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     suite_sha256: str = ""
     mode: Mode
     agent: dict[str, Any] = {}
-    """What answered: `cast`, `cast_sha256`, `language_model`, `model`, `plant` (planted regressions), `url`."""
+    """What answered: `cast`, `cast_sha256`, `language_model`, `plant` (planted regressions), `url`."""
     versions: dict[str, str] = {}
     """Of Antiphon, Python and the libraries that matter."""
     scenarios: tuple[str, ...] = ()
