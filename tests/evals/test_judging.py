@@ -1,4 +1,4 @@
-"""A run, judged: broken off and gone on with, concluded, replayed, labelled and compared from the command line."""
+"""A run, judged: broken off and gone on with, concluded, replayed, labelled, compared."""
 
 import io
 import json

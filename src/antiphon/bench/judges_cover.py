@@ -98,9 +98,7 @@ def sampled(population: Population, dice: np.random.Generator, labels: int) -> S
         count += len(group)
     order = dice.permutation(count)
     place, number = np.concatenate(places)[order], np.concatenate(numbers)[order]
-    return Sample(
-        judged=population.judged[place], good=population.good[place], cluster=number, labels=labels
-    )
+    return Sample(judged=population.judged[place], good=population.good[place], cluster=number, labels=labels)
 
 
 def simulated(

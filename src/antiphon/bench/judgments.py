@@ -1,8 +1,9 @@
 """Human judgments of dialogues, and what the embedded judges draw of them.
 
-The data are not part of the project: `--data DIR` names a folder with `conture_turn.jsonl` (ConTurE, CC-BY-4.0)
-and `eva_conciseness.jsonl` (ServiceNow EVA, MIT) in one shape, a JSON object a line: `id`, `context`, `response`,
-`labels`, `scale`, `meta.cluster`. Draws are dear; they are kept in `--draws DIR` and made once.
+The data are not part of the project: `--data DIR` names a folder with `conture_turn.jsonl` (ConTurE,
+CC-BY-4.0) and `eva_conciseness.jsonl` (ServiceNow EVA, MIT) in one shape, a JSON object a line: `id`,
+`context`, `response`, `labels`, `scale`, `meta.cluster`. Draws are dear; they are kept in `--draws DIR` and
+made once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,7 +101,10 @@ def draw_more(
     """Draw what is missing, pass by pass, until `seconds` are over."""
     have = read_kept(folder, corpus, model)
     todo = [
-        (item, pass_) for pass_ in range(passes) for item in items if (item.id, seed_of(item, pass_)) not in have
+        (item, pass_)
+        for pass_ in range(passes)
+        for item in items
+        if (item.id, seed_of(item, pass_)) not in have
     ]
     if not todo or seconds <= 0:
         return
@@ -116,7 +120,9 @@ def draw_more(
                 return
             seed = seed_of(item, pass_)
             draw = (
-                judge.draw(item.subject, seed) if pass_ else judge.ask(item.subject, plain_manner(model), seed)
+                judge.draw(item.subject, seed)
+                if pass_
+                else judge.ask(item.subject, plain_manner(model), seed)
             )
             append(_file(folder, corpus, model), [draw])
             yield draw

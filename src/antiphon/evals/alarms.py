@@ -59,7 +59,8 @@ def sign_flip_p(differences: Sequence[float], *, seed: int = 0) -> float:
     if not len(d):
         return 1.0
     if len(d) <= _EXACT:
-        signs = 1.0 - 2.0 * (np.arange(2 ** len(d))[:, None] >> np.arange(len(d)) & 1)
+        bits = np.arange(2 ** len(d), dtype=np.int64)[:, None] >> np.arange(len(d), dtype=np.int64)
+        signs = 1.0 - 2.0 * np.asarray(bits & 1, np.float64)
         return float((np.abs(signs @ d) >= abs(d.sum()) * (1 - 1e-9)).mean())
     signs = 1.0 - 2.0 * np.random.default_rng(seed).integers(0, 2, (_FLIPS, len(d)))
     return float((1 + (np.abs(signs @ d) >= abs(d.sum()) * (1 - 1e-9)).sum()) / (1 + _FLIPS))

@@ -1,9 +1,10 @@
 """Is one more draw of everything worth its calls?
 
-Repeating a judge averages its dice and nothing else: its bias stays, and so does what it does not see. With the
-share `r` of a draw's variance that lies in what is judged (intraclass correlation), k draws are as reliable as
-`k r / (1 + (k - 1) r)` (Spearman 1910, Brown 1910), and the corrected rate's variance falls by what the judge
-then explains of the labels. So a few subjects drawn twice tell what a round on all would win.
+Repeating a judge averages its dice and nothing else: its bias stays, and so does what it does not see. With
+the share `r` of a draw's variance that lies in what is judged (intraclass correlation), k draws are as
+reliable as `k r / (1 + (k - 1) r)` (Spearman 1910, Brown 1910), and the corrected rate's variance falls by
+what the judge then explains of the labels. So a few subjects drawn twice tell what a round on all would
+win.
 """
 
 from collections.abc import Mapping, Sequence

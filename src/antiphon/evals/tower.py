@@ -251,8 +251,7 @@ def _covered(anchors: Sequence[Chain], depth: int, seed: int) -> float:
         variance = 0.0
         for half in (mine, ~mine):
             part = (rest[half] - rest[half].mean()) / half.sum()
-            sums = np.bincount(groups[half], weights=part)
-            variance += spread_of(sums[np.bincount(groups[half]) > 0]) + 0.5 / (half.sum() + 2) ** 2
+            variance += spread_of(by_cluster(part, groups[half].tolist())) + 0.5 / (half.sum() + 2) ** 2
         gap = abs(float(rest[mine].mean() - rest[~mine].mean()))
         hits += gap <= t_of(0.95, count // 2) * sqrt(variance)
     return hits / _SPLITS
