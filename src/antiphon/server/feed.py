@@ -35,7 +35,7 @@ _WATCHED: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     TranscriptSettled: ("transcript", ("item_id", "text")),
     TranscriptFailed: ("transcript_failed", ("item_id", "message")),
     ReplyStarted: ("reply_started", ("reply_id", "in_conversation")),
-    ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms")),
+    ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms", "end_ms")),
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),
     SessionFailed: ("session_failed", ("code", "message")),
