@@ -7,6 +7,8 @@ from random import Random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from antiphon.contracts import ContractBroken, EngineSetup, Prompt, Subject
 from antiphon.engines.scripted import ScriptedLanguageModel
@@ -16,7 +18,7 @@ from antiphon.evals.criteria import criterion_named
 from antiphon.evals.judge import ModelJudge
 from antiphon.evals.manners import plain_manner
 from antiphon.evals.probes import leans, misheard, planted, same
-from antiphon.evals.spending import outlook
+from antiphon.evals.spending import Plan, fewest, plan
 
 
 class _FallsForLength(ScriptedLanguageModel):
@@ -114,7 +116,7 @@ def test_agreement_is_corrected_for_chance() -> None:
     assert agreement([("s", "a", 1.0)]) is None
 
 
-def test_one_more_round_pays_where_dice_are_noisy_and_not_where_they_are_not() -> None:
+def test_dice_are_averaged_where_they_count() -> None:
     dice = np.random.default_rng(3)
     good = (dice.random(600) < 0.6).astype(float)
     clusters = {f"i{n}": f"c{n}" for n in range(600)}
@@ -123,5 +125,16 @@ def test_one_more_round_pays_where_dice_are_noisy_and_not_where_they_are_not() -
     def drawn(noise: float) -> dict[str, list[float]]:
         return {f"i{n}": (good[n] + dice.normal(0, noise, 2)).tolist() for n in range(600)}
 
-    assert outlook(drawn(1.0), clusters, human).pays
-    assert not outlook(drawn(0.05), clusters, human).pays
+    wavering = plan(drawn(1.0), clusters, human, as_good_as=5)
+    assert wavering.labelled > wavering.others
+    assert 60 * wavering.labelled + 540 * wavering.others < 0.6 * 5 * 600
+    assert plan(drawn(0.001), clusters, human, as_good_as=5) == Plan(labelled=1, others=1)
+
+
+@given(st.integers(2, 300), st.integers(0, 2000), st.integers(1, 8))
+def test_a_plan_is_as_exact_as_repeats_and_never_dearer(labelled: int, others: int, repeats: int) -> None:
+    allowed = (1 / labelled + (1 / others if others else 0)) / repeats
+    found = fewest(labelled, others, allowed, most=repeats)
+    noise = 1 / (labelled * found.labelled) + (1 / (others * found.others) if others else 0)
+    assert noise <= allowed * (1 + 1e-6)
+    assert labelled * found.labelled + others * found.others <= repeats * (labelled + others)

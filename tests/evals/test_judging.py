@@ -93,7 +93,14 @@ def _judged(judge: _Dice, known: Sequence[Draw], *, stop: int | None = None) -> 
     kept = list(known)
     labelled = {"s0-0": 1.0, "s1-1": 0.0}
     drawn = judge_all(
-        judge, _subjects(), draws=2, depth=3, seed=7, known=known, labelled=labelled, keep=kept.append
+        judge,
+        _subjects(),
+        draws=lambda _: 2,
+        depth=3,
+        seed=7,
+        known=known,
+        labelled=labelled,
+        keep=kept.append,
     )
     for place, _ in enumerate(drawn):
         if stop is not None and place >= stop:
@@ -139,7 +146,7 @@ def test_verdict_replay_and_label(
     for _ in judge_all(
         dice,
         subjects,
-        draws=2,
+        draws=lambda _: 2,
         depth=1,
         seed=0,
         known=[],

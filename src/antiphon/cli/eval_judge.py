@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,14 +13,25 @@ from antiphon.cli.commands import Commands
 from antiphon.cli.eval_words import lines
 from antiphon.contracts import ContractBroken, EngineSetup
 from antiphon.evals.criteria import CRITERIA, Criterion, criterion_named
-from antiphon.evals.draws import DRAWS_FILE, append, criterion_of, people_say, read_draws, read_labels
+from antiphon.evals.draws import (
+    DRAWS_FILE,
+    append,
+    criterion_of,
+    level_of,
+    people_say,
+    read_draws,
+    read_labels,
+)
 from antiphon.evals.judge import ModelJudge
 from antiphon.evals.judging import DEPTH_MOST, Concluded, Conclusions, conclude, judge_all, subjects_of
 from antiphon.evals.records import Conversation, conversations, read_run, write_whole
+from antiphon.evals.spending import PILOT, plan
 from antiphon.store import Store
 
 VERDICT_FILE = "verdict.json"
 _DEFAULT = "successful"
+_AS_GOOD_AS = 5
+"""Draws of everything, with `--draws auto`."""
 
 
 def register(actions: Commands) -> None:
@@ -33,7 +44,12 @@ def register(actions: Commands) -> None:
         metavar="NAME",
         help=f"may be repeated (default: {_DEFAULT}): {', '.join(c.name for c in CRITERIA)}",
     )
-    judge.add_argument("--draws", type=int, default=2, metavar="N", help="of each subject (default: 2)")
+    judge.add_argument(
+        "--draws",
+        default="2",
+        metavar="N|auto",
+        help="of each subject (default: 2); auto: as exact as 5 of each, for as few calls as that takes",
+    )
     judge.add_argument(
         "--depth",
         default="1",
@@ -55,8 +71,8 @@ def register(actions: Commands) -> None:
 
 
 def _judge(args: argparse.Namespace) -> int:
-    if args.draws < 1:
-        raise ContractBroken("--draws is at least 1")
+    if args.draws != "auto" and (not args.draws.isdecimal() or int(args.draws) < 1):
+        raise ContractBroken(f"--draws {args.draws}: a number from 1 on, or auto")
     depths = _depths(args.depth)
     kept = _kept(args.folder)
     criteria = [criterion_named(name) for name in args.criterion or [_DEFAULT]]
@@ -112,26 +128,47 @@ def _draw(
     judge = ModelJudge.open(EngineSetup(weights=Store().folder, settings={"criterion": criterion.name}))
     try:
         for depth in depths:
-            drawn = judge_all(
-                judge,
-                subjects,
-                draws=args.draws,
-                depth=depth,
-                seed=args.seed,
-                known=read_draws(args.folder),
-                labelled=people_say(labels, criterion.name),
-                keep=lambda draw: append(args.folder / DRAWS_FILE, [draw]),
-            )
-            for _ in track(
-                drawn, f"{criterion.name}: level {depth}", len(subjects), console=Console(stderr=True)
-            ):
-                pass
-            draws = read_draws(args.folder)
-            found = conclude(criterion.name, draws, labels, clusters, tolerance=args.tolerance)
+            for draws in _phases(args, criterion, clusters):
+                drawn = judge_all(
+                    judge,
+                    subjects,
+                    draws=draws,
+                    depth=depth,
+                    seed=args.seed,
+                    known=read_draws(args.folder),
+                    labelled=people_say(labels, criterion.name),
+                    keep=lambda draw: append(args.folder / DRAWS_FILE, [draw]),
+                )
+                what = f"{criterion.name}: level {depth}"
+                for _ in track(drawn, what, len(subjects), console=Console(stderr=True)):
+                    pass
+            known = read_draws(args.folder)
+            found = conclude(criterion.name, known, labels, clusters, tolerance=args.tolerance)
             if found is None or (found.tower is not None and found.tower.stopped_at is not None):
                 break
     finally:
         judge.close()
+
+
+def _phases(
+    args: argparse.Namespace, criterion: Criterion, clusters: Mapping[str, str]
+) -> Iterator[Callable[[str], int]]:
+    """How often to draw of a subject, by its id; what is planned is planned once the pilot has been drawn."""
+    if args.draws != "auto":
+        yield lambda _: int(args.draws)
+        return
+    human = people_say(read_labels(args.folder), criterion.name)
+    human = {subject: value for subject, value in human.items() if subject in clusters}
+    twice = set(list(human)[:PILOT])
+    yield lambda subject: 2 if subject in twice else 1
+    values: dict[str, list[float]] = {}
+    for draw in read_draws(args.folder):
+        if level_of(draw) == 1 and criterion_of(draw) == criterion.name and draw.value is not None:
+            values.setdefault(draw.subject, []).append(draw.value)
+    values = {subject: values[subject] for subject in clusters if subject in values}
+    if len(human.keys() & values.keys()) >= 2:
+        found = plan(values, clusters, human, as_good_as=_AS_GOOD_AS)
+        yield lambda subject: found.labelled if subject in human else found.others
 
 
 def _concluded(

@@ -60,7 +60,7 @@ def judge_all(
     judge: Evaluator,
     subjects: Sequence[Subject],
     *,
-    draws: int,
+    draws: Callable[[str], int],
     depth: int,
     seed: int,
     known: Sequence[Draw],
@@ -71,7 +71,7 @@ def judge_all(
 
     Yields each subject when it is done.
 
-    Level 1 draws `draws` times of each subject. Each level above draws once, of the first draw below it, for
+    Level 1 draws each subject as often as `draws` says of its id. Each level above draws once, of the first draw below it, for
     half as many subjects as the level below, and for all that people have labelled.
     """
     have = {(draw.evaluator, draw.subject, draw.seed): draw for draw in known}
@@ -86,7 +86,7 @@ def judge_all(
         return have[key]
 
     for subject in subjects:
-        for count in range(draws):
+        for count in range(draws(subject.id)):
             draw(subject, count)
         level_subject: Subject | None = subject
         for level in range(2, depth + 1):
