@@ -54,7 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0,
         metavar="S",
-        help="draw what is missing for so long, for each model",
+        help="draw for so long, for each model",
     )
     parser.add_argument("--passes", type=int, default=2, metavar="N", help="draws of each item (default: 2)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
@@ -142,44 +142,45 @@ def _population(name: str, judged: Sequence[Judged]) -> Population:
 
 
 def _table(result: Result) -> list[str]:
-    lines: list[str] = []
-    for each in result.covered:
-        lines.append(
+    return [
+        *(
             f"{each.population:32}{each.labels:5} labels  {each.way:14} covered {_share(each.covered):22}"
             f" off {each.bias:+.3f}  error {each.error:.3f}  width {each.width:.3f}  failed {each.failed}"
-        )
-    for rival in result.rivals:
-        lines.append(
-            f"{rival.population:32}{rival.recipe:40} {rival.calls:.1f} calls  covered {_share(rival.covered):22}"
-            f" off {rival.bias:+.3f}  kappa {rival.kappa:.2f}"
-        )
-    for one in result.cards:
-        lines.append(
-            f"{one.evaluator:32}{one.items:4} items  J {one.youden:+.2f}  AUROC {one.auroc:.2f}  worth {one.worth:.2f}"
-            f"  ECE {one.calibration_error:.2f}, mended {one.calibration_error_after:.2f}"
-        )
-    for kind in result.towers:
-        lines.append(
-            f"{kind.kind:42} stopped {_share(kind.stopped)}, of these within tolerance {_share(kind.within)},"
-            f" error {_maybe(kind.error_median)} (level 1 alone {kind.raw_error_median:.3f})"
-        )
-    for spent in result.cost:
-        lines.append(
-            f"{spent.conversations} conversations, {spent.labels} labels, reliability {spent.reliability}:"
-            f" {spent.calls:.0f} calls for {spent.calls_fixed:.0f} ({100 * spent.saved:.0f} % fewer),"
-            f" error {spent.error:.4f} for {spent.error_fixed:.4f}"
-        )
-    for told in result.again:
-        lines.append(
-            f"asked again: same {_share(told.same)}, contradicted {_share(told.contradicted)},"
-            f" replayed to the bit {_share(told.replayed)}"
-        )
-    for fault in result.versions:
-        lines.append(
-            f"{fault.fault:32} called worse {_share(fault.worse)}, passed {_share(fault.passed)},"
-            f" pairs {_maybe(fault.pairs)}"
-        )
-    return lines
+            for each in result.covered
+        ),
+        *(
+            f"{each.population:32}{each.recipe:40} {each.calls:.1f} calls"
+            f"  covered {_share(each.covered):22} off {each.bias:+.3f}  kappa {each.kappa:.2f}"
+            for each in result.rivals
+        ),
+        *(
+            f"{each.evaluator:32}{each.items:4} items  J {each.youden:+.2f}  AUROC {each.auroc:.2f}"
+            f"  worth {each.worth:.2f}  calibration error {each.calibration_error:.2f},"
+            f" mended {each.calibration_error_after:.2f}"
+            for each in result.cards
+        ),
+        *(
+            f"{each.kind:42} stopped {_share(each.stopped)}, of these within tolerance {_share(each.within)},"
+            f" error {_maybe(each.error_median)} (level 1 alone {each.raw_error_median:.3f})"
+            for each in result.towers
+        ),
+        *(
+            f"{each.conversations} conversations, {each.labels} labels, reliability {each.reliability}:"
+            f" {each.calls:.0f} calls for {each.calls_fixed:.0f} ({100 * each.saved:.0f} % fewer),"
+            f" error {each.error:.4f} for {each.error_fixed:.4f}"
+            for each in result.cost
+        ),
+        *(
+            f"asked again: same {_share(each.same)}, contradicted {_share(each.contradicted)},"
+            f" replayed to the bit {_share(each.replayed)}"
+            for each in result.again
+        ),
+        *(
+            f"{each.fault:32} called worse {_share(each.worse)}, passed {_share(each.passed)},"
+            f" pairs {_maybe(each.pairs)}"
+            for each in result.versions
+        ),
+    ]
 
 
 def _share(found: Estimate) -> str:

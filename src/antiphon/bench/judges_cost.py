@@ -67,7 +67,7 @@ class _Judge:
 def cost(
     reliability: float, *, runs: int, conversations: int = CONVERSATIONS, labels: int = LABELS, seed: int = 0
 ) -> Cost:
-    """A fixed number of repeats beside what `spending.plan` asks for, on the same conversations and labels."""
+    """A fixed number of repeats beside what `spending.plan` asks for, on the same conversations."""
     dice = np.random.default_rng(seed)
     fixed: list[float] = []
     ours: list[float] = []

@@ -1,7 +1,8 @@
 """The usual recipes on the same transcripts and models, from the same probabilities.
 
-With two answers to choose from, one call at temperature 0 and "P(yes) at least .5" are the same rule. A sampled
-answer is drawn with the probability that was read; so k = 5 and re-asking cost no further calls to measure here.
+With two answers to choose from, one call at temperature 0 and "P(yes) at least .5" are the same rule. A
+sampled answer is drawn with the probability that was read; so k = 5 and re-asking cost no further calls to
+measure here.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from antiphon.evals.agreement import weighted_kappa
 from antiphon.evals.intervals import Estimate, Floats, wilson
 
 Recipe = Callable[[Floats, np.random.Generator], Floats]
+Calls = Callable[[Floats], float]
 MAJORITY_OF = 5
 
 
@@ -50,11 +52,11 @@ def _asked_again(p: Floats, dice: np.random.Generator) -> Floats:
     return np.maximum(_sampled(p, dice), _sampled(p, dice))
 
 
-RECIPES: Mapping[str, tuple[Recipe, float]] = {
-    "one call at temperature 0; P(yes) >= .5": (_once, 1.0),
-    "one sampled call": (_sampled, 1.0),
-    "majority of 5": (_majority, 5.0),
-    "asked again on failure": (_asked_again, 1.5),
+RECIPES: Mapping[str, tuple[Recipe, Calls]] = {
+    "one call at temperature 0; P(yes) >= .5": (_once, lambda p: 1.0),
+    "one sampled call": (_sampled, lambda p: 1.0),
+    "majority of 5": (_majority, lambda p: 5.0),
+    "asked again on failure": (_asked_again, lambda p: 1.0 + float((1 - p).mean())),
 }
 
 
@@ -73,13 +75,11 @@ def rivals(population: Population, *, runs: int, seed: int = 0) -> list[Rival]:
             rates.append(told.value)
             hits += told.covers(truth)
         verdicts = recipe(population.judged, dice)
-        if name == "asked again on failure":
-            calls = 1.0 + float((1 - population.judged).mean())
         found.append(
             Rival(
                 population=population.name,
                 recipe=name,
-                calls=calls,
+                calls=calls(population.judged),
                 bias=float(np.mean(rates)) - truth,
                 covered=wilson(hits, runs),
                 kappa=weighted_kappa(verdicts.tolist(), population.good.tolist()),

@@ -1,8 +1,9 @@
-"""Two versions, one of them worse on purpose, compared after every round of conversations until it is decided.
+"""Two versions, one of them worse on purpose, compared after every round until it is decided.
 
-Simulated conversations with the scatter of real ones: success and checks are coin tosses, a turn is missed now
-and then, response times scatter by 400 ms and words by a third. A planted fault changes one of them as the plants of
-`antiphon eval run --plant` do. A slip of persona is seen by a judge only, of a known sensitivity.
+Simulated conversations with the scatter of real ones: success and checks are coin tosses, a turn is missed
+now and then, response times scatter by 400 ms and words by a third. A planted fault changes one of them as
+the plants of `antiphon eval run --plant` do. A slip of persona is seen by a judge only, of a known
+sensitivity.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ from antiphon.evals.intervals import Floats
 
 _SHIFTS = (0.2, 0.5, 1.0, 2.0)
 """In units of the differences' root mean square."""
-_EXACT, _FLIPS = 12, 10_000
+_EXACT, _FLIPS = 12, 2_000
 _STAKE_MOST = 0.99
 """Who stakes everything has lost everything at the first surprise."""
 
@@ -52,7 +52,7 @@ def named(evidence: Mapping[str, float], alpha: float) -> tuple[str, ...]:
 def sign_flip_p(differences: Sequence[float], *, seed: int = 0) -> float:
     """How often chance alone makes a mean at least this far from 0, for who looks once.
 
-    Exact up to 12 differences that are not 0, by 10,000 random flips beyond.
+    Exact up to 12 differences that are not 0, by 2,000 random flips beyond.
     """
     d = np.asarray(differences, np.float64)
     d = d[d != 0]

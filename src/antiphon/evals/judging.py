@@ -71,8 +71,8 @@ def judge_all(
 
     Yields each subject when it is done.
 
-    Level 1 draws each subject as often as `draws` says of its id. Each level above draws once, of the first draw below it, for
-    half as many subjects as the level below, and for all that people have labelled.
+    Level 1 draws each subject as often as `draws` says of its id. Each level above draws once, of the first
+    draw below it, for half as many subjects as the level below, and for all that people have labelled.
     """
     have = {(draw.evaluator, draw.subject, draw.seed): draw for draw in known}
     name = str(getattr(judge, "name", judge.card.name))

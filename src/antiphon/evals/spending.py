@@ -1,10 +1,11 @@
-"""How often to ask about what, so that a verdict is as exact as with k repeats of everything, for fewer calls.
+"""How often to ask about what, to be as exact as with k repeats of everything, for fewer calls.
 
-Repeating a judge averages its dice and nothing else: its bias stays, and so does what it does not see. In the
-corrected rate the dice of the labelled subjects count with 1/(n K) and those of the others with 1/(N L), where
-n are labelled and drawn K times, N are not and drawn L times. For a given sum the fewest calls are made when
-both parts take equally many: the few labelled ones are asked often, the many others once or twice. And where
-the dice are a small part of the interval, because the judge hardly wavers or labels are few, less will do.
+Repeating a judge averages its dice and nothing else: its bias stays, and so does what it does not see. In
+the corrected rate the dice of the labelled subjects count with 1/(n K) and those of the others with 1/(N
+L), where n are labelled and drawn K times, N are not and drawn L times. For a given sum the fewest calls
+are made when both parts take equally many: the few labelled ones are asked often, the many others once or
+twice. And where the dice are a small part of the interval, because the judge hardly wavers or labels are
+few, less will do.
 """
 
 from collections.abc import Mapping, Sequence
