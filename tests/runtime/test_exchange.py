@@ -32,6 +32,7 @@ async def test_a_question_and_its_answer_in_order() -> None:
     await stage.is_silent_until(TurnMeasured)
     assert stage.names() == [
         "SpeechStarted",
+        "TranscriptPartial",
         "SpeechStopped",
         "AudioCommitted",
         "ItemAdded",

@@ -83,7 +83,7 @@ SAMPLES: dict[Callable[..., dict[str, Any]], Callable[[], tuple[Any, ...]]] = {
     wire.arguments_done: lambda: (CALL_PLACE, "call_1", "f", "{}"),
     wire.timeout_triggered: lambda: ("item_u", 0, 5_000),
 }
-OUR_OWN = {wire.turn_measured}
+OUR_OWN = {wire.shown_fact}
 WITH_NAMED_FIELDS = {wire.error}
 
 

@@ -299,6 +299,7 @@ class Session:
             case do.ScoreEndOfTurn():
                 self._jobs.score(command)
             case do.Prefill():
+                self._minutes.heard_so_far(command.turn, command.text)
                 self._prefill(command.text)
             case do.Generate():
                 self._generate(command)

@@ -7,11 +7,13 @@ from aiohttp import WSCloseCode, web
 
 from antiphon.contracts import Busy
 from antiphon.runtime import Config, Hub
-from antiphon.server.auth import Door
+from antiphon.server.auth import Door, Refused
 from antiphon.server.connection import SUBPROTOCOL, Connection
 from antiphon.server.feed import Records
 from antiphon.server.outbox import Goodbye
+from antiphon.server.recordings import RecordingsApi
 from antiphon.server.sessions_api import SessionsApi, answer, problem
+from antiphon.server.static import read_app
 from antiphon.server.wire.beta import BETA
 from antiphon.server.wire.dialect import GA
 
@@ -46,23 +48,26 @@ class Server:
     def __init__(self, hub: Hub, config: Config, door: Door) -> None:
         self._hub, self._config, self._door = hub, config, door
         self._records = Records()
+        self._app = read_app()
         self._connections: set[Connection] = set()
 
     def app(self) -> web.Application:
         """The application, ready to be run."""
         app = web.Application(middlewares=[self._guard], client_max_size=65_536)
         app.router.add_get("/", self._welcome)
+        app.router.add_get("/app/{name}", self._app_file)
         app.router.add_get("/healthz", self._alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/realtime", self._realtime)
         SessionsApi(self._records).add_to(app.router)
+        RecordingsApi(self._hub).add_to(app.router)
         app.on_shutdown.append(self._shut_down)
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path not in OPEN_PATHS and (refused := self._door.check(request.headers)):
+        if refused := self._refused(request):
             headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
             return problem(refused.status, refused.code, refused.message, headers)
         try:
@@ -72,8 +77,23 @@ class Server:
                 raise
             return problem(error.status, error.reason.lower().replace(" ", "_"), error.reason, _allow(error))
 
+    def _refused(self, request: web.Request) -> Refused | None:
+        if request.path in OPEN_PATHS:
+            return None
+        if request.path == "/" or request.path.startswith("/app/"):
+            # The page holds no secret and asks for the key itself: a browser shows none when it opens a page.
+            return self._door.check_site(request.headers)
+        return self._door.check(request.headers)
+
     async def _welcome(self, request: web.Request) -> web.Response:
+        page = self._app.get("index.html")
+        if page is not None and "text/html" in request.headers.get("Accept", ""):
+            return page.answer(request)
         return web.Response(text=WELCOME.format(url=f"{request.scheme}://{request.host}"))
+
+    async def _app_file(self, request: web.Request) -> web.Response:
+        file = self._app.get(request.match_info["name"])
+        return problem(404, "not_found", "Not Found") if file is None else file.answer(request)
 
     async def _alive(self, _: web.Request) -> web.Response:
         return answer({"status": "alive"})

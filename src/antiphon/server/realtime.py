@@ -5,11 +5,13 @@ message is answered or refused; nothing a client sends ends the conversation.
 """
 
 import logging
+from time import perf_counter
 from typing import NoReturn, Protocol
 
 from antiphon.contracts import AntiphonError, BadRequest
 from antiphon.runtime import Hub, Session, SessionSettings
 from antiphon.runtime.events import SessionEvent, SessionFailed
+from antiphon.server.feed import shown
 from antiphon.server.formats import Uplink
 from antiphon.server.translate import Translator
 from antiphon.server.wire import server_events as wire
@@ -97,6 +99,7 @@ class Realtime:
         stem = self.session.id.removeprefix("sess_")
         self._ids = wire.EventIds(self.session.id)
         self._translator = Translator(f"conv_{stem}", extended=extended)
+        self._extended, self._opened_s = extended, perf_counter()
         self._items_named = 0
         self._send(wire.session_created(self._object()))
         early, self._early = self._early, None
@@ -112,6 +115,9 @@ class Realtime:
             self._carrier.watch(event)
             for told in self._translator.translate(event, self._wire):
                 self._send(told)
+            if self._extended and (fact := shown(event)) is not None:
+                told_ms = round((perf_counter() - self._opened_s) * 1000, 1)
+                self._send(wire.shown_fact(fact[0], told_ms, fact[1]))
         except Exception:
             # The session must never feel what goes wrong out here; its client cannot go on, though.
             log.exception("an event could not be told", extra={"session": self.session.id})

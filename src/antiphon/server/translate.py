@@ -6,8 +6,6 @@ far its words have come, and the half-resampled sound of the item that is being 
 
 from typing import Literal
 
-import msgspec
-
 from antiphon.contracts import ms
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.events import (
@@ -27,6 +25,7 @@ from antiphon.runtime.events import (
     SpeechStopped,
     TranscriptDelta,
     TranscriptFailed,
+    TranscriptPartial,
     TranscriptSettled,
     TurnMeasured,
 )
@@ -77,8 +76,8 @@ class Translator:
                 return self._reply(event, session)
             case TranscriptDelta() | TranscriptSettled() | TranscriptFailed():
                 return [] if session.transcription is None else [_transcription(event)]
-            case TurnMeasured():
-                return [wire.turn_measured(msgspec.to_builtins(event.report))] if self._extended else []
+            case TurnMeasured() | TranscriptPartial():
+                return []  # nothing of the protocol's; see `feed.shown`
             case IdleTimedOut():
                 told = wire.timeout_triggered(event.item_id, event.audio_start_ms, event.audio_end_ms)
                 return [told] if self._extended else []

@@ -232,6 +232,9 @@ def timeout_triggered(item_id: str, audio_start_ms: int, audio_end_ms: int) -> W
     }
 
 
-def turn_measured(report: Wire) -> Wire:
-    """A turn's response-time equation. Antiphon's own event, only for clients that opted in."""
-    return {"type": "x.latency.turn", "report": report}
+def shown_fact(name: str, told_ms: float, data: Wire) -> Wire:
+    """A fact of the session as `antiphon.` and its name. Antiphon's own, only for clients that opted in.
+
+    `told_ms` is when it was told, on the session's clock.
+    """
+    return {"type": f"antiphon.{name}", "told_ms": told_ms, **data}
