@@ -1,0 +1,44 @@
+"""One browser for all, and servers with scripted engines."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from antiphon.server.static import FOLDER
+
+from ..e2e.running import Running, running
+from ..runtime.stage import no_weights, scripted_config
+from .page import Visitor, chromium, launch, visiting
+
+LONG = " ".join(f"number {word} of a long story." for word in "one two three four five six seven eight nine ten".split())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert (FOLDER / "index.html").is_file(), "the app is not built: make web"
+    assert chromium() is not None, "no Chromium was found; sh tools/browser.sh says what to do"
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(scripted_config(("It is noon. Time for lunch.", LONG)), no_weights) as server:
+        yield server
+
+
+@pytest.fixture
+def visitor(browser: Browser, server: Running) -> Iterator[Visitor]:
+    """Somebody who has opened the page."""
+    with visiting(browser) as visitor:
+        visitor.opens(server.url)
+        yield visitor
+        assert visitor.errors == []
+
+
+def shot(visitor: Visitor, path: Any) -> None:
+    visitor.page.screenshot(path=str(path))
