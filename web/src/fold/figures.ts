@@ -52,7 +52,10 @@ export interface Bar {
 }
 
 export interface Waterfall {
+  /** Of 1 ms and more. */
   bars: Bar[];
+  /** All the others together. */
+  smallMs: number;
   /** The right edge, at a round figure. */
   scaleMs: number;
   sentMs: number | null;
@@ -60,16 +63,20 @@ export interface Waterfall {
   ticks: number[];
 }
 
+const LEAST_SHOWN_MS = 1;
+
 /** One row for each span of a turn, in the order they began, on a scale of its own or a given one. */
 export function waterfall(turn: TurnReport, leastScaleMs = 0): Waterfall {
-  const bars = turn.spans
+  const all = turn.spans
     .map((span) => ({ term: span.term, owner: span.owner, startMs: span.start_ms, endMs: span.end_ms }))
     .sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs);
+  const bars = all.filter((bar) => bar.endMs - bar.startMs >= LEAST_SHOWN_MS);
+  const smallMs = all.filter((bar) => !bars.includes(bar)).reduce((sum, bar) => sum + bar.endMs - bar.startMs, 0);
   const furthest = Math.max(leastScaleMs, turn.sent_ms ?? 0, turn.heard_ms ?? 0, ...bars.map((bar) => bar.endMs));
   const step = niceStep(furthest);
   const scaleMs = Math.max(step, Math.ceil(furthest / step) * step);
   const ticks = Array.from({ length: Math.round(scaleMs / step) + 1 }, (_, at) => at * step);
-  return { bars, scaleMs, sentMs: turn.sent_ms, heardMs: turn.heard_ms, ticks };
+  return { bars, smallMs, scaleMs, sentMs: turn.sent_ms, heardMs: turn.heard_ms, ticks };
 }
 
 function niceStep(span: number): number {

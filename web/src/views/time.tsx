@@ -70,7 +70,7 @@ function Strip({ turns, chosen, choose }: { turns: readonly TurnReport[]; chosen
 }
 
 function Waterfall({ turn }: { turn: TurnReport }) {
-  const { bars, scaleMs, sentMs, heardMs, ticks } = waterfall(turn);
+  const { bars, smallMs, scaleMs, sentMs, heardMs, ticks } = waterfall(turn);
   const left = (ms: number) => `${Math.max(0, (100 * ms) / scaleMs)}%`;
   const width = (from: number, to: number) => `max(2px, ${(100 * Math.max(0, to - Math.max(0, from))) / scaleMs}%)`;
   return (
@@ -101,6 +101,7 @@ function Waterfall({ turn }: { turn: TurnReport }) {
       <p class="legend">
         {sentMs !== null && <span><b class="mark sent" /> sent {Math.round(sentMs)} ms</span>}
         {heardMs !== null && <span><b class="mark heard" /> heard {Math.round(heardMs)} ms</span>}
+        {smallMs >= 0.05 && <span>and pieces below 1 ms: {smallMs.toFixed(1)} ms</span>}
       </p>
       <p class="equation">{equation(turn)}</p>
       {turn.guesses > 0 && (
