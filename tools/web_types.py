@@ -1,4 +1,4 @@
-"""Writes web/src/contracts.ts: the facts a session tells, as TypeScript, from the types that Python has of them.
+"""Writes web/src/contracts.ts: the facts a session tells, as TypeScript, from the types Python has of them.
 
 Usage: python tools/web_types.py [--check]
 """
@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from antiphon.runtime.conversation import Item
-from antiphon.server.feed import SHOWN, ShownItem
+from antiphon.runtime.shown import SHOWN, ShownItem
 
 TARGET = Path(__file__).parents[1] / "web" / "src" / "contracts.ts"
 HEAD = """\
@@ -38,10 +38,8 @@ def generated() -> str:
     facts = {name: _data(fact, fields) for fact, (name, fields) in SHOWN.items()}
     _, components = msgspec.json.schema_components(facts.values(), ref_template="#{name}")
     own = {data.__name__ for data in facts.values()}
-    parts = [HEAD]
-    for name in sorted(components):
-        if name not in own:
-            parts.append(f"export type {name} = {_typescript(components[name])};\n")
+    others = sorted(set(components) - own)
+    parts = [HEAD, *(f"export type {name} = {_typescript(components[name])};\n" for name in others)]
     parts.append("/** What each fact says, by its name. */\nexport interface Facts {")
     parts += [f"  {name}: {_typescript(components[data.__name__], 1)};" for name, data in facts.items()]
     parts.append("}\n")

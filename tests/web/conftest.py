@@ -1,18 +1,18 @@
 """One browser for all, and servers with scripted engines."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from antiphon.server.static import FOLDER
 
-from ..e2e.running import Running, running
-from ..runtime.stage import no_weights, scripted_config
+from ..e2e.running import Running, running  # noqa: TID252 - one way to run a server is enough
+from ..runtime.stage import no_weights, scripted_config  # noqa: TID252
 from .page import Visitor, chromium, launch, visiting
 
-LONG = " ".join(f"number {word} of a long story." for word in "one two three four five six seven eight nine ten".split())
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+LONG = " ".join(f"Number {word} of a long story." for word in NUMBERS)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,3 @@ def visitor(browser: Browser, server: Running) -> Iterator[Visitor]:
         visitor.opens(server.url)
         yield visitor
         assert visitor.errors == []
-
-
-def shot(visitor: Visitor, path: Any) -> None:
-    visitor.page.screenshot(path=str(path))

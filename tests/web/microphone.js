@@ -2,8 +2,7 @@
 (() => {
   let context, destination;
   const open = () => {
-    if (context !== undefined) return;
-    context = new AudioContext();
+    context ??= new AudioContext();
     destination = context.createMediaStreamDestination();
     const room = context.createConstantSource();
     room.offset.value = 0;

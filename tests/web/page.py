@@ -9,20 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 from antiphon.contracts import Audio, EngineSetup
 from antiphon.engines.scripted import ScriptedSynthesizer
 
 MICROPHONE = (Path(__file__).parent / "microphone.js").read_text(encoding="utf-8")
 PATIENCE_MS = 15_000
-QUIET = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic")
+QUIET = (
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
 
 
 def chromium() -> str | None:
     """The browser's place: `ANTIPHON_CHROMIUM`, or wherever a distribution puts it."""
     named = os.environ.get("ANTIPHON_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    return named or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
 
 
 def launch(playwright: Playwright, *flags: str) -> Browser:
@@ -35,7 +43,7 @@ def launch(playwright: Playwright, *flags: str) -> Browser:
 
 def sung(words: str) -> Audio:
     """`words` as the scripted voice sings them, which the scripted transcriber understands."""
-    voice = ScriptedSynthesizer.open(EngineSetup(weights=lambda name: Path(name)))
+    voice = ScriptedSynthesizer.open(EngineSetup(weights=Path))
     return np.concatenate([chunk.audio for chunk in voice.synthesize(words)])
 
 
@@ -48,8 +56,13 @@ class Visitor:
         self.errors: list[str] = []
         self.requests: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        page.on("console", self._note)
         page.on("request", lambda request: self.requests.append(request.url))
+
+    def _note(self, line: ConsoleMessage) -> None:
+        # A server without a cast says so with 404, and browsers report each.
+        if line.type == "error" and not line.location["url"].endswith("/v1/cast"):
+            self.errors.append(f"{line.text} {line.location}")
 
     def opens(self, url: str) -> None:
         self.page.goto(url)
@@ -73,19 +86,25 @@ class Visitor:
     def events(self, name: str) -> list[dict[str, Any]]:
         """What the page has noted under this name."""
         return self.page.evaluate(
-            "name => window.__call.events.filter((e) => e.name === name).map((e) => ({at_ms: e.at_ms, ...e.data}))", name
+            "wanted => window.__call.events.filter(({name}) => name === wanted).map(({data}) => data)",
+            name,
         )
 
     def waits_for(self, name: str, count: int = 1) -> list[dict[str, Any]]:
         self.page.wait_for_function(
-            "([name, count]) => window.__call.events.filter((e) => e.name === name).length >= count", arg=[name, count]
+            "([name, count]) => window.__call.events.filter((e) => e.name === name).length >= count",
+            arg=[name, count],
         )
         return self.events(name)
 
 
 @contextmanager
 def visiting(
-    browser: Browser, *, permissions: tuple[str, ...] = ("microphone",), scripted_microphone: bool = True, **options: Any
+    browser: Browser,
+    *,
+    permissions: tuple[str, ...] = ("microphone",),
+    scripted_microphone: bool = True,
+    **options: Any,
 ) -> Iterator[Visitor]:
     """A fresh profile, gone afterwards."""
     context: BrowserContext = browser.new_context(permissions=list(permissions), **options)

@@ -57,6 +57,14 @@ test("what was cut is what the server's ledger says, not what the page had playe
   assert.equal(cut.interrupted, true);
 });
 
+test("words that were made and never sent are shown as cut", () => {
+  const events = [...exchange(), told(1600, "reply_item_ended", { reply_id: "r1", item: item("a1", "Spiders have", true) })];
+  const measured = told(1700, "turn_measured", { report: report(1, { outcome: "interrupted", answer: "Spiders have eight legs. Or so.", heard: "Spiders have" }) });
+  assert.deepEqual(agent([...events, measured]).words.map((word) => word.text.trim()), ["Spiders", "have", "eight", "legs.", "Or", "so."]);
+  assert.deepEqual(wordStates(agent([...events, measured])), ["heard", "heard", "cut", "cut", "cut", "cut"]);
+  assert.deepEqual(agent([...events, measured, measured]).words.length, 6, "once is enough");
+});
+
 test("a reply that ended whole was heard whole", () => {
   const whole = agent([...exchange(), told(2300, "reply_item_ended", { reply_id: "r1", item: item("a1", "Spiders have eight legs.", false) })]);
   assert.deepEqual(wordStates(whole), ["heard", "heard", "heard", "heard"]);

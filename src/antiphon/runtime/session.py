@@ -7,6 +7,9 @@ events go into the core, and whatever commands come out are carried out in order
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
 
 from antiphon.contracts import (
     Audio,
@@ -36,6 +39,7 @@ from antiphon.runtime.parts import Parts
 from antiphon.runtime.playout import Playout
 from antiphon.runtime.prompt import Prompts
 from antiphon.runtime.settings import ReplyRequest, SessionSettings, policy_of
+from antiphon.runtime.shown import TOLD, shown
 from antiphon.runtime.side_reply import SideReply
 from antiphon.runtime.uplink import Uplink, to_listening
 
@@ -90,7 +94,7 @@ class Session:
         self._side_replies: dict[str, SideReply] = {}
         self._ids = 0
         self._closed = False
-        self._diary.note("session_opened", {})
+        self._diary.note("session_opened", {"opened_at": datetime.now(UTC).isoformat(timespec="seconds")})
         self._prefill()
 
     # What can be known of it.
@@ -404,4 +408,6 @@ class Session:
 
     def _emit(self, event: SessionEvent) -> None:
         if not self._closed:
+            if (fact := shown(event)) is not None:
+                self._diary.note(TOLD, {"name": fact[0], "data": msgspec.to_builtins(fact[1])})
             self._emit_out(event)

@@ -10,57 +10,14 @@ from typing import Any
 
 import msgspec
 
-from antiphon.contracts import CLOCK_HZ, TurnReport
+from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
-from antiphon.runtime.conversation import Item
-from antiphon.runtime.events import (
-    ItemAdded,
-    ReplyEnded,
-    ReplyItemEnded,
-    ReplyStarted,
-    ReplyText,
-    SessionEvent,
-    SessionFailed,
-    SpeechStarted,
-    SpeechStopped,
-    TranscriptFailed,
-    TranscriptPartial,
-    TranscriptSettled,
-    TurnMeasured,
-)
+from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.shown import shown
 
 WATCHERS = 16
 WATCHER_BACKLOG = 512
 CLOSED_KEPT = 64
-
-SHOWN: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
-    SpeechStarted: ("speech_started", ("item_id", "at_ms")),
-    SpeechStopped: ("speech_stopped", ("item_id", "at_ms")),
-    ItemAdded: ("item_added", ("item",)),
-    TranscriptPartial: ("transcript_partial", ("item_id", "text")),
-    TranscriptSettled: ("transcript", ("item_id", "text")),
-    TranscriptFailed: ("transcript_failed", ("item_id", "message")),
-    ReplyStarted: ("reply_started", ("reply_id", "in_conversation")),
-    ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms")),
-    ReplyItemEnded: ("reply_item_ended", ("reply_id", "item")),
-    ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
-    TurnMeasured: ("turn_measured", ("report",)),
-    SessionFailed: ("session_failed", ("code", "message")),
-}
-"""What is shown of each fact, under which name. Sound is not."""
-
-
-class ShownItem(msgspec.Struct, frozen=True):
-    """An item of the record, without the places of its words."""
-
-    id: str
-    kind: str
-    role: str
-    text: str
-    spoken: bool
-    interrupted: bool
-    audio_ms: int
-    """Of the agent's speech, how much was sent."""
 
 
 class Watcher:
@@ -180,31 +137,9 @@ class Records:
         return (*self._closed.values(), *self._open.values())
 
 
-def shown(event: SessionEvent) -> tuple[str, dict[str, Any]] | None:
-    """A fact's short name and what is shown of it; None for what is not shown."""
-    if type(event) not in SHOWN:
-        return None
-    name, fields = SHOWN[type(event)]
-    return name, {field: _plain(getattr(event, field)) for field in fields}
-
-
 def sse_line(event: SessionEvent) -> bytes | None:
     """A fact as one server-sent event; None for what is not shown."""
     fact = shown(event)
     if fact is None:
         return None
     return b"event: " + fact[0].encode() + b"\ndata: " + msgspec.json.encode(fact[1]) + b"\n\n"
-
-
-def _plain(value: Any) -> Any:
-    if not isinstance(value, Item):
-        return value
-    return ShownItem(
-        value.id,
-        value.kind,
-        value.role,
-        value.text,
-        value.spoken,
-        value.interrupted,
-        value.audio_samples // (CLOCK_HZ // 1000),
-    )

@@ -11,7 +11,7 @@ from typing import NoReturn, Protocol
 from antiphon.contracts import AntiphonError, BadRequest
 from antiphon.runtime import Hub, Session, SessionSettings
 from antiphon.runtime.events import SessionEvent, SessionFailed
-from antiphon.server.feed import shown
+from antiphon.runtime.shown import shown
 from antiphon.server.formats import Uplink
 from antiphon.server.translate import Translator
 from antiphon.server.wire import server_events as wire

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from antiphon.contracts import AntiphonError, JournalEntry, ms
 from antiphon.runtime import Hub
-from antiphon.server.feed import SHOWN
+from antiphon.runtime.shown import TOLD
 from antiphon.server.sessions_api import answer, problem
 
 NEWEST = 50
@@ -15,8 +15,6 @@ NEWEST = 50
 MOST_LISTED = 500
 MOST_ENTRIES = 50_000
 """Of one conversation: hours of talk."""
-
-_NAMES = frozenset(name for name, _ in SHOWN.values())
 
 
 class RecordingsApi:
@@ -77,13 +75,7 @@ def events_of(entries: Iterable[JournalEntry]) -> list[dict[str, Any]]:
 
 
 def _shown(entry: JournalEntry) -> Iterable[tuple[str, Any]]:
-    body = dict(entry.body)
-    match entry.kind:
-        case "caller_turn_committed":
-            yield "transcript", {"item_id": body["item"], "text": body["text"]}
-        case "turn_ended" if "report" in body:
-            yield "turn_measured", {"report": body["report"]}
-        case kind if kind in _NAMES or kind in ("session_opened", "session_closed"):
-            yield kind, body
-        case _:
-            pass  # The record's own bookkeeping.
+    if entry.kind == TOLD:
+        yield entry.body["name"], entry.body["data"]
+    elif entry.kind in ("session_opened", "session_closed"):
+        yield entry.kind, {**entry.body, "id": entry.session}

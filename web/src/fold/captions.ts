@@ -99,6 +99,8 @@ export function foldCaptions(lines: readonly Line[], event: Told, speaker: Speak
     case "reply_ended":
       return lines.map((line) =>
         line.kind === "agent" && line.replyId === event.data.reply_id ? { ...line, ended: true } : line);
+    case "turn_measured":
+      return event.data.report.outcome === "interrupted" ? unsaid(lines, event.data.report.answer) : lines;
     case "session_failed":
       return [...lines, note(lines, event.at_ms, event.data.message)];
     case "session_closed":
@@ -142,6 +144,14 @@ function ended(line: AgentLine, item: ShownItem): Partial<AgentLine> {
   // A recording may hold the words that were said without their places.
   const words = said === "" ? item.text.split(/\s+/).map((text) => ({ text: `${text} `, startMs: null })) : line.words;
   return { words, ended: true, interrupted: item.interrupted, heardWords };
+}
+
+/** The line that was cut last also shows the words that were made and not even sent. */
+function unsaid(lines: readonly Line[], answer: string): readonly Line[] {
+  const line = lines.findLast((one): one is AgentLine => one.kind === "agent");
+  if (line === undefined || !line.interrupted || line.heardWords === null) return lines;
+  const made = answer.trim().split(/\s+/).slice(line.words.length).map((text) => ({ text: ` ${text}`, startMs: null }));
+  return put(lines, { ...line, words: [...line.words, ...made] });
 }
 
 export function wordCount(text: string): number {
