@@ -31,6 +31,22 @@ def server() -> Iterator[Running]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def storyteller() -> Iterator[Running]:
+    """A server that answers everything with a long story."""
+    with running(scripted_config((LONG,)), no_weights) as server:
+        yield server
+
+
+@pytest.fixture
+def listener(browser: Browser, storyteller: Running) -> Iterator[Visitor]:
+    """Somebody who has opened the storyteller's page."""
+    with visiting(browser) as visitor:
+        visitor.opens(storyteller.url)
+        yield visitor
+        assert visitor.errors == []
+
+
 @pytest.fixture
 def visitor(browser: Browser, server: Running) -> Iterator[Visitor]:
     """Somebody who has opened the page."""

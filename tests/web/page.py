@@ -77,6 +77,11 @@ class Visitor:
         pcm = base64.b64encode(sung(words).astype("<f4").tobytes()).decode()
         self.page.evaluate("pcm => window.__mic.say(pcm)", pcm)
 
+    def is_heard(self, times: int = 1) -> None:
+        """So many things that were said are understood: as words, if not always as the same. A busy machine
+        drops samples of a browser's sound."""
+        self.page.locator(".caller.settled").nth(times - 1).wait_for()
+
     def sees_state(self, name: str) -> None:
         self.page.locator(".state", has_text=name).wait_for()
 

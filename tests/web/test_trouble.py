@@ -50,7 +50,7 @@ def test_an_unplugged_microphone_is_replaced_or_said(visitor: Visitor) -> None:
     visitor.page.evaluate("window.__mic.unplug()")
     visitor.page.wait_for_function("window.__mic.opened === 2")
     visitor.says("still here")
-    visitor.sees("still here")
+    visitor.is_heard()
     visitor.page.evaluate("window.__mic.problem = 'NotFoundError'; window.__mic.unplug()")
     visitor.page.locator('.problem[data-code="lost"]').wait_for()
     visitor.page.get_by_role("button", name="Speak too").wait_for()
@@ -63,15 +63,14 @@ def test_the_page_calls_again_when_the_server_was_restarted(browser: Browser) ->
             visitor.opens(first.url)
             visitor.talks()
             visitor.says("before")
-            visitor.sees("before")
+            visitor.is_heard()
             port = int(first.url.rsplit(":", 1)[1])
         visitor.sees_state("reconnecting")
         with running(config, no_weights, port=port):
             visitor.sees_state("listening")
             visitor.says("after")
-            visitor.sees("after")
+            visitor.is_heard(2)
             assert visitor.page.locator(".captions .note").count() == 1
-            visitor.sees("before")
             visitor.page.get_by_role("button", name="End the conversation").click()
 
 
