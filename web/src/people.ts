@@ -4,9 +4,9 @@ import type { Cast } from "./events";
 export interface Person {
   name: string;
   voice: string;
-  /** One of eight, as a class name: colours of both themes are chosen for contrast, a cast's are not. */
+  /** A class name: one of eight colours, or the cast's own, which the sheet fits to the theme. */
   hue: string;
-  colour: string | null;
+  style: Record<string, string>;
 }
 
 const HUES = 8;
@@ -14,7 +14,9 @@ const HUES = 8;
 export function personOf(cast: Cast | null, persona: string, voice: string): Person {
   const place = cast?.personas.findIndex((one) => one.id === persona) ?? -1;
   const known = cast?.personas[place];
-  if (known === undefined) return { name: "Antiphon", voice, hue: "hue0", colour: null };
-  const colour = known.colour !== null && /^#[0-9a-fA-F]{6}$/.test(known.colour) ? known.colour : null;
-  return { name: known.name, voice: voice || known.voice, hue: `hue${place % HUES}`, colour };
+  if (known === undefined) return { name: "Antiphon", voice, hue: "hue0", style: {} };
+  const person = { name: known.name, voice: voice || known.voice };
+  if (known.colour && CSS.supports("color", known.colour))
+    return { ...person, hue: "coloured", style: { "--colour": known.colour } };
+  return { ...person, hue: `hue${place % HUES}`, style: {} };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { equation, percentile, percentiles, waterfall } from "../src/fold/figures";
-import { layers, springs } from "../src/fold/graph";
+import { rows, springs } from "../src/fold/graph";
 import { report } from "./reports";
 
 test("percentiles are of the values there are", () => {
@@ -23,10 +23,12 @@ test("the equation says what adds up to what", () => {
   assert.equal(equation(report(1, { sent_ms: null })), "");
 });
 
-test("scenes stand in columns by their distance from the start", () => {
+test("scenes stand in rows below whatever leads to them", () => {
   const scene = (id: string, ...to: string[]) => ({ id, title: id, persona: "", aim: "", checklist: [], exits: to.map((one) => ({ to: one, label: "" })) });
   const scenes = [scene("greet", "table", "bar"), scene("table", "order"), scene("bar", "order", "greet"), scene("order"), scene("lost")];
-  assert.deepEqual(layers({ name: "", title: "", personas: [], scenes, start: "greet" }), [["greet"], ["table", "bar"], ["order", "lost"]]);
+  assert.deepEqual(rows({ name: "", title: "", personas: [], scenes, start: "greet" }), [["greet"], ["table", "bar"], ["order", "lost"]]);
+  const chain = [scene("a", "b", "d"), scene("b", "c", "a"), scene("c", "d", "b"), scene("d")];
+  assert.deepEqual(rows({ name: "", title: "", personas: [], scenes: chain, start: "a" }), [["a"], ["b"], ["c"], ["d"]]);
 });
 
 test("springs keep every node inside, and apart", () => {

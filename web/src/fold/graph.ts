@@ -7,30 +7,45 @@ export interface Placed {
   y: number;
 }
 
-/** Scenes in columns by their distance from the start; each column ordered by where its ways come from. */
-export function layers(cast: Cast): string[][] {
+/**
+ * Scenes in rows: each below every scene that leads to it, ways back left aside; in a row, by where their ways
+ * come from. What cannot be reached stands in the last row.
+ */
+export function rows(cast: Cast): string[][] {
   const exits = new Map(cast.scenes.map((scene) => [scene.id, scene.exits.map((exit) => exit.to)]));
-  const depth = new Map<string, number>([[cast.start, 0]]);
-  for (const queue = [cast.start]; queue.length > 0; ) {
-    const scene = queue.shift()!;
-    for (const to of exits.get(scene) ?? []) {
-      if (depth.has(to) || !exits.has(to)) continue;
-      depth.set(to, (depth.get(scene) ?? 0) + 1);
-      queue.push(to);
-    }
+  const order = downward(cast.start, exits);
+  const depth = new Map<string, number>();
+  for (const scene of order) {
+    depth.set(scene, depth.get(scene) ?? 0);
+    for (const to of exits.get(scene) ?? [])
+      if (order.indexOf(to) > order.indexOf(scene)) depth.set(to, Math.max(depth.get(to) ?? 0, depth.get(scene)! + 1));
   }
   const deepest = Math.max(0, ...depth.values());
-  const columns: string[][] = Array.from({ length: deepest + 1 }, () => []);
-  for (const { id } of cast.scenes) (columns[depth.get(id) ?? deepest] ??= []).push(id);
-  for (let at = 1; at < columns.length; at++) {
-    const before = columns[at - 1]!;
+  const found: string[][] = Array.from({ length: deepest + 1 }, () => []);
+  for (const { id } of cast.scenes) found[depth.get(id) ?? deepest]!.push(id);
+  for (let at = 1; at < found.length; at++) {
+    const before = found[at - 1]!;
     const weight = (id: string) => {
       const from = before.flatMap((one, place) => (exits.get(one)?.includes(id) ? [place] : []));
       return from.length === 0 ? before.length : from.reduce((sum, one) => sum + one, 0) / from.length;
     };
-    columns[at]!.sort((a, b) => weight(a) - weight(b));
+    found[at]!.sort((a, b) => weight(a) - weight(b));
   }
-  return columns.filter((column) => column.length > 0);
+  return found.filter((row) => row.length > 0);
+}
+
+/** All that can be reached from `start`, each before whatever it leads to, but for ways back. */
+function downward(start: string, exits: ReadonlyMap<string, readonly string[]>): string[] {
+  const seen = new Set<string>();
+  const finished: string[] = [];
+  const visit = (scene: string) => {
+    if (seen.has(scene) || !exits.has(scene)) return;
+    seen.add(scene);
+    for (const to of exits.get(scene)!) visit(to);
+    finished.push(scene);
+  };
+  visit(start);
+  return finished.reverse();
 }
 
 /** Nodes pushed apart and edges pulled together inside `width` by `height`; begins on a circle, by order. */

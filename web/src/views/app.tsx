@@ -8,7 +8,7 @@ import { type Replay, castOf, recording } from "../replaying";
 import { type Settings, keepKey, keepSettings, shownKey } from "../settings";
 import { type Store, useStore } from "../store";
 import { Conversation } from "./conversation";
-import { Dock } from "./dock";
+import { Dock, TalkButton } from "./dock";
 import { ExportDialog } from "./export";
 import { Header } from "./header";
 import { Log } from "./log";
@@ -87,7 +87,7 @@ function Screen({ call, state, settings, cast, replay, trouble, openDoor, leave,
   const events = replay?.events ?? call.events;
   const fresh = view.lines.length === 0 && state.phase === "idle" && replay === null;
   return (
-    <div class="page">
+    <div class={`page ${fresh ? "fresh" : ""}`}>
       <Header phase={state.phase} view={view} cast={cast} replaying={replay !== null} doors={[
         { name: "Save this conversation", icon: "save", open: () => openDoor("export"), shown: events.length > 0 },
         { name: "Recordings", icon: "clock", open: () => openDoor("recordings"), shown: replay === null },
@@ -98,10 +98,10 @@ function Screen({ call, state, settings, cast, replay, trouble, openDoor, leave,
         <section class="talking" aria-label="Talk">
           {trouble && <p class="problem" role="alert">{trouble}</p>}
           {replay === null && state.problem !== null && <ProblemView call={call} state={state} />}
-          {fresh ? <Welcome cast={cast} /> : <Conversation view={view} cast={cast} announce={settings.announce} />}
-          {replay === null ? <Dock call={call} state={state} settings={settings} /> : <ReplayBar replay={replay} close={leave} />}
+          {fresh ? <Welcome call={call} cast={cast} /> : <Conversation view={view} cast={cast} announce={settings.announce} />}
+          {replay === null ? <Dock call={call} state={state} settings={settings} fresh={fresh} /> : <ReplayBar replay={replay} close={leave} />}
         </section>
-        <Panels view={view} cast={cast} events={events} fresh={fresh} />
+        {!fresh && <Panels view={view} cast={cast} events={events} />}
       </main>
       {children(view, events)}
     </div>
@@ -117,12 +117,13 @@ function useReplay(replay: Replay | null): View | null {
   return replay === null ? null : (view ?? replay.store.value.view);
 }
 
-function Welcome({ cast }: { cast: Cast | null }) {
+function Welcome({ call, cast }: { call: Call; cast: Cast | null }) {
   return (
     <div class="welcome">
       <h2>{cast?.title || "Talk with a machine"}</h2>
       <p>Press <b>Talk</b> and speak. It answers aloud when you have finished, and stops when you cut in.</p>
-      <p class="hint">Your voice stays on this server. The browser will ask whether this page may use the microphone.</p>
+      <TalkButton call={call} />
+      <p class="hint">The browser will ask whether this page may use the microphone. What you say goes to this server and nowhere else.</p>
     </div>
   );
 }
@@ -147,7 +148,7 @@ function ProblemView({ call, state }: { call: Call; state: CallState }) {
 
 const TABS = ["Time", "Scenes", "Memory", "Prompt", "Events"] as const;
 
-function Panels({ view, cast, events, fresh }: { view: View; cast: Cast | null; events: readonly Told[]; fresh: boolean }) {
+function Panels({ view, cast, events }: { view: View; cast: Cast | null; events: readonly Told[] }) {
   const [tab, setTab] = useState<(typeof TABS)[number]>("Time");
   const move = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
@@ -157,7 +158,7 @@ function Panels({ view, cast, events, fresh }: { view: View; cast: Cast | null; 
     document.getElementById(`tab-${next}`)?.focus();
   };
   return (
-    <section class={`panels ${fresh ? "fresh" : ""}`} aria-label="Behind the conversation">
+    <section class="panels" aria-label="Behind the conversation">
       <div class="tabs" role="tablist" aria-label="Behind the conversation" onKeyDown={move}>
         {TABS.map((one) => (
           <button key={one} id={`tab-${one}`} type="button" role="tab" aria-selected={one === tab} aria-controls="panel"

@@ -66,7 +66,7 @@ function Agent({ line, cast }: { line: AgentLine; cast: Cast | null }) {
   const states = wordStates(line);
   const cut = states.filter((state) => state === "cut").length;
   return (
-    <li class={`line agent ${person.hue}`}>
+    <li class={`line agent ${person.hue}`} style={person.style}>
       <Face person={person} />
       <div>
         <div class="who">

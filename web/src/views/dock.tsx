@@ -10,10 +10,11 @@ interface Props {
   settings: Settings;
 }
 
-export function Dock({ call, state, settings }: Props) {
+/** `fresh`: nothing was said yet, and the big button stands in the middle of the page. */
+export function Dock({ call, state, settings, fresh }: Props & { fresh: boolean }) {
   return (
     <footer class="dock">
-      {state.phase === "idle" ? <TalkButton call={call} /> : <Controls call={call} state={state} settings={settings} />}
+      {fresh ? null : state.phase === "idle" ? <TalkButton call={call} /> : <Controls call={call} state={state} settings={settings} />}
       <Composer call={call} />
     </footer>
   );

@@ -42,7 +42,7 @@ export function Header({ phase, view, cast, replaying, doors }: Props) {
       <h1>Antiphon</h1>
       <span class={`state ${state.kind}`} role="status"><i aria-hidden="true" />{state.name}</span>
       {present && (
-        <span class={`speaker ${person.hue}`}>
+        <span class={`speaker ${person.hue}`} style={person.style}>
           <Face person={person} speaking={view.floor === "agent" && phase === "live"} />
           <span><strong>{person.name}</strong>{person.voice && <small>voice {person.voice}</small>}</span>
         </span>

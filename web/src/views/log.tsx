@@ -12,8 +12,8 @@ export function Log({ events, untilMs }: { events: readonly Told[]; untilMs: num
   return (
     <>
       <label class="filter">Filter <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
-      <ol class="log" aria-label="Events">
-        {found.slice(-MOST).map((event, at) => (
+      <ol class="log" aria-label="Events, newest first">
+        {found.slice(-MOST).reverse().map((event, at) => (
           <li key={at}>
             <time>{clock(event.at_ms)}.{String(Math.floor(event.at_ms % 1000)).padStart(3, "0")}</time>
             <details><summary>{event.name} <small>{brief(event)}</small></summary><pre>{JSON.stringify(event.data, null, 1)}</pre></details>

@@ -11,7 +11,7 @@ export function ReplayBar({ replay, close }: { replay: Replay; close: () => void
   const { atMs, playing, speed } = useStore(replay.store);
   return (
     <div class="replay" role="group" aria-label="Replay">
-      <button type="button" class="plain" onClick={close}><Icon name="back" /> Back</button>
+      <button type="button" class="plain" onClick={close}><Icon name="back" /><span class="word">Back</span></button>
       <button type="button" class="round" onClick={() => (playing ? replay.pause() : replay.play())} title={playing ? "Pause" : "Play"}>
         <Icon name={playing ? "pause" : "play"} /><span class="unseen">{playing ? "Pause" : "Play"}</span>
       </button>

@@ -1,6 +1,6 @@
 // Where the conversation is: scenes and the ways between them, the checklist, and why it moved.
 import type { Cast, Json } from "../events";
-import { layers } from "../fold/graph";
+import { rows } from "../fold/graph";
 import type { View } from "../fold/view";
 import { personOf } from "../people";
 import { Icon } from "./icons";
@@ -53,42 +53,48 @@ function Checklist({ state }: { state: NonNullable<View["state"]> }) {
   );
 }
 
-const BOX = { width: 132, height: 50, across: 48, down: 22 };
+const BOX = { width: 172, height: 50, across: 26, down: 34 };
+/** Room at both sides for ways that pass rows by. */
+const BEND = 56;
 
 function Map({ cast, at, moves }: { cast: Cast; at: string; moves: View["moves"] }) {
-  const columns = layers(cast);
-  const tallest = Math.max(...columns.map((column) => column.length));
-  const width = columns.length * (BOX.width + BOX.across) - BOX.across + 4;
-  const height = tallest * (BOX.height + BOX.down) - BOX.down + 30;
-  const place = new globalThis.Map<string, { x: number; y: number }>();
-  columns.forEach((column, x) => column.forEach((id, y) => place.set(id, {
-    x: 2 + x * (BOX.width + BOX.across),
-    y: 14 + (y + (tallest - column.length) / 2) * (BOX.height + BOX.down),
+  const placed = rows(cast);
+  const widest = Math.max(...placed.map((row) => row.length));
+  const width = widest * (BOX.width + BOX.across) - BOX.across + 2 * BEND;
+  const height = placed.length * (BOX.height + BOX.down) - BOX.down + 4;
+  const place = new globalThis.Map<string, Place>();
+  placed.forEach((row, y) => row.forEach((id, x) => place.set(id, {
+    x: BEND + (x + (widest - row.length) / 2) * (BOX.width + BOX.across),
+    y: 2 + y * (BOX.height + BOX.down),
+    row: y,
   })));
   const visited = new Set([at, cast.start, ...moves.flatMap((move) => [move.from, move.to])]);
   const gone = new Set(moves.map((move) => `${move.from} ${move.to}`));
+  const ways = cast.scenes.flatMap((scene) => scene.exits.flatMap((exit) => {
+    const [from, to] = [place.get(scene.id), place.get(exit.to)];
+    if (from === undefined || to === undefined || from === to) return [];
+    return [{ key: `${scene.id} ${exit.to}`, d: way(from, to), label: exit.label, gone: gone.has(`${scene.id} ${exit.to}`) }];
+  }));
+  // What was gone is drawn last, over the others.
+  ways.sort((a, b) => Number(a.gone) - Number(b.gone));
   return (
     <div class="map">
       <svg viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px` }} role="img" aria-label={`Scenes; now: ${title(cast, at)}`}>
-        <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto-start-reverse"><path d="M0 0L8 4L0 8Z" /></marker></defs>
-        {cast.scenes.flatMap((scene) => scene.exits.map((exit) => {
-          const [from, to] = [place.get(scene.id), place.get(exit.to)];
-          if (from === undefined || to === undefined || from === to) return null;
-          return (
-            <path key={`${scene.id} ${exit.to}`} class={`way ${gone.has(`${scene.id} ${exit.to}`) ? "gone" : ""}`} d={way(from, to)} marker-end="url(#arrow)">
-              <title>{exit.label}</title>
-            </path>
-          );
-        }))}
+        <defs><Arrow id="arrow" /><Arrow id="arrow-gone" /></defs>
+        {ways.map((one) => (
+          <path key={one.key} class={`way ${one.gone ? "gone" : ""}`} d={one.d} marker-end={`url(#arrow${one.gone ? "-gone" : ""})`}>
+            <title>{one.label}</title>
+          </path>
+        ))}
         {cast.scenes.map((scene) => {
           const { x, y } = place.get(scene.id)!;
           const person = personOf(cast, scene.persona, "");
           return (
-            <g key={scene.id} class={`scene ${person.hue} ${scene.id === at ? "now" : ""} ${visited.has(scene.id) ? "visited" : ""}`} transform={`translate(${x} ${y})`}>
+            <g key={scene.id} style={person.style} class={`scene ${person.hue} ${scene.id === at ? "now" : ""} ${visited.has(scene.id) ? "visited" : ""}`} transform={`translate(${x} ${y})`}>
               <title>{scene.aim}</title>
               <rect width={BOX.width} height={BOX.height} rx="10" />
-              <text x="12" y="21">{clipped(scene.title || scene.id, 17)}</text>
-              <text x="12" y="38" class="by">{clipped(person.name, 19)}</text>
+              <text x="14" y="21">{clipped(scene.title || scene.id, 22)}</text>
+              <text x="14" y="38" class="by">{clipped(person.name, 26)}</text>
             </g>
           );
         })}
@@ -97,21 +103,34 @@ function Map({ cast, at, moves }: { cast: Cast; at: string; moves: View["moves"]
   );
 }
 
+function Arrow({ id }: { id: string }) {
+  return (
+    <marker id={id} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto">
+      <path d="M0 0.5L8 4L0 7.5Z" />
+    </marker>
+  );
+}
+
+interface Place {
+  x: number;
+  y: number;
+  row: number;
+}
+
 const clipped = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-/** Forward from side to side; back, and within a column, by an arc. */
-function way(from: { x: number; y: number }, to: { x: number; y: number }): string {
-  const middle = BOX.height / 2;
-  if (to.x > from.x) {
-    const [x1, y1, x2, y2] = [from.x + BOX.width, from.y + middle, to.x - 2, to.y + middle];
-    const bend = (x2 - x1) / 2;
-    return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+/** Down to the next row straight; past rows on the right; back, and within a row, on the left. */
+function way(from: Place, to: Place): string {
+  const half = BOX.height / 2;
+  if (to.row === from.row + 1) {
+    const [x1, y1, x2, y2] = [from.x + BOX.width / 2, from.y + BOX.height, to.x + BOX.width / 2, to.y - 2];
+    const bend = (y2 - y1) / 2;
+    return `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}`;
   }
-  if (to.x === from.x) {
-    const [x, y1, y2] = [from.x + BOX.width, from.y + middle, to.y + middle];
-    return `M${x} ${y1}C${x + 34} ${y1} ${x + 34} ${y2} ${x + 2} ${y2}`;
-  }
-  const [x1, x2] = [from.x + BOX.width / 2 - 12, to.x + BOX.width / 2 + 12];
-  const top = Math.min(from.y, to.y) - 14;
-  return `M${x1} ${from.y}C${x1} ${top} ${x2} ${top} ${x2} ${to.y - 2}`;
+  const down = to.row > from.row;
+  const out = Math.min(BEND - 6, 22 + 9 * Math.abs(to.row - from.row));
+  const edge = (one: Place) => (down ? one.x + BOX.width : one.x);
+  const [x1, y1, x2, y2] = [edge(from), from.y + half + (down ? 6 : -6), edge(to), to.y + half + (down ? -6 : 6)];
+  const side = down ? Math.max(x1, x2) + out : Math.min(x1, x2) - out;
+  return `M${x1} ${y1}C${side} ${y1} ${side} ${y2} ${x2 + (down ? 2 : -2)} ${y2}`;
 }
