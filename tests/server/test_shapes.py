@@ -138,7 +138,8 @@ def test_a_part_is_audio_or_text() -> None:
 
 
 def test_a_caption_knows_its_second() -> None:
-    assert wire.audio_transcript_delta(PLACE, "Hel", 1_250)["start_time"] == 1.25
+    placed = wire.audio_transcript_delta(PLACE, "Hel", 1_250, 1_500)
+    assert (placed["start_time"], placed["end_time"]) == (1.25, 1.5)
 
 
 def test_a_tool_choice_in_one_word_stays_one_word() -> None:

@@ -72,7 +72,14 @@ class _Evening:
         begun_ms = self.at_ms
         self.tell("reply_started", reply_id=reply, in_conversation=True)
         for place, word in enumerate(words):
-            self.tell("reply_text", reply_id=reply, item_id=item, text=f" {word}", start_ms=place * 280)
+            self.tell(
+                "reply_text",
+                reply_id=reply,
+                item_id=item,
+                text=f" {word}",
+                start_ms=place * 280,
+                end_ms=place * 280 + 240,
+            )
         said = words[:heard]
         for place in range(len(said)):
             self.at_ms = begun_ms + 280 * (place + 1)

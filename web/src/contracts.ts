@@ -83,6 +83,7 @@ export interface Facts {
     item_id: string;
     text: string;
     start_ms: number | null;
+    end_ms: number | null;
   };
   reply_item_ended: {
     reply_id: string;

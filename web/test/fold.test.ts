@@ -20,7 +20,7 @@ function exchange(): Told[] {
     told(1100, "transcript", { item_id: "u1", text: "How many legs?" }),
     told(1200, "reply_started", { reply_id: "r1", in_conversation: true }),
     ...["Spiders", " have", " eight", " legs."].map((text, at) =>
-      told(1201, "reply_text", { reply_id: "r1", item_id: "a1", text, start_ms: at * 250 })),
+      told(1201, "reply_text", { reply_id: "r1", item_id: "a1", text, start_ms: at * 250, end_ms: at * 250 + 240 })),
   ];
 }
 
@@ -42,7 +42,7 @@ test("a turn without words leaves no line", () => {
 test("words are grey until half of each was heard", () => {
   const played = (ms: number) => wordStates(agent([...exchange(), told(2000, "played", { item_id: "a1", played_ms: ms })]));
   assert.deepEqual(played(0), ["coming", "coming", "coming", "coming"]);
-  assert.deepEqual(played(124), ["coming", "coming", "coming", "coming"]);
+  assert.deepEqual(played(119), ["coming", "coming", "coming", "coming"]);
   assert.deepEqual(played(380), ["heard", "heard", "coming", "coming"]);
   assert.deepEqual(played(1000), ["heard", "heard", "heard", "heard"]);
 });

@@ -106,6 +106,8 @@ class ReplyText(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     start_ms: int | None
     """Where in the item's audio the words begin; None for a text reply."""
+    end_ms: int | None = None
+    """Where they end: once half of the time between is played, they count as heard."""
 
 
 class ReplyAudio(msgspec.Struct, frozen=True, kw_only=True):

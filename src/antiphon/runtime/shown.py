@@ -36,7 +36,7 @@ SHOWN: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     TranscriptSettled: ("transcript", ("item_id", "text")),
     TranscriptFailed: ("transcript_failed", ("item_id", "message")),
     ReplyStarted: ("reply_started", ("reply_id", "in_conversation")),
-    ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms")),
+    ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms", "end_ms")),
     ReplyItemEnded: ("reply_item_ended", ("reply_id", "item")),
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),

@@ -122,7 +122,7 @@ class Translator:
     def _words(self, event: ReplyText) -> Wire:
         opened = self._open[event.item_id]
         if opened.item.spoken:
-            return wire.audio_transcript_delta(opened.part_place, event.text, event.start_ms)
+            return wire.audio_transcript_delta(opened.part_place, event.text, event.start_ms, event.end_ms)
         return wire.text_delta(opened.part_place, event.text)
 
 

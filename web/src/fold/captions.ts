@@ -16,8 +16,9 @@ export interface CallerLine {
 
 export interface Word {
   text: string;
-  /** Where it begins in the item's sound; null for text that is not spoken. */
+  /** Where it begins and ends in the item's sound; null for text that is not spoken. */
   startMs: number | null;
+  endMs: number | null;
 }
 
 export interface AgentLine {
@@ -128,8 +129,8 @@ function added(lines: readonly Line[], item: ShownItem, atMs: number): readonly 
 }
 
 function spoken(lines: readonly Line[], event: Told & { name: "reply_text" }, speaker: Speaker): Line[] {
-  const { item_id: id, reply_id: replyId, text, start_ms: startMs } = event.data;
-  const word: Word = { text, startMs };
+  const { item_id: id, reply_id: replyId, text, start_ms: startMs, end_ms: endMs } = event.data;
+  const word: Word = { text, startMs, endMs };
   const known = lines.find((line): line is AgentLine => line.kind === "agent" && line.id === id);
   if (known !== undefined) return put(lines, { ...known, words: [...known.words, word] });
   return put(lines, {
@@ -142,7 +143,7 @@ function ended(line: AgentLine, item: ShownItem): Partial<AgentLine> {
   const heardWords = item.interrupted ? wordCount(item.text) : line.words.length;
   const said = line.words.map((word) => word.text.trim()).join(" ");
   // A recording may hold the words that were said without their places.
-  const words = said === "" ? item.text.split(/\s+/).map((text) => ({ text: `${text} `, startMs: null })) : line.words;
+  const words = said === "" ? item.text.split(/\s+/).map((text) => ({ text: `${text} `, startMs: null, endMs: null })) : line.words;
   return { words, ended: true, interrupted: item.interrupted, heardWords };
 }
 
@@ -150,7 +151,7 @@ function ended(line: AgentLine, item: ShownItem): Partial<AgentLine> {
 function unsaid(lines: readonly Line[], answer: string): readonly Line[] {
   const line = lines.findLast((one): one is AgentLine => one.kind === "agent");
   if (line === undefined || !line.interrupted || line.heardWords === null) return lines;
-  const made = answer.trim().split(/\s+/).slice(line.words.length).map((text) => ({ text: ` ${text}`, startMs: null }));
+  const made = answer.trim().split(/\s+/).slice(line.words.length).map((text) => ({ text: ` ${text}`, startMs: null, endMs: null }));
   return put(lines, { ...line, words: [...line.words, ...made] });
 }
 
@@ -170,9 +171,6 @@ export function wordStates(line: AgentLine): WordState[] {
     return line.words.map((_, at) => (at < kept ? "heard" : "cut"));
   }
   if (line.ended) return line.words.map(() => "heard");
-  return line.words.map((word, at) => {
-    if (word.startMs === null) return "heard";
-    const end = line.words[at + 1]?.startMs ?? word.startMs + 240;
-    return (word.startMs + end) / 2 <= line.heardMs ? "heard" : "coming";
-  });
+  return line.words.map(({ startMs, endMs }) =>
+    startMs === null || endMs === null || startMs + endMs <= 2 * line.heardMs ? "heard" : "coming");
 }

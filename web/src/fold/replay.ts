@@ -1,8 +1,6 @@
 // A recording as the page needs it: with what was played, when the file does not say so itself.
 import { type Cast, type Told, type Trace, told } from "../events";
 
-const WORD_MS = 240;
-
 /**
  * `events` with `played` facts where there are none for an item: the server sends sound at the pace it is
  * heard, so a word sounds as long after the words of its clause were told as it lies behind the clause's first.
@@ -15,13 +13,14 @@ export function withPlayed(events: readonly Told[]): Told[] {
   const made: Told[] = [];
   const anchors = new Map<string, { atMs: number; startMs: number }>();
   for (const event of events) {
-    if (event.name !== "reply_text" || event.data.start_ms === null || known.has(event.data.item_id)) continue;
-    const { item_id: id, start_ms: startMs } = event.data;
+    if (event.name !== "reply_text" || known.has(event.data.item_id)) continue;
+    const { item_id: id, start_ms: startMs, end_ms: endMs } = event.data;
+    if (startMs === null || endMs === null) continue;
     const last = anchors.get(id);
     const anchor = last === undefined || event.at_ms > last.atMs + 20 ? { atMs: event.at_ms, startMs } : last;
     anchors.set(id, anchor);
-    const atMs = anchor.atMs + startMs - anchor.startMs + WORD_MS;
-    if (atMs <= (ends.get(id) ?? Infinity)) made.push(told(atMs, "played", { item_id: id, played_ms: startMs + WORD_MS }));
+    const atMs = anchor.atMs + endMs - anchor.startMs;
+    if (atMs <= (ends.get(id) ?? Infinity)) made.push(told(atMs, "played", { item_id: id, played_ms: endMs }));
   }
   return [...events, ...made].sort((a, b) => a.at_ms - b.at_ms);
 }

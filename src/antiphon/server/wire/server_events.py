@@ -190,10 +190,15 @@ def audio_done(place: Mapping[str, Any]) -> Wire:
     return {"type": "response.output_audio.done", **place}
 
 
-def audio_transcript_delta(place: Mapping[str, Any], delta: str, start_ms: int | None) -> Wire:
-    """Words of the sound that follows, and the second of the item's audio at which they begin."""
-    event = {"type": "response.output_audio_transcript.delta", **place, "delta": delta}
-    return event if start_ms is None else {**event, "start_time": start_ms / 1000}
+def audio_transcript_delta(
+    place: Mapping[str, Any], delta: str, start_ms: int | None, end_ms: int | None = None
+) -> Wire:
+    """Words of the sound that follows, and the seconds of the item's audio at which they begin and end."""
+    event: Wire = {"type": "response.output_audio_transcript.delta", **place, "delta": delta}
+    for name, at_ms in (("start_time", start_ms), ("end_time", end_ms)):
+        if at_ms is not None:
+            event[name] = at_ms / 1000
+    return event
 
 
 def audio_transcript_done(place: Mapping[str, Any], transcript: str) -> Wire:
