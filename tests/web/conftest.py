@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from antiphon.server.static import FOLDER
 
@@ -16,13 +16,17 @@ LONG = " ".join(f"Number {word} of a long story." for word in NUMBERS)
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
     assert (FOLDER / "index.html").is_file(), "the app is not built: make web"
     assert chromium() is not None, "no Chromium was found; sh tools/browser.sh says what to do"
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with launch(playwright) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,11 @@ class Visitor:
 
     def says(self, words: str) -> None:
         """Sing into the microphone; returns at once."""
-        pcm = base64.b64encode(sung(words).astype("<f4").tobytes()).decode()
+        self.sounds(sung(words))
+
+    def sounds(self, audio: Audio) -> None:
+        """Any sound into the microphone, 24 kHz."""
+        pcm = base64.b64encode(audio.astype("<f4").tobytes()).decode()
         self.page.evaluate("pcm => window.__mic.say(pcm)", pcm)
 
     def is_heard(self, times: int = 1) -> None:

@@ -54,11 +54,11 @@ def summary(session_id: str, entries: Iterable[JournalEntry]) -> dict[str, Any]:
     """A conversation at a glance, as JSON."""
     events = events_of(entries)
     said = [event["data"]["text"] for event in events if event["name"] == "transcript"]
-    opened: dict[str, Any] = next((e["data"] for e in events if e["name"] == "session_opened"), {})
+    openings = [event["data"] for event in events if event["name"] == "session_opened"]
     return {
         "id": session_id,
         "object": "antiphon.recording",
-        "opened_at": opened.get("opened_at"),
+        "opened_at": openings[0].get("opened_at") if openings else None,
         "turns": sum(event["name"] == "turn_measured" for event in events),
         "duration_ms": events[-1]["at_ms"] if events else 0.0,
         "first_words": next((text for text in said if text), ""),
