@@ -78,6 +78,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     read_after_end: float
     """Tokens of the prompt left to read when the answer was asked for, median."""
     guesses_held: float
+    reports: tuple[TurnReport, ...]
+    """Antiphon's equation of every turn, span by span."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -149,9 +151,12 @@ async def measure(
                     if session:
                         reports += await _reports(url, session)
         together: dict[str, list[Outcome]] = {}
+        in_conversation: tuple[TurnReport, ...] = ()
         for name, dial in dials.items():
             progress(f"a conversation of {TURNS_IN_CONVERSATION} turns: {name}")
             together[name], session = await _call(dial, said[:TURNS_IN_CONVERSATION])
+            if session:
+                in_conversation = await _reports(url, session)
     kinds = (("alone", alone), ("conversation", together))
     measured = [_measured(name, kind, outs) for kind, them in kinds for name, outs in them.items()]
     sounded = [report for report in reports if report.sent_ms is not None]
@@ -165,6 +170,7 @@ async def measure(
         terms_ms=_terms(sounded),
         read_after_end=middle([r.prompt_tokens - r.cached_tokens for r in sounded]) if sounded else 0,
         guesses_held=sum(r.guess_held for r in sounded) / len(sounded) if sounded else 0,
+        reports=(*reports, *in_conversation),
     )
 
 

@@ -90,7 +90,7 @@ class Hearing:
             case "speaking":
                 return self._follow(window, silent)
             case "pausing":
-                return self._wait(window)
+                return self._wait(window, faint)
 
     def stall(self) -> Change:
         """No audio came for so long that the caller must be taken to be silent."""
@@ -161,9 +161,10 @@ class Hearing:
             return "pause"
         return "none"
 
-    def _wait(self, window: VoiceWindow) -> Change:
+    def _wait(self, window: VoiceWindow, faint: bool) -> Change:
         if self._streak < ONSET:
             return "none"
         self.state, self.speech_end = "speaking", window.end
-        self._loudness.forget()
+        if faint:
+            self._loudness.soften(window.level_db)
         return "resume"
