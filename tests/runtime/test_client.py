@@ -365,10 +365,11 @@ async def test_the_journal_tells_the_story_in_order() -> None:
     assert [entry.kind for entry in own] == [
         "session_opened",
         "caller_turn_committed",
+        "reply_progressed",
         "reply_ended",
         "turn_ended",
         "session_closed",
     ]
     assert [entry.sequence for entry in stage.journal] == list(range(1, len(stage.journal) + 1))
     assert own[1].body["text"] == "what time is it"
-    assert own[2].body["heard"] == "It is noon."
+    assert own[3].body["heard"] == "It is noon."

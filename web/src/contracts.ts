@@ -3,6 +3,25 @@
 /** Anything that JSON can say. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+export type CheckMark = {
+  id: string;
+  label: string;
+  done: boolean;
+};
+
+export type Moved = {
+  from: string;
+  to: string;
+  by: string;
+  why: string;
+};
+
+export type PromptSection = {
+  name: string;
+  tokens: number;
+  cached: boolean;
+};
+
 export type ShownItem = {
   id: string;
   kind: string;
@@ -11,6 +30,11 @@ export type ShownItem = {
   spoken: boolean;
   interrupted: boolean;
   audio_ms: number;
+};
+
+export type SlotFilled = {
+  name: string;
+  value: string | number | null;
 };
 
 export type Span = {
@@ -96,6 +120,23 @@ export interface Facts {
   };
   turn_measured: {
     report: TurnReport;
+  };
+  state: {
+    turn: number;
+    version: number;
+    scene: string;
+    persona: string;
+    voice: string;
+    checklist: CheckMark[];
+    slots: SlotFilled[];
+    moved: Moved | null;
+  };
+  prompt: {
+    turn: number;
+    sections: PromptSection[];
+    tokens: number;
+    evaluated_tokens: number | null;
+    text: string | null;
   };
   session_failed: {
     code: string;

@@ -11,6 +11,7 @@ from antiphon.contracts import CLOCK_HZ
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.events import (
     ItemAdded,
+    PromptCompiled,
     ReplyEnded,
     ReplyItemEnded,
     ReplyStarted,
@@ -19,6 +20,7 @@ from antiphon.runtime.events import (
     SessionFailed,
     SpeechStarted,
     SpeechStopped,
+    StateChanged,
     TranscriptFailed,
     TranscriptPartial,
     TranscriptSettled,
@@ -40,6 +42,8 @@ SHOWN: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     ReplyItemEnded: ("reply_item_ended", ("reply_id", "item")),
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),
+    StateChanged: ("state", StateChanged.__struct_fields__),
+    PromptCompiled: ("prompt", PromptCompiled.__struct_fields__),
     SessionFailed: ("session_failed", ("code", "message")),
 }
 """What is shown of each fact, under which name."""

@@ -5,13 +5,15 @@ from typing import Any
 
 from aiohttp import WSCloseCode, web
 
-from antiphon.contracts import Busy
+from antiphon.contracts import Busy, ContractBroken
 from antiphon.runtime import Config, Hub
 from antiphon.server.auth import Door, Refused
+from antiphon.server.cast_api import CastApi
 from antiphon.server.connection import SUBPROTOCOL, Connection
 from antiphon.server.feed import Records
 from antiphon.server.outbox import Goodbye
 from antiphon.server.recordings import RecordingsApi
+from antiphon.server.resuming import earlier_of
 from antiphon.server.sessions_api import SessionsApi, answer, problem
 from antiphon.server.static import read_app
 from antiphon.server.wire.beta import BETA
@@ -32,7 +34,7 @@ Talk to it with any client of the Realtime protocol:
 
   {url}/v1/realtime     the conversation, over a WebSocket
   {url}/v1/sessions     who is talking, and /v1/sessions/ID/turns: where every millisecond went
-  {url}/v1/models       what there is
+  {url}/v1/models       what there is; /v1/cast: who speaks, where a cast is played
   {url}/readyz          whether the models are loaded
 
 In Python, for example:
@@ -62,6 +64,7 @@ class Server:
         app.router.add_get("/v1/realtime", self._realtime)
         SessionsApi(self._records).add_to(app.router)
         RecordingsApi(self._hub).add_to(app.router)
+        CastApi(self._hub).add_to(app.router)
         app.on_shutdown.append(self._shut_down)
         return app
 
@@ -112,6 +115,9 @@ class Server:
             return refused
         if not self._hub.ready:
             return problem(503, "loading", "The models are loading.", _retry_after(LOADING_S))
+        before = await earlier_of(self._hub, request)
+        if isinstance(before, web.Response):
+            return before
         try:
             connection = Connection(
                 self._hub,
@@ -120,7 +126,10 @@ class Server:
                 model=request.query.get("model") or MODEL,
                 extended=request.query.get("ext") == "1",
                 dialect=BETA if _speaks_beta(request.headers) else GA,
+                before=before,
             )
+        except ContractBroken as other_cast:
+            return problem(409, "another_cast", f"{other_cast}.")
         except Busy as busy:
             return problem(503, "busy", str(busy), _retry_after(BUSY_S))
         self._connections.add(connection)

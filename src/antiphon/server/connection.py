@@ -14,6 +14,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from antiphon.contracts import BadRequest
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent
 from antiphon.server.feed import Record, Records
 from antiphon.server.outbox import Goodbye, Outbox, text_frame
@@ -40,10 +41,19 @@ class Connection:
 
     Raises:
         Busy: there is no room for another session.
+        ContractBroken: it goes on with another cast than the one that is played.
     """
 
     def __init__(
-        self, hub: Hub, config: Config, records: Records, *, model: str, extended: bool, dialect: Dialect
+        self,
+        hub: Hub,
+        config: Config,
+        records: Records,
+        *,
+        model: str,
+        extended: bool,
+        dialect: Dialect,
+        before: Earlier = NOTHING_EARLIER,
     ) -> None:
         self._hub, self._records, self._limits = hub, records, config.limits
         self._outbox = Outbox(config.limits.outbound_messages)
@@ -58,6 +68,7 @@ class Connection:
             expires_at=int(datetime.now(UTC).timestamp()) + config.limits.session_seconds,
             extended=extended,
             dialect=dialect,
+            before=before,
         )
         self._session = self._realtime.session
         self._record = records.open(self._session)

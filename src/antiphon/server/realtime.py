@@ -10,6 +10,7 @@ from typing import NoReturn, Protocol
 
 from antiphon.contracts import AntiphonError, BadRequest
 from antiphon.runtime import Hub, Session, SessionSettings
+from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent, SessionFailed
 from antiphon.runtime.shown import shown
 from antiphon.server.formats import Uplink
@@ -72,9 +73,11 @@ class Realtime:
         expires_at: when the session will end, in Unix seconds.
         extended: the client opted in to events outside the core set.
         dialect: how the client speaks.
+        before: what was before, where a conversation goes on.
 
     Raises:
         Busy: there is no room for another session.
+        ContractBroken: it goes on with another cast than the one that is played.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Realtime:
         expires_at: int,
         extended: bool = False,
         dialect: Dialect = GA,
+        before: Earlier = NOTHING_EARLIER,
     ) -> None:
         self._carrier, self._dialect = carrier, dialect
         self._base, self._expires_at = settings, expires_at
@@ -95,7 +99,9 @@ class Realtime:
         self._uplink = Uplink(self._wire.input_format_name)
         self._early: list[SessionEvent] | None = []
         """What the session told while it was being opened; `session.created` must come first."""
-        self.session: Session = hub.open_session(self.tell, settings_of(self._wire, settings, self._voices))
+        self.session: Session = hub.open_session(
+            self.tell, settings_of(self._wire, settings, self._voices), before=before
+        )
         stem = self.session.id.removeprefix("sess_")
         self._ids = wire.EventIds(self.session.id)
         self._translator = Translator(f"conv_{stem}", extended=extended)

@@ -13,6 +13,7 @@ from antiphon.runtime.events import (
     AudioCommitted,
     IdleTimedOut,
     ItemAdded,
+    PromptCompiled,
     ReplyAudio,
     ReplyEnded,
     ReplyItemEnded,
@@ -23,6 +24,7 @@ from antiphon.runtime.events import (
     SessionFailed,
     SpeechStarted,
     SpeechStopped,
+    StateChanged,
     TranscriptDelta,
     TranscriptFailed,
     TranscriptPartial,
@@ -76,8 +78,8 @@ class Translator:
                 return self._reply(event, session)
             case TranscriptDelta() | TranscriptSettled() | TranscriptFailed():
                 return [] if session.transcription is None else [_transcription(event)]
-            case TurnMeasured() | TranscriptPartial():
-                return []  # nothing of the protocol's; see `feed.shown`
+            case TurnMeasured() | TranscriptPartial() | StateChanged() | PromptCompiled():
+                return []  # nothing of the protocol's; see `runtime.shown`
             case IdleTimedOut():
                 told = wire.timeout_triggered(event.item_id, event.audio_start_ms, event.audio_end_ms)
                 return [told] if self._extended else []
