@@ -16,10 +16,31 @@ export type Moved = {
   why: string;
 };
 
+export type Node = {
+  id: string;
+  label: string;
+  kind: string;
+};
+
 export type PromptSection = {
   name: string;
   tokens: number;
   cached: boolean;
+};
+
+export type RecalledFact = {
+  id: string;
+  text: string;
+  score: number;
+  tokens: number;
+  why: string;
+  when: string | null;
+};
+
+export type Relation = {
+  source: string;
+  target: string;
+  kind: string;
 };
 
 export type ShownItem = {
@@ -120,6 +141,19 @@ export interface Facts {
   };
   turn_measured: {
     report: TurnReport;
+  };
+  memory: {
+    turn: number;
+    query: string;
+    tokens: number;
+    budget_tokens: number;
+    ms: number;
+    answerable: number;
+    facts: RecalledFact[];
+    left_out: number;
+    unused: RecalledFact[];
+    nodes: Node[];
+    edges: Relation[];
   };
   state: {
     turn: number;

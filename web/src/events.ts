@@ -3,37 +3,9 @@ import type { Facts, Json } from "./contracts";
 
 export type { Json };
 
-export interface StateFact {
-  turn: number;
-  version: number;
-  scene: string;
-  persona: string;
-  voice: string;
-  checklist: { id: string; label: string; done: boolean }[];
-  slots: { name: string; value: Json }[];
-  moved: { from: string; to: string; by: string; why: string } | null;
-}
-
-export interface PromptFact {
-  turn: number;
-  sections: { name: string; tokens: number; cached: boolean }[];
-  tokens: number;
-  evaluated_tokens: number | null;
-  text: string | null;
-}
-
-export interface MemoryFact {
-  turn: number;
-  query: string;
-  tokens: number;
-  budget_tokens: number;
-  ms: number;
-  answerable: number;
-  facts: { id: string; text: string; score: number; tokens: number; why: string; when: string | null }[];
-  left_out: number;
-  nodes: { id: string; label: string; kind: string }[];
-  edges: { source: string; target: string; kind: string }[];
-}
+export type StateFact = Facts["state"];
+export type PromptFact = Facts["prompt"];
+export type MemoryFact = Facts["memory"];
 
 export interface ToolFact {
   turn: number;
@@ -56,14 +28,7 @@ export interface OwnFacts {
   page_silenced: { item_id: string; ms: number };
 }
 
-export interface LaterFacts {
-  state: StateFact;
-  prompt: PromptFact;
-  memory: MemoryFact;
-  tool: ToolFact;
-}
-
-export type All = Facts & LaterFacts & OwnFacts;
+export type All = Facts & OwnFacts & { tool: ToolFact };
 export type Name = keyof All;
 /** One entry of the list. Unknown names may occur and are ignored. */
 export type Told = { [N in Name]: { at_ms: number; name: N; data: All[N] } }[Name];
@@ -91,6 +56,7 @@ export interface Scene {
 export interface Cast {
   name: string;
   title: string;
+  about?: string;
   personas: Persona[];
   scenes: Scene[];
   start: string;

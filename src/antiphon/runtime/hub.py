@@ -11,6 +11,7 @@ from antiphon.runtime.casting import Staged, stage
 from antiphon.runtime.config import Config
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier, earlier
 from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.memories import safe_user
 from antiphon.runtime.parts import Parts, open_parts
 from antiphon.runtime.session import Session
 from antiphon.runtime.settings import SessionSettings
@@ -75,11 +76,15 @@ class Hub:
         Raises:
             Busy: the engines are loading, or as many sessions as allowed are open, this one among them.
             ContractBroken: it goes on with another cast.
+            BadRequest: the user is no name.
         """
         if self._parts is None:
             raise Busy("the engines are still loading")
         if len(self._sessions) >= self.config.limits.sessions:
             raise Busy(f"{self.config.limits.sessions} sessions are open, which is as many as are allowed")
+        settings = settings or self.config.session
+        if settings.user:
+            safe_user(settings.user)
         session_id = before.entries[0].session if before.entries else f"sess_{token_hex(8)}"
         if session_id in self._sessions:
             raise Busy(f"the conversation {session_id} is open")
@@ -87,7 +92,7 @@ class Hub:
             session_id,
             self._parts,
             self.config,
-            settings or self.config.session,
+            settings,
             emit,
             staged=self.staged,
             earlier=before,

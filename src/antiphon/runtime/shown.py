@@ -11,6 +11,7 @@ from antiphon.contracts import CLOCK_HZ
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.events import (
     ItemAdded,
+    MemoryRecalled,
     PromptCompiled,
     ReplyEnded,
     ReplyItemEnded,
@@ -42,6 +43,7 @@ SHOWN: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     ReplyItemEnded: ("reply_item_ended", ("reply_id", "item")),
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),
+    MemoryRecalled: ("memory", MemoryRecalled.__struct_fields__),
     StateChanged: ("state", StateChanged.__struct_fields__),
     PromptCompiled: ("prompt", PromptCompiled.__struct_fields__),
     SessionFailed: ("session_failed", ("code", "message")),

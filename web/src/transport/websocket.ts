@@ -1,13 +1,10 @@
-// The Realtime protocol over a WebSocket, with the acknowledgements beside it.
+// The Realtime protocol over a WebSocket.
 import { fromBase64, toBase64 } from "./base64";
-import { type ServerEvent, type Transport, TransportError, type TransportEvents, keyHeaders, obstacle } from "./transport";
+import { type ServerEvent, type Transport, TransportError, type TransportEvents, obstacle } from "./transport";
 
 export class WebSocketTransport implements Transport {
   readonly kind = "websocket";
   #socket: WebSocket | null = null;
-  #sessionId = "";
-  #acknowledging: Promise<unknown> = Promise.resolve();
-  #newest: { item: string; playedMs: number } | null = null;
 
   constructor(private readonly events: TransportEvents, private readonly key: string) {}
 
@@ -23,7 +20,6 @@ export class WebSocketTransport implements Transport {
       socket.onmessage = ({ data }: MessageEvent<string>) => {
         const event = JSON.parse(data) as ServerEvent;
         if (event.type === "session.created") {
-          this.#sessionId = event.session?.id ?? "";
           socket.onclose = ({ reason }) => this.events.closed(reason);
           resolve();
         }
@@ -40,11 +36,8 @@ export class WebSocketTransport implements Transport {
     this.send({ type: "input_audio_buffer.append", audio: toBase64(frame) });
   }
 
-  /** One request at a time; what comes meanwhile is one request afterwards, with the newest position. */
   acknowledge(item: string, playedMs: number): void {
-    const waiting = this.#newest !== null;
-    this.#newest = { item, playedMs };
-    if (!waiting) this.#acknowledging = this.#acknowledging.then(() => this.#post());
+    this.send({ type: "antiphon.playout", item_id: item, played_ms: Math.round(playedMs) });
   }
 
   close(): void {
@@ -58,16 +51,5 @@ export class WebSocketTransport implements Transport {
     if (event.type === "response.output_audio.delta")
       this.events.sound(event.item_id ?? "", fromBase64(event.delta ?? ""));
     else this.events.event(event);
-  }
-
-  async #post(): Promise<void> {
-    const newest = this.#newest;
-    this.#newest = null;
-    if (newest === null) return;
-    await fetch(`/v1/sessions/${this.#sessionId}/playout`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...keyHeaders(this.key) },
-      body: JSON.stringify({ item_id: newest.item, played_ms: Math.round(newest.playedMs) }),
-    }).catch(() => undefined); // The line itself tells when the server is gone.
   }
 }

@@ -4,12 +4,14 @@ import type { Call, CallState } from "../call";
 import type { Cast, Told } from "../events";
 import type { View } from "../fold/view";
 import { useKeys } from "../keys";
+import { personOf } from "../people";
 import { type Replay, castOf, recording } from "../replaying";
 import { type Settings, keepKey, keepSettings, shownKey } from "../settings";
 import { type Store, useStore } from "../store";
 import { Conversation } from "./conversation";
 import { Dock, TalkButton } from "./dock";
 import { ExportDialog } from "./export";
+import { Face } from "./face";
 import { Header } from "./header";
 import { Log } from "./log";
 import { Memory } from "./memory";
@@ -120,8 +122,16 @@ function useReplay(replay: Replay | null): View | null {
 function Welcome({ call, cast }: { call: Call; cast: Cast | null }) {
   return (
     <div class="welcome">
-      <h2>{cast?.title || "Talk with a machine"}</h2>
+      <h2>Talk with a machine</h2>
       <p>Press <b>Talk</b> and speak. It answers aloud when you have finished, and stops when you cut in.</p>
+      {cast !== null && (
+        <ul class="people" aria-label="Who you may meet">
+          {cast.personas.slice(0, 6).map((one) => {
+            const person = personOf(cast, one.id, "");
+            return <li key={one.id} class={person.hue} style={person.style}><Face person={person} /> {person.name}</li>;
+          })}
+        </ul>
+      )}
       <TalkButton call={call} />
       <p class="hint">The browser will ask whether this page may use the microphone. What you say goes to this server and nowhere else.</p>
     </div>
