@@ -74,6 +74,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     engines: dict[Part, EngineChoice] = msgspec.field(default_factory=_default_engines)
     """Parts that are not named keep their default."""
     session: SessionSettings = SessionSettings()
+    cast: str | None = None
+    """The path of a cast file that every session plays; without one, sessions follow their instructions."""
     threads: Count = 2
     """Threads a native engine may use for one call."""
     answer_tokens: Count = 160

@@ -143,6 +143,63 @@ class TurnMeasured(msgspec.Struct, frozen=True):
     report: TurnReport
 
 
+class CheckMark(msgspec.Struct, frozen=True):
+    """An entry of a scene's checklist."""
+
+    id: str
+    label: str
+    done: bool
+
+
+class SlotFilled(msgspec.Struct, frozen=True):
+    """What is known of a slot; None: nothing."""
+
+    name: str
+    value: str | float | None
+
+
+class Moved(msgspec.Struct, frozen=True, rename={"origin": "from"}):
+    """The conversation has gone from a scene to another, or from a persona to another in the same one."""
+
+    origin: str
+    to: str
+    by: str
+    """Who proposed it: "live", "reflective" or "client"."""
+    why: str
+
+
+class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a conversation with a cast is by now."""
+
+    turn: int
+    version: int
+    scene: str
+    persona: str
+    voice: str
+    checklist: tuple[CheckMark, ...]
+    slots: tuple[SlotFilled, ...]
+    moved: Moved | None
+
+
+class PromptSection(msgspec.Struct, frozen=True):
+    """A part of a prompt."""
+
+    name: str
+    tokens: int
+    cached: bool
+
+
+class PromptCompiled(msgspec.Struct, frozen=True, kw_only=True):
+    """What the prompt of an answer was made of. The sections' tokens add up to `tokens`."""
+
+    turn: int
+    sections: tuple[PromptSection, ...]
+    tokens: int
+    evaluated_tokens: int | None
+    """Those the model had not read before; None when the answer was broken off."""
+    text: str | None
+
+
 class SessionFailed(msgspec.Struct, frozen=True):
     """Something went wrong that belongs to no item; the session goes on unless `fatal`."""
 
@@ -175,6 +232,8 @@ SessionEvent: TypeAlias = (
     | ReplyItemEnded
     | ReplyEnded
     | TurnMeasured
+    | StateChanged
+    | PromptCompiled
     | SessionFailed
     | IdleTimedOut
 )

@@ -107,12 +107,19 @@ class Jobs:
         weigh: Callable[[], Prompt] | None = None,
     ) -> None:
         """Carry out `command` with the prompt that `build` makes on the lane; see `working.generate`."""
+
+        def work(job: working.Job) -> None:
+            model = self._parts.language_model
+            working.generate(job, model, build, sampling, cache_key=self._session, weigh=weigh)
+
+        self.answer(command, work)
+
+    def answer(self, command: do.Generate, work: Callable[[working.Job], None]) -> None:
+        """Carry out `command` by `work` on the language model's lane."""
         self._prefilling.set()
         self._speaking[command.turn] = command.revision
         job = self._job(command.turn, command.revision)
-        model = self._parts.language_model
-        call = partial(working.generate, job, model, build, sampling, cache_key=self._session, weigh=weigh)
-        self._guess("language_model", "generation", job, call)
+        self._guess("language_model", "generation", job, partial(work, job))
 
     def synthesize(self, command: do.Synthesize, *, voice: str, speed: float) -> None:
         """Carry out `command`."""

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from antiphon.runtime import Config, Hub
 from antiphon.server.auth import Door, Refused, shown_key
+from antiphon.server.cast_api import CastApi
 from antiphon.server.feed import Records
 from antiphon.server.realtime_api import LOADING_S, MODEL, RealtimeApi, client_secrets
 from antiphon.server.sessions_api import SessionsApi, answer, problem
@@ -31,7 +32,7 @@ Talk to it with any client of the Realtime protocol:
 
   {url}/v1/realtime     the conversation, over a WebSocket
   {url}/v1/sessions     who is talking, and /v1/sessions/ID/turns: where every millisecond went
-  {url}/v1/models       what there is
+  {url}/v1/models       what there is; /v1/cast: who speaks, where a cast is played
   {url}/readyz          whether the models are loaded
 
 In Python, for example:
@@ -59,6 +60,7 @@ class Server:
         app.router.add_get("/v1/models", self._models)
         self._realtime.add_to(app.router)
         SessionsApi(self._records).add_to(app.router)
+        CastApi(self._hub).add_to(app.router)
         app.on_shutdown.append(self._shut_down)
         return app
 

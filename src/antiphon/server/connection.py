@@ -13,6 +13,7 @@ from aiohttp import WSCloseCode, web
 
 from antiphon.contracts import BadRequest
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent
 from antiphon.server.feed import Record, Records
 from antiphon.server.line import Line, expired
@@ -31,6 +32,7 @@ class Connection:
     Raises:
         Busy: there is no room for another session.
         BadRequest: `patch` asks for what cannot be had.
+        ContractBroken: it goes on with another cast than the one that is played.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Connection:
         extended: bool,
         dialect: Dialect,
         patch: SessionPatch | None = None,
+        before: Earlier = NOTHING_EARLIER,
     ) -> None:
         self._hub, self._records, self._limits = hub, records, config.limits
         self._record: Record | None = None
@@ -56,6 +59,7 @@ class Connection:
             extended=extended,
             dialect=dialect,
             patch=patch,
+            before=before,
         )
         self._session = self._realtime.session
         self._line.name = self._session.id

@@ -13,6 +13,7 @@ import msgspec
 from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
 from antiphon.runtime.events import (
+    PromptCompiled,
     ReplyEnded,
     ReplyStarted,
     ReplyText,
@@ -20,6 +21,7 @@ from antiphon.runtime.events import (
     SessionFailed,
     SpeechStarted,
     SpeechStopped,
+    StateChanged,
     TranscriptFailed,
     TranscriptSettled,
     TurnMeasured,
@@ -38,6 +40,8 @@ _WATCHED: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms", "end_ms")),
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),
+    StateChanged: ("state", StateChanged.__struct_fields__),
+    PromptCompiled: ("prompt", PromptCompiled.__struct_fields__),
     SessionFailed: ("session_failed", ("code", "message")),
 }
 """What is shown of each fact, under which name. Sound is not."""

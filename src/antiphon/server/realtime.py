@@ -10,6 +10,7 @@ from typing import NoReturn, Protocol
 
 from antiphon.contracts import AntiphonError, BadRequest
 from antiphon.runtime import Hub, Session, SessionSettings
+from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent, SessionFailed
 from antiphon.server.formats import Uplink
 from antiphon.server.translate import Translator
@@ -75,10 +76,12 @@ class Realtime:
         sound_beside: the carrier sends the sound itself, from what it watches.
         dialect: how the client speaks.
         patch: what the client asked for before there was a session.
+        before: what was before, where a conversation goes on.
 
     Raises:
         Busy: there is no room for another session.
         BadRequest: the patch asks for what cannot be had.
+        ContractBroken: it goes on with another cast than the one that is played.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Realtime:
         sound_beside: bool = False,
         dialect: Dialect = GA,
         patch: SessionPatch | None = None,
+        before: Earlier = NOTHING_EARLIER,
     ) -> None:
         self._carrier, self._dialect = carrier, dialect
         self._base, self._expires_at = settings, expires_at
@@ -104,7 +108,9 @@ class Realtime:
         self._uplink = Uplink(self._wire.input_format_name)
         self._early: list[SessionEvent] | None = []
         """What the session told while it was being opened; `session.created` must come first."""
-        self.session: Session = hub.open_session(self.tell, settings_of(self._wire, settings, self._voices))
+        self.session: Session = hub.open_session(
+            self.tell, settings_of(self._wire, settings, self._voices), before=before
+        )
         stem = self.session.id.removeprefix("sess_")
         self._ids = wire.EventIds(self.session.id)
         self._translator = Translator(f"conv_{stem}", extended=extended, sound_beside=sound_beside)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import WSCloseCode, web
 
-from antiphon.contracts import BadRequest, Busy
+from antiphon.contracts import BadRequest, Busy, ContractBroken
 from antiphon.runtime import Config, Hub
 from antiphon.server.auth import shown_key
 from antiphon.server.client_secrets import ClientSecrets, SecretRequest
@@ -14,6 +14,7 @@ from antiphon.server.connection import Connection
 from antiphon.server.feed import Records
 from antiphon.server.line import SUBPROTOCOL
 from antiphon.server.outbox import Goodbye
+from antiphon.server.resuming import earlier_of
 from antiphon.server.rtc.calls import BUSY_S, PATH, Calls, no_call
 from antiphon.server.sessions_api import answer, problem
 from antiphon.server.wire.beta import BETA
@@ -54,6 +55,9 @@ class RealtimeApi:
             return await self._join(request)
         if not self._hub.ready:
             return _loading()
+        before = await earlier_of(self._hub, request)
+        if isinstance(before, web.Response):
+            return before
         secret = self._secrets.find(shown_key(request.headers))
         try:
             connection = Connection(
@@ -64,7 +68,10 @@ class RealtimeApi:
                 extended=request.query.get("ext") == "1",
                 dialect=BETA if _speaks_beta(request.headers) else GA,
                 patch=secret.session if secret is not None else None,
+                before=before,
             )
+        except ContractBroken as other_cast:
+            return problem(409, "another_cast", f"{other_cast}.")
         except Busy as busy:
             return _busy(busy)
         self._connections.add(connection)
@@ -84,11 +91,15 @@ class RealtimeApi:
     async def _call(self, request: web.Request) -> web.StreamResponse:
         if not self._hub.ready:
             return _loading()
+        before = await earlier_of(self._hub, request)
+        if isinstance(before, web.Response):
+            return before
         secret = self._secrets.find(shown_key(request.headers))
         return await self._calls.begin(
             request,
             model=request.query.get("model") or MODEL,
             patch=secret.session if secret is not None else None,
+            before=before,
         )
 
     async def _secret(self, request: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from aiortc import RTCDataChannel
 
 from antiphon.contracts import Audio, BadRequest
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import Earlier
 from antiphon.runtime.events import ReplyAudio, ReplyEnded, SessionEvent
 from antiphon.server.feed import Record, Records
 from antiphon.server.line import GRACE_S, Line, expired, too_large
@@ -47,6 +48,7 @@ class Call:
     Raises:
         Busy: there is no room for another session.
         BadRequest: `patch` asks for what cannot be had.
+        ContractBroken: it goes on with another cast than the one that is played.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Call:
         model: str,
         extended: bool,
         patch: SessionPatch | None,
+        before: Earlier,
         ended: Callable[["Call"], None],
     ) -> None:
         self.id = f"rtc_{token_hex(12)}"
@@ -87,6 +90,7 @@ class Call:
             extended=extended,
             sound_beside=True,
             patch=patch,
+            before=before,
         )
         self._session = self._realtime.session
         self._record = records.open(self._session)

@@ -7,8 +7,9 @@ import msgspec
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from antiphon.contracts import BadRequest, Busy
+from antiphon.contracts import BadRequest, Busy, ContractBroken
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import Earlier
 from antiphon.server.feed import Records
 from antiphon.server.rtc.call import Call
 from antiphon.server.rtc.peer import checked_offer
@@ -40,7 +41,9 @@ class Calls:
         """A call that is under way."""
         return self._calls.get(call_id)
 
-    async def begin(self, request: web.Request, *, model: str, patch: SessionPatch | None) -> web.Response:
+    async def begin(
+        self, request: web.Request, *, model: str, patch: SessionPatch | None, before: Earlier
+    ) -> web.Response:
         """Answer an offer. `patch` is used where the body asks for no session of its own."""
         call = None
         try:
@@ -52,6 +55,7 @@ class Calls:
                 model=model,
                 extended=request.query.get("ext") == "1",
                 patch=asked.session or patch,
+                before=before,
                 ended=self._forget,
             )
             self._calls[call.id] = call
@@ -60,6 +64,8 @@ class Calls:
             if call is not None:
                 await call.close()
             return problem(400, refused.code, str(refused))
+        except ContractBroken as other_cast:
+            return problem(409, "another_cast", f"{other_cast}.")
         except Busy as busy:
             return problem(503, "busy", str(busy), {"Retry-After": str(BUSY_S)})
         return web.Response(
