@@ -6,7 +6,18 @@ Each bench is a module with a sentence of `HELP`, its own `arguments`, and `run`
 from pathlib import Path
 from types import ModuleType
 
-from antiphon.bench import barge_in, echo, endpointing, kills, load, memory, response, scheduler, states
+from antiphon.bench import (
+    barge_in,
+    echo,
+    endpointing,
+    kills,
+    load,
+    memory,
+    response,
+    scheduler,
+    states,
+    transport,
+)
 from antiphon.cli.commands import Commands
 
 _BENCHES: dict[str, ModuleType] = {
@@ -15,6 +26,7 @@ _BENCHES: dict[str, ModuleType] = {
     "barge-in": barge_in,
     "echo": echo,
     "load": load,
+    "transport": transport,
     "scheduler": scheduler,
     "memory": memory,
     "states": states,
