@@ -7,7 +7,8 @@ Then several callers at once, over the one and over the other, tell what a minut
 
 import argparse
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -26,7 +27,8 @@ from antiphon.engines.native import load
 HELP = "mouth-to-ear over WebRTC beside a WebSocket, and what a minute of each costs"
 
 Transport: TypeAlias = Literal["websocket", "webrtc"]
-_OVER = {"websocket": over_websocket, "webrtc": over_webrtc}
+Caller: TypeAlias = Callable[[aiohttp.ClientSession, str, Script], AbstractAsyncContextManager[None]]
+_OVER: dict[Transport, Caller] = {"websocket": over_websocket, "webrtc": over_webrtc}
 CONNECTING_S = 1.0
 
 
@@ -94,7 +96,7 @@ async def measure(turns: int, sessions: int) -> Report:
 
 async def _talk(url: str, transports: list[Transport], turns: int) -> list[list[float]]:
     """The mouth-to-ear times of one caller for each of `transports`, without their first turns."""
-    frames, voiced_frame = _cycle(sung(SAID))
+    frames, voiced_frame = cycle(sung(SAID))
     now = asyncio.get_running_loop().time() + CONNECTING_S
     scripts = [
         Script(frames, voiced_frame, starts_at=now + at) for at in starts(len(transports), CYCLE_S, FRAME_S)
@@ -107,7 +109,7 @@ async def _talk(url: str, transports: list[Transport], turns: int) -> list[list[
     return [script.mouth_to_ear_ms[1:turns] for script in scripts]
 
 
-def _cycle(voice: Audio) -> tuple[list[Audio], int]:
+def cycle(voice: Audio) -> tuple[list[Audio], int]:
     """A turn in frames of 20 ms, and the last that has voice in it."""
     audio = np.zeros(round(CYCLE_S * CLOCK_HZ), np.float32)
     audio[: len(voice)] = voice

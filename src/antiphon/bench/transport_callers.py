@@ -81,7 +81,7 @@ async def over_websocket(http: aiohttp.ClientSession, url: str, script: Script) 
                 event: dict[str, Any] = json.loads(message.data)
                 if event["type"] == "response.output_audio.delta":
                     pcm = np.frombuffer(base64.b64decode(event["delta"]), "<i2")
-                    script.hear(pcm.astype(np.float32) / 32_768)
+                    script.hear(pcm.astype(np.float32) * np.float32(1 / 32_768))
 
         tasks = [asyncio.create_task(speak()), asyncio.create_task(listen())]
         try:

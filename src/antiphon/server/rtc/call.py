@@ -45,6 +45,10 @@ SIDEBANDS_MAX = 4
 class Call:
     """A client over WebRTC. Making one opens its session.
 
+    Attributes:
+        id: the call's, as `Location` has it.
+        session_id: of the session it carries.
+
     Raises:
         Busy: there is no room for another session.
         BadRequest: `patch` asks for what cannot be had.
@@ -93,14 +97,10 @@ class Call:
             before=before,
         )
         self._session = self._realtime.session
+        self.session_id = self._session.id
         self._record = records.open(self._session)
         addresses = offered_addresses(config.server.media_addresses, config.server.host)
         self._peer = Peer(self._outgoing, self._packet, addresses)
-
-    @property
-    def session_id(self) -> str:
-        """Of the session it carries."""
-        return self._session.id
 
     async def answer(self, offer: str) -> str:
         """Take the call; returns the SDP answer. BadRequest: the offer cannot be met."""
