@@ -10,9 +10,12 @@ from antiphon.bench import (
     barge_in,
     echo,
     endpointing,
+    judges,
     kills,
     load,
     memory,
+    memory_answers,
+    memory_live,
     response,
     scheduler,
     states,
@@ -29,8 +32,11 @@ _BENCHES: dict[str, ModuleType] = {
     "transport": transport,
     "scheduler": scheduler,
     "memory": memory,
+    "memory-answers": memory_answers,
+    "memory-live": memory_live,
     "states": states,
     "kills": kills,
+    "judges": judges,
 }
 
 

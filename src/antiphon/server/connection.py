@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 from aiohttp import WSCloseCode, web
+from msgspec.structs import replace
 
 from antiphon.contracts import BadRequest
 from antiphon.runtime import Config, Hub
@@ -31,7 +32,7 @@ class Connection:
 
     Raises:
         Busy: there is no room for another session.
-        BadRequest: `patch` asks for what cannot be had.
+        BadRequest: `user` is no name, or `patch` asks for what cannot be had.
         ContractBroken: it goes on with another cast than the one that is played.
     """
 
@@ -44,8 +45,9 @@ class Connection:
         model: str,
         extended: bool,
         dialect: Dialect,
-        patch: SessionPatch | None = None,
+        user: str | None = None,
         before: Earlier = NOTHING_EARLIER,
+        patch: SessionPatch | None = None,
     ) -> None:
         self._hub, self._records, self._limits = hub, records, config.limits
         self._record: Record | None = None
@@ -53,13 +55,13 @@ class Connection:
         self._realtime = Realtime(
             hub,
             self,
-            config.session,
+            config.session if user is None else replace(config.session, user=user),
             model=model,
             expires_at=int(datetime.now(UTC).timestamp()) + config.limits.session_seconds,
             extended=extended,
             dialect=dialect,
-            patch=patch,
             before=before,
+            patch=patch,
         )
         self._session = self._realtime.session
         self._line.name = self._session.id

@@ -6,12 +6,14 @@ message is answered or refused; nothing a client sends ends the conversation.
 
 import logging
 from contextlib import suppress
+from time import perf_counter
 from typing import NoReturn, Protocol
 
 from antiphon.contracts import AntiphonError, BadRequest
 from antiphon.runtime import Hub, Session, SessionSettings
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent, SessionFailed
+from antiphon.runtime.shown import shown
 from antiphon.server.formats import Uplink
 from antiphon.server.translate import Translator
 from antiphon.server.wire import server_events as wire
@@ -75,13 +77,13 @@ class Realtime:
         extended: the client opted in to events outside the core set.
         sound_beside: the carrier sends the sound itself, from what it watches.
         dialect: how the client speaks.
-        patch: what the client asked for before there was a session.
         before: what was before, where a conversation goes on.
+        patch: what the client asked for before there was a session.
 
     Raises:
         Busy: there is no room for another session.
-        BadRequest: the patch asks for what cannot be had.
         ContractBroken: it goes on with another cast than the one that is played.
+        BadRequest: the patch asks for what cannot be had.
     """
 
     def __init__(
@@ -95,8 +97,8 @@ class Realtime:
         extended: bool = False,
         sound_beside: bool = False,
         dialect: Dialect = GA,
-        patch: SessionPatch | None = None,
         before: Earlier = NOTHING_EARLIER,
+        patch: SessionPatch | None = None,
     ) -> None:
         self._carrier, self._dialect = carrier, dialect
         self._base, self._expires_at = settings, expires_at
@@ -114,6 +116,7 @@ class Realtime:
         stem = self.session.id.removeprefix("sess_")
         self._ids = wire.EventIds(self.session.id)
         self._translator = Translator(f"conv_{stem}", extended=extended, sound_beside=sound_beside)
+        self._extended, self._opened_s = extended, perf_counter()
         self._items_named = 0
         self.announce(self.created())
         early, self._early = self._early, None
@@ -129,6 +132,9 @@ class Realtime:
             self._carrier.watch(event)
             for told in self._translator.translate(event, self._wire):
                 self.announce(told)
+            if self._extended and (fact := shown(event)) is not None:
+                told_ms = round((perf_counter() - self._opened_s) * 1000, 1)
+                self.announce(wire.fact(fact[0], told_ms, fact[1]))
         except Exception:
             # The session must never feel what goes wrong out here; its client cannot go on, though.
             log.exception("an event could not be told", extra={"session": self.session.id})

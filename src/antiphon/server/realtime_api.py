@@ -66,11 +66,14 @@ class RealtimeApi:
                 self._config,
                 self._records,
                 model=request.query.get("model") or MODEL,
+                user=request.query.get("user"),
                 extended=request.query.get("ext") == "1",
                 dialect=BETA if _speaks_beta(request.headers) else GA,
-                patch=secret.session if secret is not None else None,
                 before=before,
+                patch=secret.session if secret is not None else None,
             )
+        except BadRequest as refused:
+            return problem(400, refused.code, str(refused))
         except ContractBroken as other_cast:
             return problem(409, "another_cast", f"{other_cast}.")
         except Busy as busy:
@@ -99,8 +102,8 @@ class RealtimeApi:
         return await self._calls.begin(
             request,
             model=request.query.get("model") or MODEL,
-            patch=secret.session if secret is not None else None,
             before=before,
+            patch=secret.session if secret is not None else None,
         )
 
     async def _earlier(self, request: web.Request) -> Earlier | web.Response:

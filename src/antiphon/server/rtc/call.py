@@ -14,6 +14,7 @@ from secrets import token_hex
 import msgspec
 from aiohttp import WSCloseCode, web
 from aiortc import RTCDataChannel
+from msgspec.structs import replace
 
 from antiphon.contracts import Audio, BadRequest
 from antiphon.runtime import Config, Hub
@@ -51,7 +52,7 @@ class Call:
 
     Raises:
         Busy: there is no room for another session.
-        BadRequest: `patch` asks for what cannot be had.
+        BadRequest: `user` is no name, or `patch` asks for what cannot be had.
         ContractBroken: it goes on with another cast than the one that is played.
     """
 
@@ -62,9 +63,10 @@ class Call:
         records: Records,
         *,
         model: str,
+        user: str | None,
         extended: bool,
-        patch: SessionPatch | None,
         before: Earlier,
+        patch: SessionPatch | None,
         ended: Callable[["Call"], None],
     ) -> None:
         self.id = f"rtc_{token_hex(12)}"
@@ -88,13 +90,13 @@ class Call:
         self._realtime = Realtime(
             hub,
             self,
-            config.session,
+            config.session if user is None else replace(config.session, user=user),
             model=model,
             expires_at=int(datetime.now(UTC).timestamp()) + config.limits.session_seconds,
             extended=extended,
             sound_beside=True,
-            patch=patch,
             before=before,
+            patch=patch,
         )
         self._session = self._realtime.session
         self.session_id = self._session.id

@@ -51,7 +51,7 @@ class Calls:
                 await call.close()
 
     async def begin(
-        self, request: web.Request, *, model: str, patch: SessionPatch | None, before: Earlier
+        self, request: web.Request, *, model: str, before: Earlier, patch: SessionPatch | None
     ) -> web.Response:
         """Answer an offer. `patch` is used where the body asks for no session of its own."""
         call = None
@@ -62,9 +62,10 @@ class Calls:
                 self._config,
                 self._records,
                 model=model,
+                user=request.query.get("user"),
                 extended=request.query.get("ext") == "1",
-                patch=asked.session or patch,
                 before=before,
+                patch=asked.session or patch,
                 ended=self._forget,
             )
             self._calls[call.id] = call
