@@ -10,6 +10,7 @@ from antiphon.bench import (
     barge_in,
     echo,
     endpointing,
+    judges,
     kills,
     load,
     memory,
@@ -18,6 +19,7 @@ from antiphon.bench import (
     response,
     scheduler,
     states,
+    transport,
 )
 from antiphon.cli.commands import Commands
 
@@ -27,12 +29,14 @@ _BENCHES: dict[str, ModuleType] = {
     "barge-in": barge_in,
     "echo": echo,
     "load": load,
+    "transport": transport,
     "scheduler": scheduler,
     "memory": memory,
     "memory-answers": memory_answers,
     "memory-live": memory_live,
     "states": states,
     "kills": kills,
+    "judges": judges,
 }
 
 

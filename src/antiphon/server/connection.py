@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 import msgspec
 from aiohttp import WSCloseCode, web
+from msgspec.structs import replace
 
 from antiphon.contracts import BadRequest
-from antiphon.runtime import Config, Hub, SessionSettings
+from antiphon.runtime import Config, Hub
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent
 from antiphon.server.feed import Record, Records
@@ -31,7 +32,7 @@ class Connection:
 
     Raises:
         Busy: there is no room for another session.
-        BadRequest: the user is no name, or `patch` asks for what cannot be had.
+        BadRequest: `user` is no name, or `patch` asks for what cannot be had.
         ContractBroken: it goes on with another cast than the one that is played.
     """
 
@@ -43,8 +44,8 @@ class Connection:
         *,
         model: str,
         extended: bool,
-        settings: SessionSettings,
         dialect: Dialect,
+        user: str | None = None,
         before: Earlier = NOTHING_EARLIER,
         patch: SessionPatch | None = None,
     ) -> None:
@@ -54,7 +55,7 @@ class Connection:
         self._realtime = Realtime(
             hub,
             self,
-            settings,
+            config.session if user is None else replace(config.session, user=user),
             model=model,
             expires_at=int(datetime.now(UTC).timestamp()) + config.limits.session_seconds,
             extended=extended,

@@ -8,8 +8,8 @@ from aiohttp import WSCloseCode, web
 
 from antiphon.contracts import BadRequest, Busy, ContractBroken
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import Earlier
 from antiphon.server.auth import shown_key
-from antiphon.server.callers import first_settings
 from antiphon.server.client_secrets import ClientSecrets, SecretRequest
 from antiphon.server.connection import Connection
 from antiphon.server.feed import Records
@@ -56,7 +56,7 @@ class RealtimeApi:
             return await self._join(request)
         if not self._hub.ready:
             return _loading()
-        before = await earlier_of(self._hub, request)
+        before = await self._earlier(request)
         if isinstance(before, web.Response):
             return before
         secret = self._secrets.find(shown_key(request.headers))
@@ -65,8 +65,8 @@ class RealtimeApi:
                 self._hub,
                 self._config,
                 self._records,
-                settings=first_settings(self._config, request),
                 model=request.query.get("model") or MODEL,
+                user=request.query.get("user"),
                 extended=request.query.get("ext") == "1",
                 dialect=BETA if _speaks_beta(request.headers) else GA,
                 before=before,
@@ -95,12 +95,21 @@ class RealtimeApi:
     async def _call(self, request: web.Request) -> web.StreamResponse:
         if not self._hub.ready:
             return _loading()
+        before = await self._earlier(request)
+        if isinstance(before, web.Response):
+            return before
         secret = self._secrets.find(shown_key(request.headers))
         return await self._calls.begin(
             request,
             model=request.query.get("model") or MODEL,
+            before=before,
             patch=secret.session if secret is not None else None,
         )
+
+    async def _earlier(self, request: web.Request) -> Earlier | web.Response:
+        """What was before the session that is asked for, or why it cannot be had."""
+        await self._calls.give_way(request.query.get("resume", ""))
+        return await earlier_of(self._hub, request)
 
     async def _secret(self, request: web.Request) -> web.Response:
         voices = self._hub.voices()
