@@ -48,7 +48,7 @@ def test_no_microphone_or_a_busy_one_is_explained(visitor: Visitor, error: str, 
 def test_an_unplugged_microphone_is_replaced_or_said(visitor: Visitor) -> None:
     visitor.talks()
     visitor.page.evaluate("window.__mic.unplug()")
-    visitor.page.wait_for_function("window.__mic.opened === 2")
+    visitor.page.wait_for_function("() => window.__mic.opened === 2")
     visitor.says("still here")
     visitor.is_heard()
     visitor.page.evaluate("window.__mic.problem = 'NotFoundError'; window.__mic.unplug()")
