@@ -10,6 +10,7 @@ from antiphon.bench import (
     barge_in,
     echo,
     endpointing,
+    judges,
     kills,
     load,
     memory,
@@ -33,6 +34,7 @@ _BENCHES: dict[str, ModuleType] = {
     "memory-live": memory_live,
     "states": states,
     "kills": kills,
+    "judges": judges,
 }
 
 
