@@ -168,13 +168,13 @@ export class Call {
     }
   }
 
-  async #connect(): Promise<void> {
+  async #connect(resume = ""): Promise<void> {
     const transport = this.dial({
       event: (event) => this.#take(event),
       sound: (item, pcm) => this.#sound(item, pcm),
       closed: (reason) => void this.#lost(reason),
     }, shownKey());
-    await transport.open();
+    await transport.open(resume);
     if (this.#over.signal.aborted) {
       transport.close();
       return;
@@ -199,7 +199,7 @@ export class Call {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
       if (signal.aborted) return;
       try {
-        await this.#connect();
+        await this.#connect(this.store.value.view.sessionId);
         return;
       } catch (error) {
         this.store.set({ problem: problemOf(error) });

@@ -21,8 +21,11 @@ export interface TransportEvents {
 
 export interface Transport {
   readonly kind: "websocket" | "webrtc";
-  /** Resolves when the session is there. Rejects with a TransportError. */
-  open(): Promise<void>;
+  /**
+   * Resolves when the session is there: the one named `resume`, if the server can go on with it, or a new one.
+   * Rejects with a TransportError.
+   */
+  open(resume: string): Promise<void>;
   send(event: { type: string; [field: string]: unknown }): void;
   /** One frame of the microphone. */
   sendAudio(frame: Int16Array): void;
