@@ -1,4 +1,5 @@
 // What carries a conversation: events both ways and sound both ways, by whatever line.
+import type { Sound } from "../audio/loudspeaker";
 
 /** An event of the Realtime protocol, as far as this page reads them. */
 export interface ServerEvent {
@@ -26,6 +27,11 @@ export interface Transport {
    * Rejects with a TransportError.
    */
   open(resume: string): Promise<void>;
+  /** What plays the agent's sound, where the line does that itself. */
+  readonly sound: Sound | null;
+  /** Whether the caller is heard at all, and by which microphone; for lines that carry it themselves. */
+  setHeard(heard: boolean): void;
+  setMicrophone(stream: MediaStream): void;
   send(event: { type: string; [field: string]: unknown }): void;
   /** One frame of the microphone. */
   sendAudio(frame: Int16Array): void;

@@ -4,6 +4,7 @@ import { type ServerEvent, type Transport, TransportError, type TransportEvents,
 
 export class WebSocketTransport implements Transport {
   readonly kind = "websocket";
+  readonly sound = null;
   #socket: WebSocket | null = null;
 
   constructor(private readonly events: TransportEvents, private readonly key: string) {}
@@ -41,6 +42,10 @@ export class WebSocketTransport implements Transport {
   sendAudio(frame: Int16Array): void {
     this.send({ type: "input_audio_buffer.append", audio: toBase64(frame) });
   }
+
+  setHeard(): void {}
+
+  setMicrophone(): void {}
 
   acknowledge(item: string, playedMs: number): void {
     this.send({ type: "antiphon.playout", item_id: item, played_ms: Math.round(playedMs) });
