@@ -4,7 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test eval setup setup-dev setup-bench weights weights-test web web-check browser lint types borders check format lock clean
+.PHONY: help run test eval setup setup-dev setup-bench weights weights-test web web-check browser lint types borders
+.PHONY: check format lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16

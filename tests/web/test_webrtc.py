@@ -36,7 +36,7 @@ def test_cutting_in_silences_it(listener: Visitor) -> None:
     visitor.says("stop it now please")
     silenced = visitor.waits_for("page_silenced")[0]["ms"]
     print(f"silent {silenced} ms after the caller began")
-    assert 0 < silenced < SILENT_WITHIN_MS
+    assert silenced < SILENT_WITHIN_MS
     visitor.page.locator(".agent .cut").first.wait_for()
 
 

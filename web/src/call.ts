@@ -146,7 +146,7 @@ export class Call {
         this.#progress(item, playedMs, true);
       },
       recorded: (pcm, atMs) => this.tape.add(1, atMs - this.#startedAt - (1000 * pcm.length) / WIRE_HZ, pcm),
-      quiet: (atMs) => { this.#heard.emptyAt = atMs; },
+      quiet: (sinceMs) => { this.#heard.emptyAt = sinceMs; },
     };
   }
 

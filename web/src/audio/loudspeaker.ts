@@ -10,9 +10,9 @@ export interface PlayoutEvents {
   played(item: string, from: number, to: number, atMs: number): void;
   /** Nothing is left to play; the last sample is heard at `atMs`. */
   empty(item: string, playedMs: number, atMs: number): void;
-  /** Of sound that the browser plays by itself: what it was, up to `atMs`; and its last loud sample. */
+  /** Of sound that the browser plays by itself: what it was, up to `atMs`; and since when it is quiet, if it is. */
   recorded?(pcm: Int16Array, atMs: number): void;
-  quiet?(atMs: number): void;
+  quiet?(sinceMs: number | null): void;
 }
 
 /** Whatever plays the agent's sound and knows how much of it was heard. */

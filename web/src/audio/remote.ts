@@ -97,6 +97,7 @@ export class RemoteSound implements Sound {
       this.#lastLoudAt = 0;
       return;
     }
+    if (this.#lastLoudAt === 0) this.events.quiet?.(null);
     const at = (samples: number) => endMs - 20 + (20 * samples) / FRAME;
     this.#lastLoudAt = at(frame.loudUntil);
     if (this.#audible.has(item)) return;
