@@ -1,6 +1,7 @@
 """One browser for all, and servers with scripted engines."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -16,6 +17,12 @@ from .page import Visitor, chromium, launch, visiting
 NO_ECHO = SessionSettings(echo_rejection="off")
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 LONG = " ".join(f"Number {word} of a long story." for word in NUMBERS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Last of all: Playwright runs an event loop on this thread until the end, and others would meet it."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: here in item.path.parents)
 
 
 @pytest.fixture(scope="session")
