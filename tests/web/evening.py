@@ -55,7 +55,7 @@ class _Evening:
         self.at_ms = 0.0
         self.turn = 0
 
-    def tell(self, name: str, **data: Any) -> None:
+    def tell(self, name: str, /, **data: Any) -> None:
         self.events.append({"at_ms": round(self.at_ms, 1), "name": name, "data": data})
 
     def says(self, text: str) -> None:
