@@ -101,6 +101,24 @@ def test_muted_means_not_heard(visitor: Visitor) -> None:
     visitor.is_heard()
 
 
+def test_the_microphone_that_was_chosen_is_asked_for(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Settings").click()
+    choice = visitor.page.get_by_label("Microphone")
+    choice.locator("option", has_text="Fake Audio Input 2").wait_for(state="attached")
+    choice.select_option(label="Fake Audio Input 2")
+    chosen = choice.input_value()
+    visitor.page.keyboard.press("Escape")
+    visitor.talks()
+    assert visitor.page.evaluate("window.__mic.constraints.audio.deviceId") == {"exact": chosen}
+    # And changed while talking, without hanging up.
+    visitor.page.get_by_role("button", name="Settings").click()
+    choice.select_option("")
+    visitor.page.wait_for_function("() => window.__mic.opened === 2")
+    visitor.page.keyboard.press("Escape")
+    visitor.says("hear me")
+    visitor.is_heard()
+
+
 def test_the_browser_is_asked_to_take_out_the_echo(visitor: Visitor) -> None:
     visitor.talks()
     asked = visitor.page.evaluate("window.__mic.constraints.audio")
