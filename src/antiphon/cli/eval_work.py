@@ -93,7 +93,7 @@ class SpeechHand:
     async def _hold(self, name: str, seed: int) -> Made:
         suite = self._assignment.suite
         scenario = suite.scenarios[name]
-        async with connect(f"{self._url}?ext=1") as connection:
+        async with connect(self._url) as connection:
             throat = Throat(self._studio, scenario, seed)
             ending = self._assignment.ending
             call = SpokenCall(connection, scenario, seed, throat, opens=bool(suite.cast), ending=ending)
