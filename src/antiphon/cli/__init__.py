@@ -20,6 +20,7 @@ from antiphon.cli import (
     serve,
     talk,
 )
+from antiphon.cli.program import as_started
 from antiphon.contracts import AntiphonError
 
 _COMMANDS = (talk, call, serve, cast, recorded, memory, evaluate, doctor, models, engines, check, bench)
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except AntiphonError as error:
-        print(f"antiphon: {error}", file=sys.stderr)
+        print(f"antiphon: {as_started(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -11,9 +11,12 @@ from antiphon.bench import (
     callers,
     echo,
     endpointing,
+    judges,
     kills,
     load,
     memory,
+    memory_answers,
+    memory_live,
     response,
     scheduler,
     states,
@@ -28,9 +31,12 @@ _BENCHES: dict[str, ModuleType] = {
     "load": load,
     "scheduler": scheduler,
     "memory": memory,
+    "memory-answers": memory_answers,
+    "memory-live": memory_live,
     "states": states,
     "callers": callers,
     "kills": kills,
+    "judges": judges,
 }
 
 
