@@ -10,7 +10,7 @@ from typing import Any
 from antiphon.evals.measures import first_sounds_ms
 from antiphon.evals.records import Conversation, conversations, read_run
 from antiphon.evals.report import svg, talk
-from antiphon.evals.report.judged import Judged, cards, read_judged, sentence
+from antiphon.evals.report.judged import Judged, read_cards, read_judged, section, sentence
 from antiphon.evals.report.words import NAMES, aside_line, between, top_line, written
 from antiphon.evals.summary import Figure, Summary, summarized
 
@@ -61,7 +61,7 @@ def _body(
     yield from _results(everything)
     yield from _shares(found)
     yield from _times(kept)
-    yield from cards(judged)
+    yield from section(judged, read_cards(folder))
     if kept:
         yield "<section><h2>The worst conversations</h2>"
         yield "<p class='about'>By failure, then checks, missed turns and time. Click a line to hear it.</p>"
