@@ -1,4 +1,4 @@
-"""What judges concluded about a run, and what they are worth, for showing only: `verdict.json`, `cards/*.json`.
+"""What judges concluded about a run, and what they are worth, for showing only.
 
 A card is what `antiphon eval judge-card --json` prints, kept in the run's folder by whoever asked for it.
 
