@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from antiphon.contracts import TERMS
 from antiphon.evals.measures import first_sounds_ms
 from antiphon.evals.records import Conversation, conversations, read_run
 from antiphon.evals.report import svg, talk
@@ -146,7 +147,8 @@ def _times(kept: Sequence[Conversation]) -> Iterator[str]:
     yield svg.latencies(times)
     reports = [r for each in kept for r in each.reports if r.sent_ms is not None]
     if reports:
-        names = dict.fromkeys(term.name for report in reports for term in report.terms)
+        known = {term.name for report in reports for term in report.terms}
+        names = [name for name in TERMS if name in known]
         terms = {
             NAMES[f"{name}_ms"]: sum(t.ms for r in reports for t in r.terms if t.name == name) / len(reports)
             for name in names
