@@ -10,7 +10,7 @@ A caller has a purpose and keeps to it by rule, so that nobody has to trust a mo
 6. goodbye.
 
 Everything is said in the scenario's own words, or in words that say the same (`phrasing`). Chance decides
-among its wordings and about the caller's manner; the same seed and the same answers give the same conversation.
+among its wordings and about the caller's manner; the same seed and the same answers give the same talk.
 """
 
 import random
