@@ -104,7 +104,7 @@ class SpokenCall:
             if reply is None:
                 say = self.caller.unanswered()
                 if say is None:
-                    return "gave_up"
+                    return "caller" if self.caller.leaving else "gave_up"
                 continue
             cut = await self._hear(reply, self.caller.during(long=True))
             if not cut and self._agent_is_done():

@@ -90,10 +90,13 @@ class SpeechHand:
             self._studio = Studio.open(assignment.config, Store().folder)
             self._stack.callback(self._studio.close)
             self._phrase = _phrasing(assignment, self._stack)
-            self._url = assignment.url or self._stack.enter_context(servers.antiphon(_served(assignment))).url
+            self._url = assignment.url or self._started(assignment)
         except BaseException:
             self._stack.close()
             raise
+
+    def _started(self, assignment: Assignment) -> str:
+        return self._stack.enter_context(servers.antiphon(_served(assignment))).url
 
     def do(self, job: Job) -> Made:
         """Hold one."""

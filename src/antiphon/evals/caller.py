@@ -148,8 +148,8 @@ class Caller:
         return msgspec.structs.replace(say, cuts_in=True, silence_s=0.0)
 
     def unanswered(self) -> Say | None:
-        """What they say when nothing comes; None: they give up."""
-        if self._wondered >= _WONDERS_MAX or self._turns >= self._scenario.turns_max:
+        """What they say when nothing comes; None: they give up, or have taken leave anyhow."""
+        if self._leaving or self._wondered >= _WONDERS_MAX or self._turns >= self._scenario.turns_max:
             return None
         self._wondered += 1
         wonder = self._draw(_WONDERS[self._scenario.temper], "wonders")

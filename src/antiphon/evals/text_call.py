@@ -102,7 +102,7 @@ class _Talk:
                 self.now_ms += self.caller.patience_s * 1000
                 say = self.caller.unanswered()
                 if say is None:
-                    return "gave_up"
+                    return "caller" if self.caller.leaving else "gave_up"
                 continue
             during = self.caller.during(long=len(answer.text.split()) >= _LONG_WORDS)
             heard = self._take(answer, "turn", cut_at=during.cuts_in_at)
