@@ -90,3 +90,6 @@ def test_values_are_the_same_as_they_are_heard() -> None:
     assert same("helen brook", "Helen Brook")
     assert not same(None, 4)
     assert not same("Helen", "Helen Brook")
+    assert not same("Carl Berg", "Karl Berg")
+    assert same("Carl Berg", "Karl Berg", by_ear=True)
+    assert not same("Paul Weber", "Karl Berg", by_ear=True)

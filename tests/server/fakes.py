@@ -2,12 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 import numpy as np
 
-from antiphon.contracts import Audio, BadRequest, Busy, ConversationClosed, TimedWord, TurnReport, Usage
+from antiphon.contracts import (
+    Audio,
+    BadRequest,
+    Busy,
+    ConversationClosed,
+    EngineSetup,
+    JournalEntry,
+    TimedWord,
+    TurnReport,
+    Usage,
+)
+from antiphon.engines.scripted import ScriptedJournal
 from antiphon.runtime import ReplyRequest, SessionSettings
 from antiphon.runtime import events as ev
 from antiphon.runtime.conversation import Conversation, Item
@@ -260,14 +272,21 @@ class FakeSession:
 class FakeHub:
     """Opens such sessions."""
 
+    staged = None
+
     def __init__(self, *, most: int = 16) -> None:
         self.ready = True
         self.most = most
         self.opened: list[FakeSession] = []
         """Every session there ever was."""
+        self.journal = ScriptedJournal.open(EngineSetup(weights=Path))
 
     def open_session(
-        self, emit: Callable[[ev.SessionEvent], None], settings: SessionSettings | None = None
+        self,
+        emit: Callable[[ev.SessionEvent], None],
+        settings: SessionSettings | None = None,
+        *,
+        before: object = None,
     ) -> FakeSession:
         if len(self.sessions) >= self.most:
             raise Busy(f"{self.most} sessions are open, which is as many as are allowed")
@@ -284,6 +303,12 @@ class FakeHub:
     @property
     def sessions(self) -> tuple[FakeSession, ...]:
         return tuple(session for session in self.opened if not session.closed)
+
+    async def recorded_sessions(self) -> tuple[str, ...]:
+        return self.journal.sessions()
+
+    async def recorded(self, session_id: str, most: int) -> list[JournalEntry]:
+        return list(self.journal.read(session_id))[:most]
 
     def voices(self) -> tuple[str, ...]:
         return VOICES

@@ -1,6 +1,6 @@
 """The agents that a simulated caller can write to: a cast, or a plain model, played in this process."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -9,25 +9,20 @@ from typing import Any, cast
 
 from antiphon.contracts import (
     Embedder,
-    Engine,
-    EngineSetup,
     LanguageModel,
     Message,
-    Part,
     Prompt,
     Sampling,
     TextDelta,
 )
-from antiphon.contracts.discovery import find
 from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import Answer, TextAgent, Told
+from antiphon.evals.voice import open_engine
 from antiphon.runtime import Config
 from antiphon.samp import Cast, CastSession, Decider, read_cast
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.state import checklist_done, is_done, owed_opening, values
 from antiphon.store import Store
-
-_EMBEDDER = "minilm"
 
 
 @contextmanager
@@ -37,28 +32,19 @@ def text_agent(suite: Suite, cast_file: Path | None, config: Config) -> Generato
     Raises:
         AntiphonError: as opening the engines does, and reading the cast.
     """
-    model = cast(LanguageModel, open_engine("language_model", config))
+    model = cast(LanguageModel, open_engine("language_model", config, Store().folder))
     try:
         if cast_file is None:
             yield PlainAgent(model, config, suite.instructions)
             return
         found = read_cast(cast_file.read_text(encoding="utf-8"), str(cast_file))
-        embedder = cast(Embedder, open_engine("embedder", config))
+        embedder = cast(Embedder, open_engine("embedder", config, Store().folder))
         try:
             yield CastAgent(model, embedder, config, found, date.fromisoformat(suite.today))
         finally:
             embedder.close()
     finally:
         model.close()
-
-
-def open_engine(part: Part, config: Config) -> Engine:
-    """The engine that the configuration names for a part."""
-    choice = config.engines.get(part)
-    use, settings = (choice.use, choice.settings) if choice else (_EMBEDDER, dict[str, Any]())
-    setup = EngineSetup(settings=settings, weights=Store().folder, threads=config.threads)
-    opening: Callable[[EngineSetup], Engine] = find(part, use).open
-    return opening(setup)
 
 
 class PlainAgent:

@@ -10,13 +10,13 @@ import numpy as np
 
 from antiphon.cli.eval_line import Told
 from antiphon.cli.eval_speech import Made, SpokenCall
-from antiphon.cli.eval_voice import Studio
 from antiphon.cli.exchange import Exchange, Reply
 from antiphon.contracts import CLOCK_HZ, Audio
 from antiphon.evals.gate import PLANNED
 from antiphon.evals.records import Event, Line
 from antiphon.evals.text_call import Held
 from antiphon.evals.turns import sounding_at
+from antiphon.evals.voice import Studio
 from antiphon.runtime.voiced import voiced_span
 
 _MARGIN = CLOCK_HZ // 10

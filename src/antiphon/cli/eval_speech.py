@@ -8,7 +8,6 @@ import msgspec
 
 from antiphon.cli.client import CallFailed, Connection
 from antiphon.cli.eval_line import FRAME, Line, Told
-from antiphon.cli.eval_voice import Throat
 from antiphon.cli.exchange import Reply
 from antiphon.contracts import CLOCK_HZ, Audio
 from antiphon.evals.caller import Caller, During, Say
@@ -16,6 +15,7 @@ from antiphon.evals.dice import dice
 from antiphon.evals.gate import PLANNED
 from antiphon.evals.records import Act, Ending
 from antiphon.evals.scenario import Scenario
+from antiphon.evals.voice import Throat
 
 _STEP_S = FRAME / CLOCK_HZ
 _GREETING_S = 10.0

@@ -14,7 +14,6 @@ from antiphon.cli.eval_agents import text_agent
 from antiphon.cli.eval_recorded import held_call, sound_of
 from antiphon.cli.eval_speech import SpokenCall
 from antiphon.cli.eval_suite import cast_file
-from antiphon.cli.eval_voice import Studio, Throat
 from antiphon.cli.toml_text import toml_text
 from antiphon.contracts import TurnReport
 from antiphon.evals.crew import Job
@@ -22,7 +21,9 @@ from antiphon.evals.making import conversation_id, record
 from antiphon.evals.records import AUDIO, Conversation, Mode
 from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import converse
+from antiphon.evals.voice import Studio, Throat
 from antiphon.runtime import Config
+from antiphon.store import Store
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +75,7 @@ class SpeechHand:
         self._assignment = assignment
         self._stack = ExitStack()
         try:
-            self._studio = Studio.open(assignment.config)
+            self._studio = Studio.open(assignment.config, Store().folder)
             self._stack.callback(self._studio.close)
             self._url = assignment.url or self._stack.enter_context(servers.antiphon(_served(assignment))).url
         except BaseException:
@@ -92,7 +93,7 @@ class SpeechHand:
     async def _hold(self, name: str, seed: int) -> Made:
         suite = self._assignment.suite
         scenario = suite.scenarios[name]
-        async with connect(f"{self._url}?ext=1") as connection:
+        async with connect(self._url) as connection:
             throat = Throat(self._studio, scenario, seed)
             ending = self._assignment.ending
             call = SpokenCall(connection, scenario, seed, throat, opens=bool(suite.cast), ending=ending)

@@ -1,9 +1,9 @@
 """`antiphon eval`: simulated callers, what they measured, and what is made of it."""
 
-from antiphon.cli import eval_card, eval_compare, eval_judge, eval_label, eval_run
+from antiphon.cli import eval_card, eval_compare, eval_judge, eval_label, eval_report, eval_run
 from antiphon.cli.commands import Commands
 
-_ACTIONS = (eval_run, eval_judge, eval_card, eval_label, eval_compare)
+_ACTIONS = (eval_run, eval_judge, eval_card, eval_label, eval_compare, eval_report)
 
 
 def register(commands: Commands) -> None:

@@ -42,6 +42,8 @@ _AGAIN: dict[Temper, str] = {
     "gruff": "I told you already.",
 }
 _YES_IN_A_ROW_MAX = 2
+_SAID_AGAIN_MAX = 2
+"""So often a fact is said again to an agent that keeps asking for it."""
 _WONDERS_MAX = 2
 
 
@@ -87,6 +89,7 @@ class Caller:
         self.wanted: dict[str, str | int | float] = {}
         self._points = list(enumerate(scenario.points))
         self._turns = self._repeats = self._yes = self._wondered = self._answers = 0
+        self._said_again: dict[str, int] = {}
         self._last: Say | None = None
         self._leaving = False
 
@@ -216,12 +219,14 @@ class Caller:
         places = {
             name: place
             for name in self.told
-            if (place := asked_at(heard, self._scenario.facts[name].asked)) is not None
+            if self._said_again.get(name, 0) < _SAID_AGAIN_MAX
+            and (place := asked_at(heard, self._scenario.facts[name].asked)) is not None
         }
         if not places:
             return None
         self._repeats += 1
         name = max(places, key=lambda each: places[each])
+        self._said_again[name] = self._said_again.get(name, 0) + 1
         text = self._draw(self._scenario.facts[name].says, f"fact/{name}")
         return self._say(f"{_AGAIN[self._scenario.temper]} {text}", "repeats", (name,))
 

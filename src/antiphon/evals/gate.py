@@ -14,7 +14,7 @@ and on planted faults (`antiphon bench callers`).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from antiphon.evals.numbers import is_number
@@ -122,6 +122,15 @@ def _hung_up(conversation: Conversation, scenario: Scenario) -> Iterator[str]:
         yield "hung up: it ended the call without taking leave"
     elif left:
         yield f"hung up: it left before it told {', '.join(left)}"
+    elif point := _next_point(intents, told, scenario):
+        yield f"hung up: it left before it said {point!r}"
+
+
+def _next_point(intents: Sequence[Sequence[str]], told: Collection[str], scenario: Scenario) -> str:
+    """What the caller was to bring up next, if its time had come."""
+    brought = sum(intent == "brings_up" for intent, *_ in intents)
+    due = [point for point in scenario.points[brought:][:1] if all(name in told for name in point.once)]
+    return due[0].says[0] if due else ""
 
 
 def _silent(conversation: Conversation, scenario: Scenario) -> Iterator[str]:

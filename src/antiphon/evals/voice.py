@@ -1,22 +1,43 @@
 """A caller's voice and an independent ear: what a simulated person needs to be heard and checked."""
 
-from collections.abc import Iterator
-from typing import Self, cast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self, cast
 
 import numpy as np
 import soxr
 
-from antiphon.cli.eval_agents import open_engine
-from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, EngineBroken, Synthesizer, Transcriber
+from antiphon.contracts import (
+    CLOCK_HZ,
+    LISTENING_HZ,
+    Audio,
+    Engine,
+    EngineBroken,
+    EngineSetup,
+    Part,
+    Synthesizer,
+    Transcriber,
+)
+from antiphon.contracts.discovery import find
 from antiphon.evals.caller import Say
 from antiphon.evals.dice import dice
 from antiphon.evals.scenario import Scenario
 from antiphon.evals.sounds import background, cough, door, in_room, rms
 from antiphon.runtime import Config
 
+_EMBEDDER = "minilm"
 _TAIL_S = 0.1
 _LEVEL = 0.06
 """Root mean square of the loud half of every voice, about -24 dB."""
+
+
+def open_engine(part: Part, config: Config, weights: Callable[[str], Path]) -> Engine:
+    """The engine that the configuration names for a part; the default embedder where it names none."""
+    choice = config.engines.get(part)
+    use, settings = (choice.use, choice.settings) if choice else (_EMBEDDER, dict[str, Any]())
+    setup = EngineSetup(settings=settings, weights=weights, threads=config.threads)
+    opening: Callable[[EngineSetup], Engine] = find(part, use).open
+    return opening(setup)
 
 
 class Studio:
@@ -26,11 +47,11 @@ class Studio:
         self._synthesizer, self._transcriber = synthesizer, transcriber
 
     @classmethod
-    def open(cls, config: Config) -> Self:
+    def open(cls, config: Config, weights: Callable[[str], Path]) -> Self:
         """Both engines, as the configuration names them."""
-        synthesizer = cast(Synthesizer, open_engine("synthesizer", config))
+        synthesizer = cast(Synthesizer, open_engine("synthesizer", config, weights))
         try:
-            return cls(synthesizer, cast(Transcriber, open_engine("transcriber", config)))
+            return cls(synthesizer, cast(Transcriber, open_engine("transcriber", config, weights)))
         except BaseException:
             synthesizer.close()
             raise
