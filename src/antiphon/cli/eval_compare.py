@@ -103,10 +103,15 @@ def _measure_lines(each: Compared) -> list[str]:
         value * scale
         for value in (each.before, each.after, change.value, change.low, change.high, each.margin)
     ]
-    before, after, value, low, high, margin = (f"{number:.1f}" for number in numbers)
+    before, after, value, low, high, margin = (_rounded(number) for number in numbers)
     lines = [
         f"{each.measure}: {_WORDS[each.decision]}",
         f"  {before} to {after}{unit}, change {value} ({low} to {high}) over {each.pairs} pairs;"
         f" {margin}{unit} would not matter",
     ]
     return [*lines, f"  would settle it: {each.settle}"] if each.settle else lines
+
+
+def _rounded(number: float) -> str:
+    text = f"{number:.1f}"
+    return "0.0" if text == "-0.0" else text

@@ -21,6 +21,7 @@ from antiphon.contracts import (
     LanguageModel,
     Prompt,
     Subject,
+    UnknownName,
 )
 from antiphon.contracts.discovery import find
 from antiphon.evals.criteria import Criterion, criterion_named
@@ -57,6 +58,20 @@ class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             settings={"slots": 1, "model": "qwen2.5-coder-0.5b-instruct-q4_k_m"},
         ),
     )
+
+
+def settings_for(criterion: str, names: Sequence[str] = ()) -> dict[str, Any]:
+    """The settings of a judge of `criterion` that draws from the default models called `names`; from all of
+    them without.
+
+    Raises:
+        UnknownName: no default model is called so.
+    """
+    known = {model.name: model for model in JudgeSettings().models}
+    if unknown := [name for name in names if name not in known]:
+        raise UnknownName(f"no judge is called {unknown[0]!r}; known: {', '.join(known)}")
+    chosen = [known[name] for name in names or known]
+    return {"criterion": criterion, "models": msgspec.to_builtins(chosen)}
 
 
 class ModelJudge:
