@@ -185,6 +185,32 @@ def test_compare_says_it_with_its_exit_code(tmp_path: Path, capsys: pytest.Captu
     assert "eval run" in capsys.readouterr().err
 
 
+def test_a_judge_may_say_worse_and_never_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [_folder(tmp_path / name, seeds=20) for name in ("a", "b")]
+    only = ["--measure", "latency_ms", "--criterion", "successful"]
+    assert main(["eval", "compare", *map(str, folders), *only]) == 1
+    assert "antiphon eval judge" in capsys.readouterr().err
+    for folder, value in zip(folders, (0.9, 0.4), strict=True):
+        append(
+            folder / DRAWS_FILE,
+            [
+                Draw(
+                    evaluator="j@1",
+                    subject=f"{scenario}-{seed}",
+                    seed=1,
+                    value=value + seed / 100,
+                    details={"criterion": "successful"},
+                )
+                for scenario in ("early", "late", "loud")
+                for seed in range(20)
+            ],
+        )
+    assert main(["eval", "compare", *map(str, folders), *only]) == 1
+    assert "judged successful: worse" in capsys.readouterr().out
+    assert main(["eval", "compare", str(folders[1]), str(folders[0]), *only]) == 2
+    assert "a judge alone" in capsys.readouterr().out
+
+
 def test_what_the_gate_held_back_is_not_judged(tmp_path: Path) -> None:
     folder = _folder(tmp_path / "run", seeds=1)
     bad = msgspec.structs.replace(_conversation("early", 9), gate=Gate(kept=False, reasons=("invented: x",)))
