@@ -181,14 +181,14 @@ def test_compare_says_it_with_its_exit_code(tmp_path: Path, capsys: pytest.Captu
     assert main(["eval", "compare", str(before), str(before), "--json"]) == 2
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert "more pairs" in found["compared"][0]["settle"]
-    assert main(["eval", "compare", str(before), str(tmp_path / "c")]) == 1
+    assert main(["eval", "compare", str(before), str(tmp_path / "c")]) == 2
     assert "eval run" in capsys.readouterr().err
 
 
 def test_a_judge_may_say_worse_and_never_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = [_folder(tmp_path / name, seeds=20) for name in ("a", "b")]
     only = ["--measure", "latency_ms", "--criterion", "successful"]
-    assert main(["eval", "compare", *map(str, folders), *only]) == 1
+    assert main(["eval", "compare", *map(str, folders), *only]) == 2
     assert "antiphon eval judge" in capsys.readouterr().err
     for folder, value in zip(folders, (0.9, 0.4), strict=True):
         append(

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from antiphon.cli.commands import Commands
-from antiphon.contracts import ContractBroken, Draw
+from antiphon.contracts import AntiphonError, ContractBroken, Draw
 from antiphon.evals.comparing import ALPHA, EXIT, Compared, Comparison, compare
 from antiphon.evals.criteria import criterion_named
 from antiphon.evals.draws import criterion_of, read_draws
@@ -58,6 +58,15 @@ def register(actions: Commands) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    """What went wrong is no evidence against the new version: it cannot be told."""
+    try:
+        return _compared(args)
+    except AntiphonError as error:
+        print(f"antiphon: {error}", file=sys.stderr)
+        return EXIT["cannot tell"]
+
+
+def _compared(args: argparse.Namespace) -> int:
     if not 0 < args.alpha < 0.5:
         raise ContractBroken(f"--alpha {args.alpha} is no share of false alarms; take one like 0.05")
     for folder in (args.before, args.after):
