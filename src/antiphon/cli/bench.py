@@ -20,6 +20,7 @@ from antiphon.bench import (
     response,
     scheduler,
     states,
+    transport,
 )
 from antiphon.cli.commands import Commands
 
@@ -29,6 +30,7 @@ _BENCHES: dict[str, ModuleType] = {
     "barge-in": barge_in,
     "echo": echo,
     "load": load,
+    "transport": transport,
     "scheduler": scheduler,
     "memory": memory,
     "memory-answers": memory_answers,
