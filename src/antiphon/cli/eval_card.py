@@ -20,7 +20,7 @@ from antiphon.evals.draws import read_labels
 from antiphon.evals.judge import ModelJudge, settings_for
 from antiphon.evals.judging import subjects_of
 from antiphon.evals.manners import plain_manner
-from antiphon.evals.probes import Planted, leans, planted
+from antiphon.evals.probes import Planted, leans, planted, self_preference
 from antiphon.evals.records import conversations, read_run
 from antiphon.store import Store
 
@@ -98,6 +98,8 @@ def _run(args: argparse.Namespace) -> int:
             manner = plain_manner((args.models or ["0.5b"])[0])
             pairs = [(each.subject, each.cluster) for each in some]
             found = list(track(leans(judge, pairs, manner), "leans", console=bar, total=6))
+            asked = [(each.subject, each.cluster, sum(each.human) / len(each.human)) for each in some]
+            found += self_preference(judge, asked, manner)
             replies = [each.subject for each in some if each.subject.kind == "turn"]
             defects = planted(judge, replies, manner) if len(replies) > 1 else None
         document = _Document(card=card(criterion.name, judge.name, judged, found), planted=defects)

@@ -19,6 +19,7 @@ from antiphon.contracts import (
     EngineCard,
     EngineSetup,
     LanguageModel,
+    Message,
     Prompt,
     Subject,
     UnknownName,
@@ -143,6 +144,22 @@ class ModelJudge:
         return Draw(
             evaluator=self.name, subject=subject.id, seed=seed, value=value, missing=missing, details=details
         )
+
+    def familiarity(self, subject: Subject, model: str) -> float | None:
+        """The log-probability a word of a reply, had the model answered itself; None: it cannot be told."""
+        reply = str(subject.content.get("response") or "").strip()
+        if not reply:
+            return None
+        said = [
+            Message("assistant" if line["role"] in ("assistant", "agent") else "user", str(line["text"]))
+            for line in subject.content.get("context") or ()
+        ]
+        if not said:
+            return None
+        try:
+            return self._models[model].score(Prompt(tuple(said)), (reply,))[0] / len(reply.split())
+        except AntiphonError:
+            return None
 
     def _scores(self, model: LanguageModel, prompt: Prompt, answers: tuple[str, str]) -> tuple[float, ...]:
         """What is read after another prompt depends in its last bits on how much of it lay in the cache.
