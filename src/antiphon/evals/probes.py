@@ -175,9 +175,9 @@ def self_preference(
 ) -> Iterator[Lean]:
     """Does it favour what it might have said itself? Of (subject, cluster, what people say of it).
 
-    How much more it gives than people do, for each standard deviation of the reply's likelihood a word under
-    the judging model (Wataoka et al. 2024: self-preference goes with familiarity). Matched on the human label,
-    since that is what is subtracted.
+    How much more it gives than people do, for each standard deviation of the reply's likelihood a word
+    under the judging model (Wataoka et al. 2024: self-preference goes with familiarity). Matched on the
+    human label, since that is what is subtracted.
     """
     rows: list[tuple[float, float, str]] = []
     for subject, cluster, human in items:
