@@ -117,6 +117,21 @@ def test_judges_are_shown_where_they_were_asked(run: Path) -> None:
     assert "Judges, and judges" not in page(run)
 
 
+def test_a_judge_card_in_the_folder_is_shown(run: Path) -> None:
+    (run / "cards").mkdir()
+    share = '{"value": 0.7, "low": 0.6, "high": 0.8, "n": 50}'
+    (run / "cards" / "polite.json").write_text(
+        f'{{"card": {{"criterion": "polite", "evaluator": "judge:1", "items": 50, "sensitivity": {share},'
+        f'"specificity": {share}, "kappa": 0.4, "worth": 1.3, "off_by": {share},'
+        f'"leans": [{{"probe": "verbosity", "effect": {share}, "should_be": "none"}}]}}}}'
+    )
+    (run / "cards" / "other.json").write_text("{}")
+    html = page(run)
+    assert "The judge of polite" in html
+    assert "kappa 0.40; a label beside it is worth 1.30" in html
+    assert "+70 points (+60 to +80); should be none" in html
+
+
 def test_sound_outside_the_run_is_not_taken_in(run: Path, tmp_path: Path) -> None:
     (tmp_path.parent / "secret.ogg").write_bytes(b"secret")
     stray = conversation(3, success=False)

@@ -13,11 +13,11 @@ Timing is read off the log, never judged. The bounds were set on honest conversa
 and on planted faults (`antiphon bench callers`).
 """
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from antiphon.evals.numbers import is_number
+from antiphon.evals.phrasing import capitals
 from antiphon.evals.records import Conversation, Gate, Line
 from antiphon.evals.scenario import Scenario
 from antiphon.evals.turns import caller_turns
@@ -71,7 +71,7 @@ def _invented(lines: Sequence[Line], scenario: Scenario) -> Iterator[str]:
         strange = [word for word in words if _counts(word) and word not in told]
         content = [word for word in words if word not in _SMALL]
         unknown = [word for word in content if word not in known] if _own_words(line) else []
-        names = [word for word in _names(line.text) if word not in known] if _own_words(line) else []
+        names = [word for word in capitals(line.text) if word not in known] if _own_words(line) else []
         if strange or names:
             yield f"invented: the scenario does not hold the {', '.join([*strange, *names])} of {line.text!r}"
         elif len(unknown) > 2 and len(unknown) > _INVENTED_SHARE * len(content):
@@ -93,12 +93,6 @@ def _own_words(line: Line) -> bool:
 
 def _counts(word: str) -> bool:
     return word.isdecimal() or (is_number(word) and word != "one") or word in ("hundred", "thousand")
-
-
-def _names(text: str) -> Iterable[str]:
-    """Words with a capital that do not begin a sentence."""
-    found = re.findall(r"(?<![.!?]\s)(?<!^)\b([A-Z][a-z]{2,})", text)
-    return [word for name in found for word in normalize(name)]
 
 
 def _garbled(lines: Sequence[Line]) -> Iterator[str]:
