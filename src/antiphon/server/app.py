@@ -13,6 +13,8 @@ from antiphon.server.realtime_api import LOADING_S, MODEL, RealtimeApi, client_s
 from antiphon.server.recordings import RecordingsApi
 from antiphon.server.sessions_api import SessionsApi, answer, problem
 from antiphon.server.static import read_app
+from antiphon.server.twilio.api import PATH as TWILIO
+from antiphon.server.twilio.api import TwilioApi
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -33,6 +35,7 @@ WELCOME = """Antiphon is listening.
 Talk to it with any client of the Realtime protocol:
 
   {url}/v1/realtime     the conversation, over a WebSocket
+  {url}/v1/twilio       the same by telephone, from Twilio Media Streams
   {url}/v1/sessions     who is talking, and /v1/sessions/ID/turns: where every millisecond went
   {url}/v1/models       what there is; /v1/cast: who speaks, where a cast is played
   {url}/readyz          whether the models are loaded
@@ -53,6 +56,7 @@ class Server:
         self._records = Records()
         self._app = read_app()
         self._realtime = RealtimeApi(hub, config, self._records, self._secrets)
+        self._twilio = TwilioApi(hub, config, self._records, secrets=self._secrets, door=door)
 
     def app(self) -> web.Application:
         """The application, ready to be run."""
@@ -63,6 +67,7 @@ class Server:
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/v1/models", self._models)
         self._realtime.add_to(app.router)
+        self._twilio.add_to(app.router)
         SessionsApi(self._records).add_to(app.router)
         RecordingsApi(self._hub).add_to(app.router)
         CastApi(self._hub).add_to(app.router)
@@ -94,6 +99,9 @@ class Server:
         if request.path == "/" or request.path.startswith("/app/"):
             # The page holds no secret and asks for the key itself: a browser shows none when it opens a page.
             return self._door.check_site(request.headers)
+        if request.path == TWILIO or request.path.startswith(TWILIO + "/"):
+            # A carrier shows what it has in other places, where `TwilioApi` looks.
+            return self._door.check_site(request.headers, carrier=True)
         refused = self._door.check(request.headers)
         if refused is None or refused.status != 401:
             return refused
@@ -126,6 +134,7 @@ class Server:
         return answer({"object": "list", "data": [model]})
 
     async def _shut_down(self, _: web.Application) -> None:
+        await self._twilio.close()
         await self._realtime.close()
 
 
