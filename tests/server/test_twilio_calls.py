@@ -135,6 +135,12 @@ async def test_a_call_is_shown_like_every_other_session() -> None:
         assert carrier.closed == (1000, "")
 
 
+async def test_a_name_that_is_none() -> None:
+    async with _exchange(ANSWER) as exchange, calling(exchange.http, exchange.url, user="../mira") as carrier:
+        await carrier.until(lambda: carrier.closed is not None)
+        assert carrier.closed == (1008, "")
+
+
 async def test_whoever_is_cut_off_is_gone() -> None:
     async with _exchange(ANSWER) as exchange:
         async with calling(exchange.http, exchange.url) as carrier:

@@ -10,8 +10,9 @@ from antiphon.server.rtc.incoming import Incoming, Media
 
 STAMPS_PER_MS = 48
 SEQUENCES = 1 << 16
-WAVER_MS = 15
-"""A timestamp this close to where the count of samples puts it is taken to mean that place."""
+WAVER_MS = 40
+"""A timestamp this close to where the count of samples puts it is taken to mean that place: a late one would
+leave silence behind, and an early one after it would take none away."""
 SAMPLES_PER_MS = 8
 
 
