@@ -1,8 +1,8 @@
 """A telephone carrier of our own making: it does what Twilio says that Twilio does, over a real WebSocket.
 
 It sends the caller's sound in pieces of 20 ms as time goes by. What it is sent waits in its buffer and is
-played at 8 kHz; a mark comes back when all before it was played; `clear` empties the buffer and sends the marks
-that were in it back at once. It shares no code with the server.
+played at 8 kHz; a mark comes back when all before it was played; `clear` empties the buffer and sends the
+marks that were in it back at once. It shares no code with the server.
 """
 
 import asyncio
