@@ -6,7 +6,7 @@ from collections.abc import Callable
 import aiohttp
 import numpy as np
 import pytest
-from tests.server.carrier import FRAME, FRAME_S, QUIET, Carrier, calling
+from tests.server.carrier import FRAME, FRAME_S, Carrier, calling
 
 from antiphon.contracts import CLOCK_HZ, Audio
 from antiphon.evals.word_error import word_errors
@@ -58,8 +58,9 @@ async def test_a_question_by_telephone(server: Running, speak: Speak, ears: Call
     assert "paris" in ears(answer).lower()
     assert report.heard_ms is not None
     assert report.heard_ms > report.sent_ms
-    # The server knows it when the mark is back, one way through the network and a frame or two later.
-    assert -30 < report.heard_ms - heard_ms < 1000 * LATENCY_S + 90
+    # The server knows it when the mark is back: one way through the network later, and some frames where all
+    # of us share two cores. To take the mark for the sound's beginning would be another word's length.
+    assert -30 < report.heard_ms - heard_ms < 1000 * LATENCY_S + 160
 
 
 async def test_barge_in_by_telephone_cuts_to_the_word(
@@ -80,10 +81,8 @@ async def test_barge_in_by_telephone_cuts_to_the_word(
         await carrier.until(lambda: any(item.interrupted for item in server.ask(lambda: session.items)), 5)
         kept = next(item.text for item in server.ask(lambda: session.items) if item.interrupted)
         played = b"".join(sound for at, sound in carrier.played if at < cleared_at)
-        silent_at = max(at for at, sound in carrier.played if at < cleared_at + 0.1 and sound != QUIET)
-        assert all(
-            sound == QUIET for at, sound in carrier.played if cleared_at + 0.03 < at < cleared_at + 0.2
-        )
+        silent_at = max(at for at, sound in carrier.played if at < cleared_at + 0.1 and sound)
+        assert not any(sound for at, sound in carrier.played if cleared_at + 0.03 < at < cleared_at + 0.2)
     sounds = ears(decoded(played))
     errors = word_errors(kept, sounds)
     print(

@@ -58,7 +58,8 @@ class Carrier:
 
     Attributes:
         told: everything that came, in order.
-        played: what the caller heard, every frame of it, with its time on the loop's clock.
+        played: what was played every 20 ms, with its time on the loop's clock; less than a frame, or nothing,
+            where the buffer ran dry.
         echoed: marks that came back because they were played, with the frames that were played by then.
         returned: marks that came back because of a `clear`.
     """
@@ -80,10 +81,8 @@ class Carrier:
 
     @property
     def heard(self) -> bytes:
-        """All that was played, but for the silence before and after."""
-        frames = [sound for _, sound in self.played]
-        loud = [number for number, sound in enumerate(frames) if sound != QUIET]
-        return b"".join(frames[loud[0] : loud[-1] + 1]) if loud else b""
+        """All that was played, without the silence in between."""
+        return b"".join(sound for _, sound in self.played)
 
     def say(self, sound: bytes) -> int:
         """Speak after all that is to be said; returns the piece in which it begins."""
@@ -145,7 +144,7 @@ class Carrier:
             sound += head[:missing]
             if len(head) > missing:
                 self._buffer.appendleft(head[missing:])
-        self.played.append((self._loop.time(), sound + b"\xff" * (FRAME - len(sound))))
+        self.played.append((self._loop.time(), sound))
 
     async def _read(self) -> None:
         async for message in self._socket:

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
@@ -18,6 +21,7 @@ from antiphon.runtime.parts import LIVE_PARTS
 from antiphon.server.app import Server
 from antiphon.server.auth import Door
 from antiphon.server.formats import Downlink, Uplink
+from antiphon.server.thirds import Up
 
 from .carrier import FRAME_S, Carrier, calling
 
@@ -162,3 +166,18 @@ async def test_two_calls_at_once() -> None:
             carrier.say(_sung("big chat"))
         for carrier in carriers:
             await carrier.until(lambda carrier=carrier: _words(carrier.heard) == ANSWER)
+
+
+async def test_the_example_calls_and_hears(tmp_path: Path) -> None:
+    script = Path(__file__).parents[2] / "examples" / "clients" / "telephone.py"
+    question, answer = tmp_path / "question.wav", tmp_path / "answer.wav"
+    soundfile.write(question, Uplink("audio/pcmu").decode(_sung("big chat")), CLOCK_HZ)
+    async with _exchange(ANSWER) as exchange:
+        environment = {**os.environ, "ANTIPHON_URL": exchange.url}
+        calling_it = await asyncio.create_subprocess_exec(
+            sys.executable, str(script), str(question), str(answer), env=environment
+        )
+        assert await calling_it.wait() == 0
+    sound, rate = soundfile.read(answer, dtype="float32")
+    assert rate == 8_000
+    assert decode_words(Up().push(sound), CLOCK_HZ) == ANSWER.split()
