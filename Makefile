@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test setup setup-dev setup-bench weights weights-test lint types borders check format lock clean
+.PHONY: help run test eval setup setup-dev setup-bench weights weights-test lint types borders check format lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,6 +14,13 @@ run: weights ## set up, fetch the weights, and start the server on http://127.0.
 
 test: weights-test check ## set up, then lint, types, borders and every test
 	$(BIN)/pytest
+
+EVAL_ARGS ?=
+eval: weights ## simulated callers try the three example casts by speech; a page for each in runs/
+	@for cast in restaurant clinic town; do \
+	  $(BIN)/antiphon eval run examples/suites/$$cast.yaml --out runs/$$cast $(EVAL_ARGS) && \
+	  $(BIN)/antiphon eval report runs/$$cast || exit 1; \
+	done
 
 check: lint types borders
 

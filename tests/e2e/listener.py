@@ -42,15 +42,15 @@ class Reply(msgspec.Struct):
 
     id: str
     item_id: str = ""
-    words: list[tuple[str, float]] = []
-    """Each piece of transcript with the second of the item's sound at which it begins."""
+    words: list[tuple[str, float, float]] = []
+    """Each piece of transcript with the seconds of the item's sound at which it begins and ends."""
     transcript: str = ""
     """As the item's end has it."""
     final: Event | None = None
 
     @property
     def text(self) -> str:
-        return "".join(text for text, _ in self.words)
+        return "".join(text for text, *_ in self.words)
 
 
 class Listener:
@@ -132,7 +132,8 @@ class Listener:
             case "response.output_item.added":
                 self._reply(event).item_id = event["item"]["id"]
             case "response.output_audio_transcript.delta":
-                self._reply(event).words.append((event["delta"], event["start_time"]))
+                word = (event["delta"], event["start_time"], event["end_time"])
+                self._reply(event).words.append(word)
             case "response.output_audio_transcript.done":
                 self._reply(event).transcript = event["transcript"]
             case "response.done":

@@ -82,8 +82,11 @@ SAMPLES: dict[Callable[..., dict[str, Any]], Callable[[], tuple[Any, ...]]] = {
     wire.arguments_delta: lambda: (CALL_PLACE, "call_1", "{}"),
     wire.arguments_done: lambda: (CALL_PLACE, "call_1", "f", "{}"),
     wire.timeout_triggered: lambda: ("item_u", 0, 5_000),
+    wire.output_started: lambda: ("resp_1",),
+    wire.output_stopped: lambda: ("resp_1",),
+    wire.output_cleared: lambda: ("resp_1",),
 }
-OUR_OWN = {wire.turn_measured}
+OUR_OWN = {wire.fact, wire.playing}
 WITH_NAMED_FIELDS = {wire.error}
 
 
@@ -138,7 +141,8 @@ def test_a_part_is_audio_or_text() -> None:
 
 
 def test_a_caption_knows_its_second() -> None:
-    assert wire.audio_transcript_delta(PLACE, "Hel", 1_250)["start_time"] == 1.25
+    placed = wire.audio_transcript_delta(PLACE, "Hel", 1_250, 1_500)
+    assert (placed["start_time"], placed["end_time"]) == (1.25, 1.5)
 
 
 def test_a_tool_choice_in_one_word_stays_one_word() -> None:

@@ -78,6 +78,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     read_after_end: float
     """Tokens of the prompt left to read when the answer was asked for, median."""
     guesses_held: float
+    reports: tuple[TurnReport, ...]
+    """Antiphon's equation of every turn, span by span."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,13 +94,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    said = _utterances(args.recordings, args.turns, 10.0 if args.hesitant else ONE_BREATH_S)
+    said = utterances(args.recordings, args.turns, 10.0 if args.hesitant else ONE_BREATH_S)
     result = asyncio.run(measure(said, args.rounds, args.model, args.peers, args.url))
     write("response", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
     return 0
 
 
-def _utterances(folder: Path | None, count: int, longest_pause_s: float) -> list[Utterance]:
+def utterances(folder: Path | None, count: int, longest_pause_s: float) -> list[Utterance]:
     """`count` different utterances of the reporting half, as many speakers as there are."""
     by_speaker: dict[str, list[Recording]] = {}
     known: set[str] = set()
@@ -113,7 +115,7 @@ def _utterances(folder: Path | None, count: int, longest_pause_s: float) -> list
     return [utterance(one.name, one.audio(CLOCK_HZ)) for one in chosen]
 
 
-def _config(model: str) -> str:
+def config_of(model: str) -> str:
     if model == "scripted":
         return f'[engines.language_model]\nuse = "scripted"\n[engines.language_model.settings]\n{_SCRIPTED}\n'
     use = f'use = "{default_language_model()}"'
@@ -130,7 +132,7 @@ async def measure(
         AntiphonError: as `servers` does.
     """
     with ExitStack() as stack:
-        url = running or stack.enter_context(servers.antiphon(_config(model))).url
+        url = running or stack.enter_context(servers.antiphon(config_of(model))).url
         dials: dict[str, Dial] = {"antiphon": realtime(url, DEFAULT_INSTRUCTIONS)}
         for peer in peers if model != "scripted" else ():
             calm = peer == PEERS[1]
@@ -149,9 +151,12 @@ async def measure(
                     if session:
                         reports += await _reports(url, session)
         together: dict[str, list[Outcome]] = {}
+        in_conversation: tuple[TurnReport, ...] = ()
         for name, dial in dials.items():
             progress(f"a conversation of {TURNS_IN_CONVERSATION} turns: {name}")
             together[name], session = await _call(dial, said[:TURNS_IN_CONVERSATION])
+            if session:
+                in_conversation = await _reports(url, session)
     kinds = (("alone", alone), ("conversation", together))
     measured = [_measured(name, kind, outs) for kind, them in kinds for name, outs in them.items()]
     sounded = [report for report in reports if report.sent_ms is not None]
@@ -165,6 +170,7 @@ async def measure(
         terms_ms=_terms(sounded),
         read_after_end=middle([r.prompt_tokens - r.cached_tokens for r in sounded]) if sounded else 0,
         guesses_held=sum(r.guess_held for r in sounded) / len(sounded) if sounded else 0,
+        reports=(*reports, *in_conversation),
     )
 
 

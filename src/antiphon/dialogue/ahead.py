@@ -15,8 +15,9 @@ from antiphon.dialogue.turn import Turn
 
 AT_LEAST_EVERY: Ticks = ticks(800)
 """Somebody who speaks without a pause is listened to this often."""
-AT_MOST_EVERY: Ticks = ticks(200)
-"""A voice that flickers is not listened to at its quiet windows more often than this."""
+AT_MOST_EVERY: Ticks = ticks(100)
+"""A voice that flickers is not listened to at its quiet windows more often than this: as often as one
+transcript can follow another."""
 UNSURE_WORDS = 2
 """So many of the last words may still change, when they were cut off in the middle; after a dip, one less.
 

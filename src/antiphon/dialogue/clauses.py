@@ -7,7 +7,7 @@ the first does not play for long. Later ones are whole sentences, because those 
 """
 
 import re
-from itertools import islice, pairwise
+from itertools import pairwise
 
 MIN_LETTERS = (2, 10)
 """The first two clauses end at the first comma or the like after so many letters, and at any sentence's end.
@@ -15,9 +15,11 @@ A shorter second one would be over before the third is ready."""
 PHRASE_MIN_WORDS = (3, 5)
 """After so many words the first two clauses also end before a word that begins a phrase. Three words play for
 as long as it takes a small machine to generate and speak the next five or six."""
-ANY_MIN_WORDS = (4, 7)
-"""After so many words the first two clauses end before any word that can be spoken by itself. Four play for
-about a second; a small machine generates the next seven in half of it."""
+ANY_MIN_WORDS = (2, 5)
+"""After so many words the first two clauses end before any word that can be spoken by itself."""
+ANY_MIN_LETTERS = (8, 18)
+"""If they have so many letters, or it is a word more. Eight letters play for about half a second, in which a
+small machine generates and speaks the next five words."""
 EARLY_MAX_WORDS = 12
 """Without any punctuation the first two clauses are cut here."""
 MAX_WORDS = 40
@@ -118,11 +120,13 @@ class ClauseCutter:
     def _cut_anywhere(self) -> int | None:
         if not self._early:
             return None
-        pairs = pairwise(_WORD.finditer(self._rest))
-        for last, following in islice(pairs, ANY_MIN_WORDS[self._made] - 1, None):
+        fewest, letters = ANY_MIN_WORDS[self._made], ANY_MIN_LETTERS[self._made]
+        for words, (last, following) in enumerate(pairwise(_WORD.finditer(self._rest)), start=1):
+            head = self._rest[: last.end()]
+            enough = words > fewest or (words == fewest and sum(map(str.isalpha, head)) >= letters)
             # A capital or a figure may belong to the word before it: "Henry VIII", "March 5th", "New York".
             parted = following.group()[0].islower() and _can_be_last(last.group())
-            if parted and not _in_code(self._rest[: last.end()]):
+            if enough and parted and not _in_code(head):
                 return last.end()
         return None
 

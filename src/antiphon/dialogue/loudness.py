@@ -13,6 +13,7 @@ ended 42 ms after its last voiced sample (median), by the probability alone afte
 _BELOW_LOUD_DB = 28.0
 _ABOVE_FLOOR_DB = 8.0
 _LEAST_BELOW_LOUD_DB = 12.0
+_WAVERS_DB = 2.0
 _FADE_DB = 0.1  # a window of 32 ms
 _RISE_DB = 0.05
 _SILENCE_DB = -120.0
@@ -40,6 +41,15 @@ class Loudness:
             return False
         near_the_room = min(self._floor_db + _ABOVE_FLOOR_DB, self._loud_db - _LEAST_BELOW_LOUD_DB)
         return level < max(self._loud_db - _BELOW_LOUD_DB, near_the_room)
+
+    def like_the_room(self, level_db: float) -> bool:
+        """Whether a window is hardly louder than the room."""
+        return level_db < self._floor_db + _ABOVE_FLOOR_DB
+
+    def soften(self, level_db: float) -> None:
+        """The voice under way is as soft as this: it counts, and what is clearly below it does not."""
+        if self._loud_db is not None:
+            self._loud_db = min(self._loud_db, level_db - _WAVERS_DB + _LEAST_BELOW_LOUD_DB)
 
     def forget(self) -> None:
         """The next speech may be anybody's: only the room stays known."""

@@ -51,8 +51,9 @@ class ReplyView:
         """The transcript of a chunk of sound that begins `at` samples into the message."""
         self._begin_message()
         for word in words:
-            self._text(word.text, (at + word.start_sample) // 24)
-            self._words.append(TimedWord(word.text, at + word.start_sample, at + word.end_sample))
+            placed = TimedWord(word.text, at + word.start_sample, at + word.end_sample)
+            self._text(placed)
+            self._words.append(placed)
 
     def show(self, text: str) -> None:
         """More of a message that is text only."""
@@ -109,10 +110,16 @@ class ReplyView:
                 Item(id=self.item_id, kind="message", role="assistant", spoken=self._speak, settled=False)
             )
 
-    def _text(self, text: str, start_ms: int) -> None:
-        spaced = f" {text}" if self._words else text
+    def _text(self, word: TimedWord) -> None:
         self._emit(
-            ReplyText(reply_id=self.id, item_id=self.item_id, output_index=0, text=spaced, start_ms=start_ms)
+            ReplyText(
+                reply_id=self.id,
+                item_id=self.item_id,
+                output_index=0,
+                text=f" {word.text}" if self._words else word.text,
+                start_ms=word.start_sample // 24,
+                end_ms=word.end_sample // 24,
+            )
         )
 
     def _call(self, call: ToolCall) -> None:

@@ -7,10 +7,10 @@ from typing import Annotated
 import msgspec
 
 from antiphon.contracts import ConfigInvalid
+from antiphon.contracts.shape import misfits, nearest
+from antiphon.contracts.yaml_text import Path, Problem, Tree, read_yaml
 from antiphon.samp.cast import Cast, Words
 from antiphon.samp.guards import Value
-from antiphon.samp.shape import misfits, nearest
-from antiphon.samp.yaml_text import Path, Problem, Tree, read_yaml
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +35,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     today: str
     """The day of the call, ISO 8601: what "tomorrow" counts from."""
     lines: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
+    voice: str = ""
+    """The voice of the speech engine that says the lines where the call is spoken; empty: its default."""
     ends: bool = True
     """Whether the last line leads to a scene that ends."""
 

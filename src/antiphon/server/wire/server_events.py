@@ -1,11 +1,13 @@
 """The events a server sends: one builder each, and the one place where they get their ids.
 
-A builder's arguments are the event's fields; its docstring says when it is sent. All but the last two belong
-to the core set that every known client understands.
+A builder's arguments are the event's fields; its docstring says when it is sent. Those
+from `timeout_triggered` on are outside the core set that every known client understands.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from antiphon.server.wire.session_object import Wire
 
@@ -190,10 +192,15 @@ def audio_done(place: Mapping[str, Any]) -> Wire:
     return {"type": "response.output_audio.done", **place}
 
 
-def audio_transcript_delta(place: Mapping[str, Any], delta: str, start_ms: int | None) -> Wire:
-    """Words of the sound that follows, and the second of the item's audio at which they begin."""
-    event = {"type": "response.output_audio_transcript.delta", **place, "delta": delta}
-    return event if start_ms is None else {**event, "start_time": start_ms / 1000}
+def audio_transcript_delta(
+    place: Mapping[str, Any], delta: str, start_ms: int | None, end_ms: int | None = None
+) -> Wire:
+    """Words of the sound that follows, and the seconds of the item's audio at which they begin and end."""
+    event: Wire = {"type": "response.output_audio_transcript.delta", **place, "delta": delta}
+    for name, at_ms in (("start_time", start_ms), ("end_time", end_ms)):
+        if at_ms is not None:
+            event[name] = at_ms / 1000
+    return event
 
 
 def audio_transcript_done(place: Mapping[str, Any], transcript: str) -> Wire:
@@ -232,6 +239,35 @@ def timeout_triggered(item_id: str, audio_start_ms: int, audio_end_ms: int) -> W
     }
 
 
-def turn_measured(report: Wire) -> Wire:
-    """A turn's response-time equation. Antiphon's own event, only for clients that opted in."""
-    return {"type": "x.latency.turn", "report": report}
+def fact(name: str, shown: Wire) -> Wire:
+    """What the session's feed tells too. Antiphon's own event, only for clients that opted in."""
+    return {"type": f"antiphon.{name}", **msgspec.to_builtins(shown)}
+
+
+def output_started(response_id: str) -> Wire:
+    """The sound of a reply begins to leave. Here and below: only where we send sound, not events of it."""
+    return {"type": "output_audio_buffer.started", "response_id": response_id}
+
+
+def output_stopped(response_id: str) -> Wire:
+    """All sound of a reply has left."""
+    return {"type": "output_audio_buffer.stopped", "response_id": response_id}
+
+
+def output_cleared(response_id: str) -> Wire:
+    """What had not left of a reply will not be heard."""
+    return {"type": "output_audio_buffer.cleared", "response_id": response_id}
+
+
+def playing(response_id: str, item_id: str, from_ms: int, rtp_timestamp: int) -> Wire:
+    """The sound of an item, from `from_ms` on, is in the packets from this one on.
+
+    Antiphon's own event, only for clients that opted in: who knows which packet is heard knows the word.
+    """
+    return {
+        "type": "antiphon.playing",
+        "response_id": response_id,
+        "item_id": item_id,
+        "from_ms": from_ms,
+        "rtp_timestamp": rtp_timestamp,
+    }
