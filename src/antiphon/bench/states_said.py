@@ -1,4 +1,4 @@
-"""What callers of the example casts say: are they answered in the same turn by whom, and where, they wanted?"""
+"""What callers of the example casts say: are they answered in the same turn by whom and where they wanted?"""
 
 import re
 from collections.abc import Callable, Sequence

@@ -23,10 +23,11 @@ from antiphon.runtime.diary import Diary
 from antiphon.runtime.events import SessionEvent
 from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.parts import EMBEDDER, Parts
+from antiphon.runtime.reflecting import Reflecting
 from antiphon.runtime.working import Job
 from antiphon.samp import CastSession
 from antiphon.samp.ahead import Imagined, heard_whole, imagined, presumed, taken_for
-from antiphon.samp.commands import Command, Verdict
+from antiphon.samp.commands import Command, Proposal, Verdict
 from antiphon.samp.deciding import Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, CAST_OPENED, REPLY_ENDED
 from antiphon.samp.prompt import Draft, Fact, draft_prompt
@@ -92,6 +93,7 @@ class CastPlaying:
         self._digest = ""
         self.recall: Recall = _nothing
         """Whoever remembers more than the conversation replaces it."""
+        self._reflecting = Reflecting(staged, parts, propose=self._reflected, failed=self._not_reflected)
         self.session = CastSession(
             staged.cast, staged.decider, session=session, entries=entries, write=self._write
         )
@@ -244,6 +246,7 @@ class CastPlaying:
 
     def close(self) -> None:
         """Tell nobody anything more."""
+        self._reflecting.close()
         self._emit = self._shifted = nobody
 
     # On the language model's lane.
@@ -348,6 +351,13 @@ class CastPlaying:
         if decision is not None:
             self.session.decided(decision, turn)
         self._settled(before, by="live", why=_why(decision), turn=turn)
+        self._reflecting.turn_settled(self.session.state)
+
+    def _reflected(self, made: Proposal) -> None:
+        self.propose(made.command, name=made.id, base=made.base, turn=made.turn, why="thought about again")
+
+    def _not_reflected(self, reason: str) -> None:
+        self._diary.note("reflection_failed", {"turn": self.state.turn, "reason": reason})
 
     def _reply_ended(self, turn: int) -> None:
         self._settled(None)

@@ -186,9 +186,10 @@ class Judge:
 
     def _agent_parts(self, agent_said: str) -> Rows:
         """What the agent said last, whole and in parts; embedded once for all the caller says to it."""
-        if self._heard[0] != agent_said:
-            self._heard = agent_said, self._embedder.embed(segments(agent_said))
-        return self._heard[1]
+        heard = self._heard
+        if heard[0] != agent_said:
+            heard = self._heard = agent_said, self._embedder.embed(segments(agent_said))
+        return heard[1]
 
     def _closing(self, option: Option) -> float:
         """How much an option is what follows when a caller wants nothing more."""
