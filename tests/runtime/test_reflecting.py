@@ -1,4 +1,4 @@
-"""The slow loop in a live conversation: it thinks when nobody speaks, mends what was missed, and never waits."""
+"""The slow loop in a live conversation: it thinks when nobody speaks and mends what was missed."""
 
 from collections.abc import Sequence
 from typing import Any

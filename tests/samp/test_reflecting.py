@@ -1,4 +1,4 @@
-"""The slow loop's proposals: once is as good as twice, and whatever happens meanwhile, nothing is stranded."""
+"""The slow loop proposes: once is as good as twice, and whatever happens meanwhile, nothing is stranded."""
 
 from datetime import date
 
