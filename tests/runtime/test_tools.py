@@ -20,15 +20,19 @@ from .stage import Stage, no_weights
 from .test_cast import QUICK, SHOP, text_of
 from .virtual import VirtualThreads, in_virtual_time, until
 
-ORDERS = SHOP.replace(
+_ORDERED = SHOP.replace(
     "    checklist: [{ask: colour}]\n    ends: true",
     "    checklist: [{ask: colour}]\n    ways: [{to: bye, if: done, does: order}]\n"
     "  bye: {plays: clerk, aim: Say goodbye., opening: Thank you and goodbye., ends: true}",
 ).replace("voice: low, manner: Friendly.", "voice: low, manner: Friendly., may: [order]")
-ORDERS += """\
+ORDERS = f"""{_ORDERED}\
 tools:
   order:
-    {about: Orders it., runs: "orders:order", needs: [count, colour], bridge: One moment., changes: true}
+    about: Orders it.
+    runs: orders:order
+    needs: [count, colour]
+    bridge: One moment.
+    changes: true
 """
 
 

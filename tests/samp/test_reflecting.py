@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from antiphon.contracts import EngineSetup
 from antiphon.engines.scripted import ScriptedEmbedder
 from antiphon.samp import Decider, read_cast
-from antiphon.samp.commands import Clarify, GoTo, JumpTo
+from antiphon.samp.commands import Clarify, GoTo, JumpTo, Proposal
 from antiphon.samp.reflecting import QUESTIONS_MAX, proposals, questions
 
 from .casts import SMALL, example
@@ -35,7 +35,7 @@ SAYINGS = [
 ]
 
 
-def thought(talk: Talk, margins: dict[str, float]) -> tuple[object, ...]:
+def thought(talk: Talk, margins: dict[str, float]) -> tuple[Proposal, ...]:
     return proposals(talk.cast, DECIDERS[talk.cast.cast], talk.state, margins, today=TODAY)
 
 

@@ -73,6 +73,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     weights: Weights
     """As fitted now; the ones in use are in `samp.likelihood`."""
     scores: tuple[Score, ...]
+    beyond_embedding: Figure
+    """How much more often the next scene is right than with the nearest phrase, turn by turn."""
     slots: Slots
     sayings: Sayings | None
     """None: there are no examples here."""
@@ -123,6 +125,7 @@ def run(args: argparse.Namespace) -> int:
         dialogues={part: len(some) for part, some in by_part.items()},
         weights=weights,
         scores=tuple(scores),
+        beyond_embedding=_beyond(rules["antiphon"], rules["embedding"], report),
         slots=_slots(casts, deciders, report),
         sayings=answered(embedder),
     )
@@ -234,6 +237,13 @@ def _score(name: str, rule: Rule, dialogues: Sequence[Dialogue]) -> Score:
     )
 
 
+def _beyond(rule: Rule, other: Rule, dialogues: Sequence[Dialogue]) -> Figure:
+    def right(each: Rule, dialogue: Dialogue, turn: Turn) -> float:
+        return float(each(dialogue, turn, turn.before) == turn.scene)
+
+    return by_cluster([[right(rule, d, t) - right(other, d, t) for t in d.turns] for d in dialogues])
+
+
 def _lags(rule: Rule, dialogue: Dialogue) -> list[float]:
     """For each change of scene, how many turns later the rule is there, going on from its own scenes."""
     scenes: list[str] = []
@@ -301,6 +311,7 @@ def _table(result: Result) -> list[str]:
         f"{_share(score.false_switches):>20}{_plain(score.lag_turns):>20}{score.cpu_ms:8.1f}"
         for score in result.scores
     ]
+    lines.append(f"right more often than the nearest phrase: {_share(result.beyond_embedding)}")
     slots = result.slots
     lines.append("")
     lines.append(
