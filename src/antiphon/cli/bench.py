@@ -12,6 +12,7 @@ from antiphon.bench import (
     endpointing,
     judges,
     kills,
+    leaks,
     load,
     memory,
     memory_answers,
@@ -35,6 +36,7 @@ _BENCHES: dict[str, ModuleType] = {
     "states": states,
     "kills": kills,
     "judges": judges,
+    "leaks": leaks,
 }
 
 
