@@ -1,8 +1,9 @@
 """`antiphon bench judges`: does the evaluation keep what it promises?
 
-*Covered* is the share of runs whose nominal 95 % interval holds what people say; *off* the mean of estimate less
-truth. Parts: `labels` (the embedded judges on human labels, beside the usual recipes), `simulated` (judges of known
-error), `towers`, `cost`, `again` (fresh seeds, replay), `versions` (planted regressions and A/A).
+*Covered* is the share of runs whose nominal 95 % interval holds what people say; *off* the mean of estimate
+less truth. Parts: `labels` (the embedded judges on human labels, beside the usual recipes), `simulated`
+(judges of known error), `towers`, `cost`, `again` (fresh seeds, replay), `versions` (planted regressions and
+A/A).
 """
 
 import argparse

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from antiphon.bench import (
     barge_in,
+    callers,
     echo,
     endpointing,
     judges,
@@ -20,6 +21,7 @@ from antiphon.bench import (
     response,
     scheduler,
     states,
+    transport,
 )
 from antiphon.cli.commands import Commands
 
@@ -29,11 +31,13 @@ _BENCHES: dict[str, ModuleType] = {
     "barge-in": barge_in,
     "echo": echo,
     "load": load,
+    "transport": transport,
     "scheduler": scheduler,
     "memory": memory,
     "memory-answers": memory_answers,
     "memory-live": memory_live,
     "states": states,
+    "callers": callers,
     "kills": kills,
     "judges": judges,
     "leaks": leaks,
