@@ -46,7 +46,7 @@ async def opened(name: str, ready: str, **folders: Path) -> AsyncGenerator[Page]
 async def until(page: Page, true: str) -> None:
     """Wait until it is true in the page; print what the page has seen when it never is."""
     try:
-        await page.wait_for_function(f"!!({true})", timeout=15_000)
+        await page.wait_for_function(f"!!({true})", timeout=30_000)
     except Exception:
         print(await page.evaluate("JSON.stringify(seen().events.map((event) => event.type))"))
         raise

@@ -3,20 +3,20 @@
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from antiphon.contracts import Audio
 
 from .browser import events, opened, packed, until
 from .conftest import Serve
 
+ANSWER = " ".join(["forty two"] * 10)
 STORY = " ".join(["once"] * 60)
 
 
 async def test_heard_is_what_the_page_heard(serve: Serve, sung: Callable[[str], Audio]) -> None:
     said = sung("whatisit")
     last_voiced = int(np.flatnonzero(np.abs(said) > 0.01)[-1])
-    async with serve("it is forty two") as url, opened("call.html", "window.call") as page:
+    async with serve(ANSWER) as url, opened("call.html", "window.call") as page:
         await page.evaluate("(url) => call(url)", url)
         voiced_at = await page.evaluate("([pcm, voiced]) => say(pcm, voiced)", [packed(said), last_voiced])
         await until(page, "seen().events.some((event) => event.type === 'antiphon.turn_measured')")
@@ -25,7 +25,9 @@ async def test_heard_is_what_the_page_heard(serve: Serve, sung: Callable[[str], 
     report = measured["report"]
     here_ms = (heard[0] - voiced_at) * 1000
     print(f"sent {report['sent_ms']:.0f} heard {report['heard_ms']:.0f} here {here_ms:.0f} ms")
-    assert report["heard_ms"] == pytest.approx(here_ms, abs=100)
+    assert report["sent_ms"] <= report["heard_ms"]
+    # The server's watch starts when the last of the voice has come, the page's when it left.
+    assert -40 < here_ms - report["heard_ms"] < 150
 
 
 async def test_it_is_silent_when_interrupted(serve: Serve, sung: Callable[[str], Audio]) -> None:
