@@ -105,6 +105,7 @@ def _run(args: argparse.Namespace) -> int:
         url=args.url,
         phrase=args.phrase,
         ending=tuple(name for name, scene in cast.scenes.items() if scene.ends) if cast else (),
+        tools=bool(cast and cast.tools),
     )
     _begin(folder, _described(args, suite, config))
     jobs = jobs_of(suite, seeds=args.seeds, first_seed=args.first_seed, only=args.only)

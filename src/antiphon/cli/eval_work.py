@@ -18,10 +18,11 @@ from antiphon.cli.eval_suite import cast_file
 from antiphon.cli.toml_text import toml_text
 from antiphon.contracts import EngineSetup, LanguageModel, TurnReport
 from antiphon.contracts.discovery import find
+from antiphon.evals.checks import TOOLS_OFFERED
 from antiphon.evals.crew import Job
 from antiphon.evals.making import conversation_id, record
 from antiphon.evals.phrasing import Phrase, phrased_by
-from antiphon.evals.records import AUDIO, Conversation, Mode
+from antiphon.evals.records import AUDIO, Conversation, Event, Mode
 from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import converse
 from antiphon.evals.voice import Studio, Throat
@@ -44,6 +45,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the small model phrases what callers say."""
     ending: tuple[str, ...] = ()
     """The scenes of the cast that end a conversation."""
+    tools: bool = False
+    """Whether the cast has tools, which a server runs and an agent in writing does not."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -116,8 +119,11 @@ class SpeechHand:
             await call.hold(_session_update(suite), connection)
             reports = await _reports(connection, call)
         audio = f"{AUDIO}/{conversation_id(name, seed)}.ogg"
+        held = held_call(call, self._studio)
+        if self._assignment.tools:
+            held = msgspec.structs.replace(held, events=(Event(at_ms=0.0, name=TOOLS_OFFERED), *held.events))
         made = record(
-            held_call(call, self._studio),
+            held,
             name=name,
             scenario=scenario,
             seed=seed,

@@ -13,6 +13,8 @@ from antiphon.evals.wording import normalize
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+TOOLS_OFFERED = "tools_offered"
+"""The event of a conversation in which tools could have been run, whether any was or not."""
 _ALIKE = 0.8
 
 Value = str | int | float
@@ -118,7 +120,7 @@ def _scene(scenario: Scenario, events: Sequence[Event]) -> Iterator[Check]:
 def _tools(scenario: Scenario, events: Sequence[Event]) -> Iterator[Check]:
     """Only where tools are run at all: an agent in writing may have none."""
     calls = [event.data for event in events if event.name == "tool"]
-    if not any(event.name in ("tool", "tools_offered") for event in events):
+    if not any(event.name in ("tool", TOOLS_OFFERED) for event in events):
         return
     for name in scenario.expect.tools:
         done = [call for call in calls if call.get("name") == name and call.get("status") == "done"]
