@@ -8,6 +8,7 @@ from types import ModuleType
 
 from antiphon.bench import (
     barge_in,
+    callers,
     echo,
     endpointing,
     judges,
@@ -35,6 +36,7 @@ _BENCHES: dict[str, ModuleType] = {
     "memory-answers": memory_answers,
     "memory-live": memory_live,
     "states": states,
+    "callers": callers,
     "kills": kills,
     "judges": judges,
 }
