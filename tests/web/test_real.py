@@ -23,6 +23,7 @@ SILENT_WITHIN_MS = 300
 A_PERSON = "timit_nltk/dr2-faem0_sx42.flac"
 BEFORE_S, AFTER_S = 1.5, 12.0
 INTERRUPTIONS = 3
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,7 @@ def _two_watches(playwright: Playwright, server: Running, wav: Path) -> None:
         launch(playwright, f"--use-file-for-fake-audio-capture={wav}%noloop") as browser,
         visiting(browser, scripted_microphone=False) as visitor,
     ):
+        visitor.page.set_default_timeout(PATIENCE_MS)
         visitor.opens(server.url)
         visitor.talks()
         visitor.is_heard()
@@ -85,6 +87,7 @@ def test_cutting_in(server: Running, browser: Browser, voices: HibariVoices) -> 
     stop = spoken(voices, "Stop, please. That is enough for now.", "man")
     silenced: list[float] = []
     with visiting(browser) as visitor:
+        visitor.page.set_default_timeout(PATIENCE_MS)
         visitor.opens(server.url)
         visitor.talks()
         for _ in range(INTERRUPTIONS):
