@@ -2,8 +2,8 @@
 
 python memories.py NAME GIVEN VECTORS TOLD SERVER: reads turns, questions and all texts from GIVEN (JSON),
 their vectors from VECTORS (numpy), and writes to TOLD which turns each question found, in order, with times.
-No language model: mem0 with `infer=False`, Graphiti with an episode and one edge a turn, from who speaks to who
-listens, whose fact is what was said. SERVER is the socket of a FalkorDB.
+No language model: mem0 with `infer=False`, Graphiti with an episode and one edge a turn, from who speaks to
+who listens, whose fact is what was said. SERVER is the socket of a FalkorDB.
 """
 
 # pyright: basic, reportMissingImports=false
