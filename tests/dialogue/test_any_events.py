@@ -55,6 +55,7 @@ STRAY = st.one_of(
     st.builds(ev.ReplyRequested, st.booleans()),
     st.just(ev.CancelRequested()),
     st.builds(ev.PolicyChanged, POLICIES),
+    st.just(ev.GroundShifted()),
     st.just(ev.TimePassed()),
 )
 

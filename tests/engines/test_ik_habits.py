@@ -22,10 +22,9 @@ def test_one_in_three_is_no_habit_and_once_is_half_a_one() -> None:
     habits = Habits()
     habits.learn([1, 2, 3, 4])
     assert habits.next([1]) == (2,)
-    habits.learn([3, 4])
-    habits.learn([3, 5])
-    habits.learn([3, 6])
-    assert habits.next([3]) == ()
+    for other in (6, 7, 8):
+        habits.learn([5, other])
+    assert habits.next([5]) == ()
 
 
 def test_what_follows_a_longer_stretch_counts_first() -> None:

@@ -8,11 +8,13 @@ import msgspec
 import numpy as np
 
 from antiphon.contracts import Audio, EngineSetup, JournalEntry, Part, ms, ticks
-from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
+from antiphon.engines.scripted import ScriptedEmbedder, ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, Session, SessionSettings
+from antiphon.runtime.casting import Staged
+from antiphon.runtime.earlier import earlier
 from antiphon.runtime.events import ReplyAudio, ReplyEnded, ReplyText, SessionEvent
 from antiphon.runtime.lanes import Lane
-from antiphon.runtime.parts import LIVE_PARTS, UNFELT_PARTS, Parts, open_parts
+from antiphon.runtime.parts import EMBEDDER, LIVE_PARTS, UNFELT_PARTS, Parts, open_parts
 from antiphon.runtime.settings import ReplyRequest, ServerVad
 
 from .virtual import VirtualThreads, passes, until
@@ -57,20 +59,42 @@ class Stage:
     """
 
     def __init__(
-        self, settings: SessionSettings = QUICK, *, answers: tuple[Any, ...] = (), **config: Any
+        self,
+        settings: SessionSettings = QUICK,
+        *,
+        answers: tuple[Any, ...] = (),
+        staged: Staged | None = None,
+        shelf: dict[str, list[JournalEntry]] | None = None,
+        **config: Any,
     ) -> None:
+        """`staged`: the cast that is played. `shelf`: journals; the session goes on with its own."""
         self.loop = asyncio.get_running_loop()
-        self.shelf: dict[str, list[JournalEntry]] = {}
+        self.shelf: dict[str, list[JournalEntry]] = {} if shelf is None else shelf
         self.config = scripted_config(answers, **config)
         self.config.engines["journal"] = EngineChoice(use="scripted", settings={"shelf": self.shelf})
         opened = open_parts(self.config, weights=no_weights, progress=lambda _: None)
-        self.lanes = {part: VirtualThreads() for part in LIVE_PARTS}
+        embedder = ScriptedEmbedder.open(EngineSetup(weights=no_weights))
+        opened = msgspec.structs.replace(opened, embedder=embedder)
+        self.lanes = {part: VirtualThreads() for part in (*LIVE_PARTS, EMBEDDER)}
         self.parts: Parts = msgspec.structs.replace(
-            opened, lanes={part: self._lane(opened, part) for part in LIVE_PARTS}
+            opened, lanes={part: self._lane(opened, part) for part in self.lanes}
         )
+        if self.parts.memories is not None:
+            self.lanes["memory"] = VirtualThreads()
+            self.parts.memories.lane = Lane(
+                self.parts.memories, self.lanes["memory"], demand=self.parts.demand
+            )
         self.events: list[SessionEvent] = []
         self.times_ms: list[float] = []
-        self.session = Session("sess_1", self.parts, self.config, settings, self._note)
+        self.session = Session(
+            "sess_1",
+            self.parts,
+            self.config,
+            settings,
+            self._note,
+            staged=staged,
+            earlier=earlier(self.shelf.get("sess_1", [])),
+        )
         self._tail = np.zeros(0, np.float32)
 
     def _lane(self, opened: Parts, part: Part) -> Lane:

@@ -363,10 +363,11 @@ async def test_the_journal_tells_the_story_in_order() -> None:
     assert [entry.kind for entry in stage.journal] == [
         "session_opened",
         "caller_turn_committed",
+        "reply_progressed",
         "reply_ended",
         "turn_ended",
         "session_closed",
     ]
-    assert [entry.sequence for entry in stage.journal] == [1, 2, 3, 4, 5]
+    assert [entry.sequence for entry in stage.journal] == [1, 2, 3, 4, 5, 6]
     assert stage.journal[1].body["text"] == "what time is it"
-    assert stage.journal[2].body["heard"] == "It is noon."
+    assert stage.journal[3].body["heard"] == "It is noon."

@@ -260,6 +260,8 @@ class FakeSession:
 class FakeHub:
     """Opens such sessions."""
 
+    staged = None
+
     def __init__(self, *, most: int = 16) -> None:
         self.ready = True
         self.most = most
@@ -267,7 +269,11 @@ class FakeHub:
         """Every session there ever was."""
 
     def open_session(
-        self, emit: Callable[[ev.SessionEvent], None], settings: SessionSettings | None = None
+        self,
+        emit: Callable[[ev.SessionEvent], None],
+        settings: SessionSettings | None = None,
+        *,
+        before: object = None,
     ) -> FakeSession:
         if len(self.sessions) >= self.most:
             raise Busy(f"{self.most} sessions are open, which is as many as are allowed")

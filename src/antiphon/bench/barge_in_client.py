@@ -44,6 +44,8 @@ class Answer(msgspec.Struct):
     words: list[tuple[str, float]] = []
     """Each piece of transcript with the second of the sound at which it begins."""
     stretches: list[Stretch] = []
+    sounds: list[Audio] = []
+    """The samples of each stretch."""
     status: str = ""
     """Empty until it is done."""
     transcript: str = ""
@@ -79,6 +81,7 @@ class Client:
         """Every event but the sound, and when it came."""
         self._socket = socket
         self._changed = asyncio.Event()
+        self.began_at = perf_counter()
         self._sent_at: list[float] = []
         self._mixed: list[tuple[int, Audio]] = []
         self._room = np.random.default_rng(1).normal(0, _ROOM, 8 * CLOCK_HZ).astype(np.float32)
@@ -88,6 +91,10 @@ class Client:
         start = len(self._sent_at) * FRAME
         self._mixed.append((start, audio))
         return start
+
+    def said(self) -> tuple[tuple[int, Audio], ...]:
+        """Everything that was said, each with its place."""
+        return tuple(self._mixed)
 
     def sent_at(self, sample: int) -> float:
         """When the microphone took in this sample: its frame left when its last sample was in."""
@@ -125,8 +132,9 @@ class Client:
             event: dict[str, Any] = json.loads(message.data)
             if event["type"] == "response.output_audio.delta":
                 answer = self._answer(event)
-                samples = len(base64.b64decode(event["delta"])) // 2
-                answer.stretches.append(Stretch(samples, now, max(now, answer.plays_until)))
+                samples = np.frombuffer(base64.b64decode(event["delta"]), "<i2")
+                answer.stretches.append(Stretch(len(samples), now, max(now, answer.plays_until)))
+                answer.sounds.append(samples.astype(np.float32) / np.float32(32_768))
             else:
                 self.told.append((now, event))
                 self._take(event)

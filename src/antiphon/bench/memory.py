@@ -214,7 +214,7 @@ def run(args: argparse.Namespace) -> int:
             f"{len(talks)} conversations cannot be split with {args.held_out} held out",
             remedy="--held-out between 1 and one less than there are",
         )
-    bench = Bench(talks, Embeddings(_embedder, data_home() / "bench" / "vectors"), _counter(args.model))
+    bench = Bench(talks, Embeddings(_embedder, data_home() / "bench" / "vectors-int8"), _counter(args.model))
     names = [talk.name for talk in talks]
     tuned, told = names[: -args.held_out], names[-args.held_out :]
     weights = fit([case for name in tuned for case in bench.cases[name]])

@@ -17,6 +17,7 @@ import msgspec
 from antiphon.contracts import EngineBroken, PrerequisiteMissing
 
 READY_S = 60.0
+SETTLE_S = 1.0
 _UNSET = {"OMP_WAIT_POLICY": "", "OPENBLAS_NUM_THREADS": ""}
 PEER_REMEDY = "make setup-bench, or pip install 'antiphon[bench]'"
 _JOURNAL = '[engines.journal]\nuse = "sqlite"\nsettings = {{ path = "{}" }}\n'
@@ -32,8 +33,13 @@ class Server(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def antiphon(config: str) -> Generator[Server]:
+def antiphon(config: str, *, journal: Path | None = None, settle_s: float = SETTLE_S) -> Generator[Server]:
     """`antiphon serve` with the TOML of `config`, which names neither server nor journal.
+
+    Args:
+        config: what precedes the tables that are written here.
+        journal: the journal's file, kept; None: one that goes with the block.
+        settle_s: how long it is left alone once it is ready.
 
     Raises:
         EngineBroken: it ended before it was ready.
@@ -41,10 +47,10 @@ def antiphon(config: str) -> Generator[Server]:
     port = _free_port()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "antiphon.toml"
-        journal = _JOURNAL.format(Path(folder) / "journal.sqlite")
-        path.write_text(f"{config}\n{journal}[server]\nport = {port}\n", encoding="utf-8")
+        table = _JOURNAL.format(journal or Path(folder) / "journal.sqlite")
+        path.write_text(f"{config}\n{table}[server]\nport = {port}\n", encoding="utf-8")
         command = [sys.executable, "-m", "antiphon.cli", "--config", str(path), "serve"]
-        with _process(command, {}, lambda: _is_ready(port)) as pid:
+        with _process(command, {}, lambda: _is_ready(port), settle_s) as pid:
             yield Server(f"ws://127.0.0.1:{port}/v1/realtime", port, pid)
 
 
@@ -92,7 +98,12 @@ def scripted_pipecats(count: int, said: str, answered: str) -> Generator[tuple[t
 
 
 @contextmanager
-def _process(command: list[str], environment: Mapping[str, str], ready: Callable[[], bool]) -> Generator[int]:
+def _process(
+    command: list[str],
+    environment: Mapping[str, str],
+    ready: Callable[[], bool],
+    settle_s: float = SETTLE_S,
+) -> Generator[int]:
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as out:
@@ -106,7 +117,7 @@ def _process(command: list[str], environment: Mapping[str, str], ready: Callable
                     end = log.read_text(encoding="utf-8", errors="replace")[-600:].strip()
                     raise EngineBroken(command[2], f"it did not become ready: {end}")
                 sleep(0.1)
-            sleep(1.0)  # for what a server does once, right after it began to listen
+            sleep(settle_s)  # for what a server does once, right after it began to listen
             yield process.pid
         finally:
             process.terminate()

@@ -6,7 +6,19 @@ Each bench is a module with a sentence of `HELP`, its own `arguments`, and `run`
 from pathlib import Path
 from types import ModuleType
 
-from antiphon.bench import barge_in, echo, endpointing, load, memory, response, scheduler, states
+from antiphon.bench import (
+    barge_in,
+    echo,
+    endpointing,
+    kills,
+    load,
+    memory,
+    memory_answers,
+    memory_live,
+    response,
+    scheduler,
+    states,
+)
 from antiphon.cli.commands import Commands
 
 _BENCHES: dict[str, ModuleType] = {
@@ -17,7 +29,10 @@ _BENCHES: dict[str, ModuleType] = {
     "load": load,
     "scheduler": scheduler,
     "memory": memory,
+    "memory-answers": memory_answers,
+    "memory-live": memory_live,
     "states": states,
+    "kills": kills,
 }
 
 

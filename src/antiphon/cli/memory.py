@@ -19,6 +19,7 @@ from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel,
 from antiphon.contracts.discovery import find
 from antiphon.memory import Ask, Fact, Found, GraphMemory, passages
 from antiphon.memory.record import Record
+from antiphon.runtime.memories import file_of
 from antiphon.store import Store
 
 _USUAL = "minilm"
@@ -47,7 +48,15 @@ def register(commands: Commands) -> None:
 
     def action(name: str, run: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:
         parser = actions.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
-        parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="the memory's file")
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--db", type=Path, metavar="FILE", help="the memory's file")
+        whose.add_argument(
+            "--user",
+            type=_file_of,
+            dest="db",
+            metavar="NAME",
+            help="the memory of whoever speaks under this name",
+        )
         parser.add_argument(
             "--embedder",
             metavar="NAME",
@@ -77,6 +86,13 @@ def register(commands: Commands) -> None:
     forget = action("forget", _forget, "really forget utterances and all that rests on them")
     forget.add_argument("ids", nargs="+", metavar="ID")
     action("export", _export, "print every utterance as a line of JSON, as `ingest` reads it")
+
+
+def _file_of(user: str) -> Path:
+    try:
+        return file_of("", user)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _ingest(args: argparse.Namespace) -> int:

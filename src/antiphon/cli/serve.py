@@ -15,6 +15,7 @@ from rich.console import Console
 from antiphon.cli.commands import Commands
 from antiphon.contracts import ConfigInvalid
 from antiphon.runtime import Config, Hub, load_config
+from antiphon.runtime.casting import read_cast_file
 from antiphon.server import serve
 from antiphon.store import Store
 
@@ -54,11 +55,17 @@ def register(commands: Commands) -> None:
     )
     parser.add_argument("--host", help="the address to listen on; 127.0.0.1 otherwise")
     parser.add_argument("--port", type=int, help="the port; 8080 otherwise, 0 for any that is free")
+    parser.add_argument(
+        "--cast", metavar="FILE", help="the cast that every session plays, such as examples/restaurant.yaml"
+    )
     parser.set_defaults(run=_serve)
 
 
 def _serve(args: argparse.Namespace) -> int:
     config = listening_at(load_config(args.config), args.host, args.port)
+    if args.cast is not None:
+        config = msgspec.structs.replace(config, cast=args.cast)
+        read_cast_file(Path(args.cast).expanduser(), None)  # what is wrong with it is told at once
     asyncio.run(run(config))
     return 0
 

@@ -1,7 +1,7 @@
 """The core of one live conversation: events in, commands out, and no I/O. `floor` has the rules."""
 
 from antiphon.contracts import Ticks
-from antiphon.dialogue import answering, listening, watching
+from antiphon.dialogue import answering, listening, replying, watching
 from antiphon.dialogue.commands import Command
 from antiphon.dialogue.events import (
     CallerMeasured,
@@ -11,6 +11,7 @@ from antiphon.dialogue.events import (
     EndOfTurnScored,
     Event,
     GenerationEnded,
+    GroundShifted,
     HeardAhead,
     PlayoutAcknowledged,
     PlayoutProgress,
@@ -27,7 +28,7 @@ from antiphon.dialogue.events import (
     WordsWeighed,
     WorkFailed,
 )
-from antiphon.dialogue.floor import Floor
+from antiphon.dialogue.floor import Floor, free
 from antiphon.dialogue.policy import Policy
 
 
@@ -38,8 +39,9 @@ class Dialogue:
     and both count samples at 24 kHz.
     """
 
-    def __init__(self, policy: Policy | None = None) -> None:
-        self._floor = Floor(policy or Policy())
+    def __init__(self, policy: Policy | None = None, *, turns: int = 0) -> None:
+        """`turns`: the number of the last turn of a conversation that goes on."""
+        self._floor = Floor(policy or Policy(), numbers=turns)
 
     def handle(self, event: Event, now: Ticks) -> list[Command]:
         """Take notice of `event` at `now`; returns what is to be done, in order."""
@@ -63,6 +65,8 @@ class Dialogue:
                 answering.played(floor, event, now)
             case CommitRequested() | ClearRequested() | ReplyRequested() | CancelRequested():
                 listening.requested(floor, event, now)
+            case GroundShifted():
+                listening.guess_anew(floor)
             case WorkFailed():
                 watching.failed(floor, event, now)
             case PolicyChanged():
@@ -75,6 +79,11 @@ class Dialogue:
     def deadline(self) -> Ticks | None:
         """When `TimePassed` is due at the latest; None while nothing is waited for."""
         return watching.deadline(self._floor)
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody holds the floor, and nobody is about to."""
+        return free(self._floor)
 
     @property
     def replying(self) -> bool:
@@ -95,6 +104,19 @@ class Dialogue:
         return not reply.finished and not reply.ending
 
     @property
+    def heard(self) -> tuple[int, str] | None:
+        """The turn that is being answered aloud, and the words of the answer that were heard so far."""
+        turn = self._floor.answering
+        if turn is None or turn.reply is None or not turn.reply.heard_samples:
+            return None
+        return turn.number, replying.heard(turn.reply)[0]
+
+    @property
     def quiet(self) -> bool:
         """Whether the caller holds no turn, so that the newest audio belongs to nothing yet."""
         return self._floor.taking is None
+
+    @property
+    def hearing(self) -> bool:
+        """Whether the caller is speaking at this very moment."""
+        return self._floor.taking is not None and self._floor.hearing.silence == 0

@@ -187,6 +187,10 @@ class CancelRequested(msgspec.Struct, frozen=True):
     """The client stops the reply under way."""
 
 
+class GroundShifted(msgspec.Struct, frozen=True):
+    """What an answer is made from has changed: one begun on a guess would be another by now."""
+
+
 class PolicyChanged(msgspec.Struct, frozen=True):
     """From now on turns are taken by these rules."""
 
@@ -217,6 +221,7 @@ Event: TypeAlias = (
     | ClearRequested
     | ReplyRequested
     | CancelRequested
+    | GroundShifted
     | PolicyChanged
     | TimePassed
 )

@@ -305,6 +305,13 @@ def requested(
                 stop(floor, floor.answering, "client_cancelled", now)
 
 
+def guess_anew(floor: Floor) -> None:
+    """A guess was made on ground that has shifted: the words stay, the answer is begun again."""
+    _drop_guess(floor)
+    if floor.taking is not None and floor.hearing.state == "pausing":
+        speculate(floor, floor.taking)
+
+
 def _drop_guess(floor: Floor) -> None:
     """The reply that begins now will stand before the caller's turn; a guess made without it is no answer."""
     turn = floor.taking

@@ -29,7 +29,8 @@ from antiphon.contracts.discovery import find
 from antiphon.memory.facts import facts_of, says_one_thing
 from antiphon.memory.log import Log
 from antiphon.memory.noticing import Noticing, drafts_of
-from antiphon.memory.recalling import recalled, with_facts
+from antiphon.memory.opening import opening
+from antiphon.memory.recalling import recall_of, recalled, with_facts
 from antiphon.memory.record import IN_PROCESS, Record
 from antiphon.memory.stating import Superseded
 from antiphon.memory.updates import outdated_rows
@@ -64,6 +65,7 @@ class GraphMemory:
         summary="Remembers everything said in one file, and recalls what a question needs within its budget.",
         licence="Apache-2.0",
         languages=("en",),
+        capabilities=frozenset({"path"}),
         concurrency=4,
     )
 
@@ -157,31 +159,34 @@ class GraphMemory:
 
     def recall(self, query: RecallQuery, count_tokens: Callable[[str], int]) -> Recall:
         """The best context within `query.budget_tokens`, counted by `count_tokens`."""
-        found = self.look(
-            Ask(
-                text=query.text,
-                budget_tokens=query.budget_tokens,
-                speaker=query.speaker,
-                conversation=query.conversation,
-                only_conversation=self._only_conversation,
-            ),
-            count_tokens,
+        ask = Ask(
+            text=query.text,
+            budget_tokens=query.budget_tokens,
+            speaker=query.speaker,
+            conversation=query.conversation,
+            persona=query.persona,
+            known=query.known,
+            only_conversation=self._only_conversation,
         )
-        return Recall(found.context, found.tokens, tuple(one.id for one in found.chosen))
+        view = self._view
+        if query.text.strip():
+            return recall_of(view, self._looked(view, ask, count_tokens))
+        return recall_of(view, opening(view, ask, self._told_by(query.speaker), count_tokens))
 
     def look(
         self, ask: Ask, count_tokens: Callable[[str], int], *, vector: NDArray[np.float32] | None = None
     ) -> Found:
         """Recall with an account, `Found.facts` left empty; `vector` is that of `ask.text`, if known."""
-        view = self._view
-        if vector is None and self._embedder is not None and view.count:
-            vector = self._vector(ask.text)
-        return recalled(view, ask, vector, count_tokens)
+        return self._looked(self._view, ask, count_tokens, vector)
 
     def with_facts(self, found: Found) -> Found:
         """`found` with what holds of all that rests on the chosen turns; it reads the record."""
         with self._writing:
             return with_facts(found, lambda ids: self._record.facts(ids, current=True))
+
+    def _told_by(self, speaker: str) -> list[str]:
+        """The turns on which what holds of `speaker` rests. It reads the record."""
+        return [fact.source for fact in self.facts(current=True) if fact.subject == speaker]
 
     def settle(self) -> None:
         """Fold the live tail into the frozen image, and what others have written; for the reflective loop."""
@@ -202,6 +207,12 @@ class GraphMemory:
         """Everything read out of turns, in the order it was learned; `current`: what still holds."""
         with self._writing:
             return self._record.facts(current=current)
+
+    def related(self, ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """Subject, relation, object and source of what holds, of all that rests on these turns."""
+        with self._writing:
+            held = self._record.facts(ids, current=True)
+        return [(fact.subject, fact.relation, fact.object, fact.source) for fact in held]
 
     def count_facts(self) -> int:
         """How many facts there are, those superseded included."""
@@ -224,6 +235,17 @@ class GraphMemory:
             self._record.close()
             if self._owns_embedder and self._embedder is not None:
                 self._embedder.close()
+
+    def _looked(
+        self,
+        view: View,
+        ask: Ask,
+        count_tokens: Callable[[str], int],
+        vector: NDArray[np.float32] | None = None,
+    ) -> Found:
+        if vector is None and self._embedder is not None and view.count:
+            vector = self._vector(ask.text)
+        return recalled(view, ask, vector, count_tokens)
 
     def _learn_stride(self, stride: Sequence[Turn]) -> int:
         known = self._record.known(turn.id for turn in stride)

@@ -59,7 +59,7 @@ def outdated_rows(
         before = found.get(row, {})
         passed = before.get(by, Passed(frozenset(), frozenset(), row in alone))
         # Of words without a capital nobody knows whether they are what changed or only beside it.
-        values = passed.values | (frozenset(terms(object_)) if _NAMES.search(object_) else frozenset())
+        values = passed.values | (frozenset(terms(object_)) if _NAMES.search(object_) else frozenset[str]())
         found[row] = {**before, by: Passed(passed.cues | cues(relation), values, passed.alone)}
     return found
 

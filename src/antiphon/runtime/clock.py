@@ -7,12 +7,12 @@ from antiphon.contracts import CLOCK_HZ, Ticks
 
 
 class Clock:
-    """Counts ticks. `source` gives seconds and never goes back."""
+    """Counts ticks, from `start` on. `source` gives seconds and never goes back."""
 
-    def __init__(self, source: Callable[[], float] = perf_counter) -> None:
+    def __init__(self, source: Callable[[], float] = perf_counter, *, start: Ticks = 0) -> None:
         self._source = source
-        self._origin = source()
+        self._origin = source() - start / CLOCK_HZ
 
     def now(self) -> Ticks:
-        """Ticks since the clock was made."""
+        """Ticks since the session began."""
         return round((self._source() - self._origin) * CLOCK_HZ)

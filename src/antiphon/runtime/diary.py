@@ -21,29 +21,37 @@ class Diary:
     """
 
     def __init__(
-        self, session: str, clock: Clock, journal: Journal, lane: Lane, *, warn: Callable[[str], None]
+        self,
+        session: str,
+        clock: Clock,
+        journal: Journal,
+        lane: Lane,
+        *,
+        warn: Callable[[str], None],
+        after: int = 0,
     ) -> None:
+        """`after`: the number of the last entry the journal has of the session."""
         self._session, self._clock, self._journal, self._warn = session, clock, journal, warn
         self._loop = asyncio.get_running_loop()
         self._batches = Batches(lane, self._write, most=UNWRITTEN_MAX)
-        self._sequence = 0
+        self._sequence = after
         self._unwritten: list[JournalEntry] = []
         """Touched on the lane only."""
         self._warned = self._abandoned = False
 
-    def note(self, kind: str, body: Mapping[str, Any]) -> None:
-        """Write down that `kind` happened now."""
-        if self._abandoned:
-            return
+    def note(self, kind: str, body: Mapping[str, Any]) -> JournalEntry:
+        """Write down that `kind` happened now; returns the entry, written or not."""
         self._sequence += 1
         entry = JournalEntry(
             session=self._session, sequence=self._sequence, at=self._clock.now(), kind=kind, body=body
         )
-        try:
-            self._batches.put(entry)
-        except Busy as error:
-            self._abandoned = True
-            self._fail(str(error))
+        if not self._abandoned:
+            try:
+                self._batches.put(entry)
+            except Busy as error:
+                self._abandoned = True
+                self._fail(str(error))
+        return entry
 
     def close(self) -> None:
         """Write what was noted, and warn nobody."""

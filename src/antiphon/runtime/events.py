@@ -143,6 +143,63 @@ class TurnMeasured(msgspec.Struct, frozen=True):
     report: TurnReport
 
 
+class CheckMark(msgspec.Struct, frozen=True):
+    """An entry of a scene's checklist."""
+
+    id: str
+    label: str
+    done: bool
+
+
+class SlotFilled(msgspec.Struct, frozen=True):
+    """What is known of a slot; None: nothing."""
+
+    name: str
+    value: str | float | None
+
+
+class Moved(msgspec.Struct, frozen=True, rename={"origin": "from"}):
+    """The conversation has gone from a scene to another, or from a persona to another in the same one."""
+
+    origin: str
+    to: str
+    by: str
+    """Who proposed it: "live", "reflective" or "client"."""
+    why: str
+
+
+class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a conversation with a cast is by now."""
+
+    turn: int
+    version: int
+    scene: str
+    persona: str
+    voice: str
+    checklist: tuple[CheckMark, ...]
+    slots: tuple[SlotFilled, ...]
+    moved: Moved | None
+
+
+class PromptSection(msgspec.Struct, frozen=True):
+    """A part of a prompt."""
+
+    name: str
+    tokens: int
+    cached: bool
+
+
+class PromptCompiled(msgspec.Struct, frozen=True, kw_only=True):
+    """What the prompt of an answer was made of. The sections' tokens add up to `tokens`."""
+
+    turn: int
+    sections: tuple[PromptSection, ...]
+    tokens: int
+    evaluated_tokens: int | None
+    """Those the model had not read before; None when the answer was broken off."""
+    text: str | None
+
+
 class SessionFailed(msgspec.Struct, frozen=True):
     """Something went wrong that belongs to no item; the session goes on unless `fatal`."""
 
@@ -157,6 +214,57 @@ class IdleTimedOut(msgspec.Struct, frozen=True):
     item_id: str
     audio_start_ms: int
     audio_end_ms: int
+
+
+class RecalledFact(msgspec.Struct, frozen=True):
+    """A line of memory, as it was considered for a turn."""
+
+    id: str
+    text: str
+    score: float
+    tokens: int
+    """What it cost this turn; 0 when it stood in the prompt already."""
+    why: str
+    """Why it is in the prompt, or why it is not."""
+    when: str | None
+    """ISO 8601."""
+
+
+class Node(msgspec.Struct, frozen=True):
+    """Something in the graph around what was recalled."""
+
+    id: str
+    label: str
+    kind: str
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """An edge between two nodes."""
+
+    source: str
+    target: str
+    kind: str
+
+
+class MemoryRecalled(msgspec.Struct, frozen=True, kw_only=True):
+    """What memory did for the turn that is being answered: the account of every line."""
+
+    turn: int
+    query: str
+    """The words that were looked up last; empty when none were."""
+    tokens: int
+    """What was recalled cost this turn."""
+    budget_tokens: int
+    ms: float
+    """How long the last recall took; nobody waited for it."""
+    answerable: float
+    facts: tuple[RecalledFact, ...]
+    """What the turn was answered with."""
+    left_out: int
+    unused: tuple[RecalledFact, ...] = ()
+    """The best of what was left out."""
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Relation, ...] = ()
 
 
 SessionEvent: TypeAlias = (
@@ -175,6 +283,9 @@ SessionEvent: TypeAlias = (
     | ReplyItemEnded
     | ReplyEnded
     | TurnMeasured
+    | StateChanged
+    | PromptCompiled
     | SessionFailed
     | IdleTimedOut
+    | MemoryRecalled
 )

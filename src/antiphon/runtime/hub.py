@@ -6,8 +6,11 @@ from pathlib import Path
 from secrets import token_hex
 
 from antiphon.contracts import Busy
+from antiphon.runtime.casting import Staged, stage
 from antiphon.runtime.config import Config
+from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier, earlier
 from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.memories import safe_user
 from antiphon.runtime.parts import Parts, open_parts
 from antiphon.runtime.session import Session
 from antiphon.runtime.settings import SessionSettings
@@ -18,11 +21,13 @@ class Hub:
 
     Attributes:
         ready: whether the engines are loaded, so that sessions can be opened.
+        staged: the cast that is played; None: sessions follow their instructions.
     """
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.ready = False
+        self.staged: Staged | None = None
         self._parts: Parts | None = None
         self._sessions: dict[str, Session] = {}
 
@@ -30,21 +35,67 @@ class Hub:
         """Open the engines, on a thread; `progress` is told, on that thread, which one is next.
 
         Raises:
-            AntiphonError: see `open_parts`.
+            AntiphonError: see `open_parts` and `stage`.
         """
-        self._parts = await asyncio.to_thread(open_parts, self.config, weights=weights, progress=progress)
+        parts = await asyncio.to_thread(open_parts, self.config, weights=weights, progress=progress)
+        if self.config.cast is not None:
+            progress("the cast")
+            assert parts.embedder is not None
+            voices = [voice.name for voice in parts.synthesizer.voices]
+            try:
+                self.staged = await asyncio.to_thread(stage, self.config.cast, parts.embedder, voices)
+            except BaseException:
+                await asyncio.to_thread(parts.close)
+                raise
+        self._parts = parts
         self.ready = True
 
+    async def earlier(self, session_id: str) -> Earlier | None:
+        """What the journal has of a conversation that is to go on; None: it has nothing of it.
+
+        Busy: the engines are loading, or the conversation is open.
+        """
+        if self._parts is None:
+            raise Busy("the engines are still loading")
+        if session_id in self._sessions:
+            raise Busy(f"the conversation {session_id} is open")
+        journal = self._parts.journal
+        entries = await asyncio.to_thread(lambda: list(journal.read(session_id)))
+        return earlier(entries) if entries else None
+
     def open_session(
-        self, emit: Callable[[SessionEvent], None], settings: SessionSettings | None = None
+        self,
+        emit: Callable[[SessionEvent], None],
+        settings: SessionSettings | None = None,
+        *,
+        before: Earlier = NOTHING_EARLIER,
     ) -> Session:
-        """A new conversation. Busy: the engines are loading, or as many sessions as allowed are open."""
+        """A new conversation, or one that goes on after what was `before`.
+
+        Raises:
+            Busy: the engines are loading, or as many sessions as allowed are open, this one among them.
+            ContractBroken: it goes on with another cast.
+            BadRequest: the user is no name.
+        """
         if self._parts is None:
             raise Busy("the engines are still loading")
         if len(self._sessions) >= self.config.limits.sessions:
             raise Busy(f"{self.config.limits.sessions} sessions are open, which is as many as are allowed")
-        session_id = f"sess_{token_hex(8)}"
-        session = Session(session_id, self._parts, self.config, settings or self.config.session, emit)
+        settings = settings or self.config.session
+        if settings.user:
+            safe_user(settings.user)
+        session_id = before.entries[0].session if before.entries else f"sess_{token_hex(8)}"
+        if session_id in self._sessions:
+            raise Busy(f"the conversation {session_id} is open")
+        session = Session(
+            session_id,
+            self._parts,
+            self.config,
+            settings,
+            emit,
+            staged=self.staged,
+            earlier=before,
+        )
         self._sessions[session_id] = session
         return session
 

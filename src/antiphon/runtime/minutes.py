@@ -1,12 +1,12 @@
 """The record of a session and what its client is told: whatever is neither sound nor work."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from antiphon.contracts import Audio, TurnReport, ms
 from antiphon.dialogue import commands as do
 from antiphon.runtime.conversation import Conversation, Item
-from antiphon.runtime.diary import Diary
 from antiphon.runtime.events import (
     AudioCommitted,
     IdleTimedOut,
@@ -28,6 +28,14 @@ REPORTS_KEPT = 50
 """Some kilobytes each; a turn in the record and the journal stays for good."""
 
 
+class Pen(Protocol):
+    """Writes down what happened."""
+
+    def note(self, kind: str, body: Mapping[str, Any]) -> object:
+        """`kind` happened now."""
+        ...
+
+
 class Minutes:
     """Keeps the record of one session and tells its client of every change, in order.
 
@@ -38,10 +46,8 @@ class Minutes:
         audio_sent: whether any sound of the agent's has left.
     """
 
-    def __init__(
-        self, new_id: Callable[[str], str], emit: Callable[[SessionEvent], None], diary: Diary
-    ) -> None:
-        self._new_id, self._emit, self._diary = new_id, emit, diary
+    def __init__(self, new_id: Callable[[str], str], emit: Callable[[SessionEvent], None], pen: Pen) -> None:
+        self._new_id, self._emit, self._pen = new_id, emit, pen
         self.record = Conversation()
         self.reports: deque[TurnReport] = deque(maxlen=REPORTS_KEPT)
         self.requests: dict[int, ReplyRequest] = {}
@@ -130,7 +136,7 @@ class Minutes:
         item_id = self._caller_item(command.turn)
         text = command.text or ""
         self.record.replace(Item(id=item_id, kind="message", spoken=True, text=text))
-        self._diary.note("caller_turn_committed", {"turn": command.turn, "item": item_id, "text": text})
+        self._pen.note("caller_turn_committed", {"turn": command.turn, "item": item_id, "text": text})
         if command.text is None:
             self._emit(TranscriptFailed(item_id, command.message))
         else:
@@ -140,13 +146,19 @@ class Minutes:
     def _end_reply(self, command: do.EndReply) -> None:
         view = self._replies.pop(command.turn)
         self._queued.pop(command.turn, None)
-        self._diary.note(
+        self._pen.note(
             "reply_ended",
             {
                 "turn": command.turn,
+                "item": view.item_id,
                 "status": command.status,
                 "reason": command.reason,
                 "heard": command.heard,
+                "heard_ms": command.heard_samples // 24,
+                "tool_calls": [
+                    {"id": call.call_id, "name": call.name, "arguments": call.arguments}
+                    for call in command.tool_calls
+                ],
             },
         )
         view.end(command, audio_input_ms=round(self._committed_ms.get(command.turn, 0.0)))
@@ -155,7 +167,7 @@ class Minutes:
         for kept in (self._caller_items, self._committed_ms, self.requests):
             kept.pop(report.turn, None)
         self.reports.append(report)
-        self._diary.note("turn_ended", {"turn": report.turn, "outcome": report.outcome})
+        self._pen.note("turn_ended", {"turn": report.turn, "outcome": report.outcome})
         self._emit(TurnMeasured(report))
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from antiphon.contracts import (
+    Embedder,
     EndOfTurn,
     Engine,
     EngineSetup,
@@ -19,8 +20,9 @@ from antiphon.contracts import (
     VoiceActivity,
 )
 from antiphon.contracts.discovery import find
-from antiphon.runtime.config import Config
+from antiphon.runtime.config import Config, EngineChoice
 from antiphon.runtime.lanes import Lane
+from antiphon.runtime.memories import Memories
 from antiphon.runtime.scheduler import Demand
 
 LIVE_PARTS: tuple[Part, ...] = (
@@ -32,12 +34,15 @@ LIVE_PARTS: tuple[Part, ...] = (
     "journal",
 )
 
+EMBEDDER: Part = "embedder"
+"""What compares meanings, for whoever needs it."""
+
 UNFELT_PARTS: tuple[Part, ...] = ("voice_activity", "journal")
 """Always at work while a session is open, and too little of it to be slowed by anything: no demand."""
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session talks to. `lanes` holds one lane per part, under the part's name.
+    """What a session talks to. `lanes` holds one lane per part that is open, under the part's name.
 
     `demand` is what all sessions want at the moment, before anything reflective.
     """
@@ -50,13 +55,19 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal
     lanes: dict[Part, Lane]
     demand: Demand
+    memories: Memories | None = None
+    """None: nothing is remembered."""
+    embedder: Embedder | None = None
+    """Only where a cast is played."""
 
     def close(self) -> None:
         """Let every running call end, and everything be written down; then close every engine."""
         self.demand.rise()  # so that what gives way ends now
+        if self.memories is not None:
+            self.memories.close()
         for part, lane in self.lanes.items():
             lane.close(drop=part != "journal")
-        _close_all(cast(Engine, getattr(self, part)) for part in LIVE_PARTS)
+        _close_all(cast(Engine, getattr(self, part)) for part in self.lanes)
 
 
 def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> Parts:
@@ -68,18 +79,26 @@ def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Call
     opened: dict[str, Any] = {}
     lanes: dict[Part, Lane] = {}
     demand = Demand()
+    wanted = LIVE_PARTS if config.cast is None else (*LIVE_PARTS, EMBEDDER)
     try:
-        for part in LIVE_PARTS:
-            choice = config.engines[part]
+        for part in wanted:
+            choice = config.engines.get(part, EngineChoice(use="minilm"))
             progress(f"{part.replace('_', ' ')}: {choice.use}")
             setup = EngineSetup(settings=choice.settings, weights=weights, threads=config.threads)
             engine = find(part, choice.use).open(setup)
             opened[part] = engine
             lanes[part] = Lane(engine, demand=None if part in UNFELT_PARTS else demand)
+        memories = _memories(config, weights, demand)
     except BaseException:
         _close_all(opened.values())
         raise
-    return Parts(**opened, lanes=lanes, demand=demand)
+    return Parts(**opened, lanes=lanes, demand=demand, memories=memories)
+
+
+def _memories(config: Config, weights: Callable[[str], Path], demand: Demand) -> Memories | None:
+    if not config.memory.use:
+        return None
+    return Memories(config.memory, weights=weights, threads=config.threads, demand=demand)
 
 
 def _close_all(engines: Iterable[Engine]) -> None:

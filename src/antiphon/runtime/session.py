@@ -7,11 +7,15 @@ events go into the core, and whatever commands come out are carried out in order
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
 
 from antiphon.contracts import (
     Audio,
     BadRequest,
     ConversationClosed,
+    Prompt,
     Sampling,
     Ticks,
     TurnReport,
@@ -22,11 +26,14 @@ from antiphon.dialogue import Dialogue
 from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
 from antiphon.runtime.alarm import Alarm
+from antiphon.runtime.cast_playing import CastPlaying
+from antiphon.runtime.casting import Staged
 from antiphon.runtime.clock import Clock
 from antiphon.runtime.config import Config
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.diary import Diary
 from antiphon.runtime.ear import Ear
+from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.echo import Echo
 from antiphon.runtime.events import AudioCleared, ItemAdded, SessionEvent, SessionFailed
 from antiphon.runtime.jobs import Jobs
@@ -35,6 +42,7 @@ from antiphon.runtime.minutes import Minutes
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.playout import Playout
 from antiphon.runtime.prompt import Prompts
+from antiphon.runtime.remembering import LEARNED, Remembering
 from antiphon.runtime.settings import ReplyRequest, SessionSettings, policy_of
 from antiphon.runtime.side_reply import SideReply
 from antiphon.runtime.uplink import Uplink, to_listening
@@ -42,6 +50,10 @@ from antiphon.runtime.uplink import Uplink, to_listening
 SHORTEST_COMMIT: Ticks = ticks(100)
 KEPT_WHILE_QUIET: Ticks = ticks(2000)
 """Audio kept uncommitted while nobody speaks and the server listens for speech."""
+NOTE_PIECE_TOKENS = 16
+"""How much of a note is read at a time while the caller speaks: an answer waits for what has begun."""
+NOTED_EVERY: Ticks = ticks(500)
+"""How often it is written down what was heard of an answer that is not over."""
 SIDE_REPLIES_MAX = 16
 """Replies out of band that may be under way at once in one session."""
 
@@ -60,12 +72,29 @@ class Session:
         config: Config,
         settings: SessionSettings,
         emit: Callable[[SessionEvent], None],
+        *,
+        staged: Staged | None = None,
+        earlier: Earlier = NOTHING_EARLIER,
     ) -> None:
+        """Begin a conversation, or go on with one.
+
+        Args:
+            session_id: its name.
+            parts: the engines.
+            config: limits and budgets.
+            settings: how it begins.
+            emit: takes facts.
+            staged: the cast that is played; None: the settings' instructions are followed.
+            earlier: what the journal has of it, when it goes on.
+
+        Raises:
+            ContractBroken: it goes on with another cast.
+        """
         self.id = session_id
         self._parts, self._config, self._emit_out = parts, config, emit
         self._settings = settings
-        self._clock = Clock(asyncio.get_running_loop().time)
-        self._dialogue = Dialogue(policy_of(settings))
+        self._clock = Clock(asyncio.get_running_loop().time, start=earlier.at)
+        self._dialogue = Dialogue(policy_of(settings), turns=earlier.turns)
         self._happened: deque[ev.Event] = deque()
         """Events the core has not yet seen."""
         self._handling = False
@@ -75,9 +104,21 @@ class Session:
         self._attention = parts.demand.attend()
         self._jobs = Jobs(parts, self._clock, self._uplink, session=session_id, tell=self._handle)
         self._diary = Diary(
-            session_id, self._clock, parts.journal, parts.lanes["journal"], warn=self._journal_failed
+            session_id,
+            self._clock,
+            parts.journal,
+            parts.lanes["journal"],
+            warn=self._journal_failed,
+            after=earlier.sequence,
         )
-        self._minutes = Minutes(self._new_id, self._emit, self._diary)
+        self._ids, self._generation = 0, earlier.openings
+        self._closed = False
+        self._diary.note("session_resumed" if earlier.openings else "session_opened", _described(settings))
+        self._playing = None if staged is None else self._play(staged, earlier)
+        self._minutes = Minutes(self._new_id, self._emit, self._playing or self._diary)
+        for item in earlier.items:
+            self._minutes.record.add(item)
+        earlier.finish(self._playing or self._diary)
         self._prompts = Prompts(parts.language_model, config)
         self._playout = Playout(
             self._clock, lead=ticks(config.playout_lead_ms), send=self._sound, tell=self._handle
@@ -85,12 +126,24 @@ class Session:
         self._alarm = Alarm(
             self._clock, lambda: self._dialogue.deadline, lambda: self._handle(ev.TimePassed())
         )
+        self._memory = Remembering(
+            session_id,
+            settings.user,
+            parts=parts,
+            prompts=self._prompts,
+            config=config.memory,
+            emit=self._emit,
+            note=self._diary.note,
+            read=self._read_recalled,
+            playing=self._playing,
+        )
+        self._saying = 0, ""
+        """The turn that is being spoken, and how much of it the model has read."""
         self._asked: ReplyRequest | None = None
         """What the client asked of the reply that is about to be generated."""
         self._side_replies: dict[str, SideReply] = {}
-        self._ids = 0
-        self._closed = False
-        self._diary.note("session_opened", {})
+        self._noted: tuple[str, Ticks] = "", 0
+        """What was heard of the answer under way when that was last written down, and when."""
         self._prefill()
 
     # What can be known of it.
@@ -124,6 +177,8 @@ class Session:
                 param="session.audio.output.voice",
             )
         self._settings = settings
+        if settings != before:
+            self._diary.note("session_configured", _described(settings))
         if (before.turn_detection is None) != (settings.turn_detection is None):
             self._ear.close()
             self._ear = self._open_ear()
@@ -140,6 +195,8 @@ class Session:
                 f"More than {self._config.limits.buffered_audio_seconds} s of audio are uncommitted.",
                 code="input_audio_buffer_too_large",
             )
+        if self._playing is not None and self._playing.owes and self._dialogue.free:
+            self._speak_first()
         heard = self._uplink.push(audio, self._clock.now())
         if self._settings.turn_detection is not None:
             self._ear.push(heard)
@@ -176,7 +233,9 @@ class Session:
                 f"A conversation holds at most {self._config.limits.items} items.", code="too_many_items"
             )
         previous = self._minutes.record.add(item, after=after)
-        self._diary.note("item_created", {"id": item.id, "kind": item.kind, "role": item.role})
+        self._diary.note("item_created", msgspec.to_builtins(item) | {"after": previous})
+        if self._playing is not None and item.kind == "message" and item.role == "user" and item.text.strip():
+            self._playing.typed(item.id, item.text)
         self._emit(ItemAdded(item, previous))
 
     def delete_item(self, item_id: str) -> None:
@@ -239,6 +298,7 @@ class Session:
             return
         self._diary.note("session_closed", {})
         self._closed = True
+        self._memory.close()
         self._ear.close()
         self._attention.close()
         self._jobs.close()
@@ -247,6 +307,8 @@ class Session:
             aside.close()
         self._side_replies.clear()
         self._alarm.close()
+        if self._playing is not None:
+            self._playing.close()
         self._diary.close()
         self._minutes.close()
         self._emit_out = nobody
@@ -276,14 +338,20 @@ class Session:
         """Give the core `events` and do what it says; what happens meanwhile waits for its turn."""
         if self._closed:
             return
+        if self._playing is not None:
+            for event in events:
+                self._playing.observe(event)
         self._happened.extend(events)
+        self._memory.notice(events)
         if self._handling:
             return
         self._handling = True
         try:
             while self._happened and not self._closed:
-                for command in self._dialogue.handle(self._happened.popleft(), self._clock.now()):
+                event = self._happened.popleft()
+                for command in self._dialogue.handle(event, self._clock.now()):
                     self._do(command)
+                self._after(event)
         finally:
             self._handling = False
             self._attention.press(self._dialogue.pressing)
@@ -295,17 +363,17 @@ class Session:
     def _do(self, command: do.Command) -> None:
         match command:
             case do.Transcribe() | do.ListenAhead():
-                self._jobs.transcribe(command, self._settings.transcription_hint)
+                self._transcribe(command)
             case do.ScoreEndOfTurn():
                 self._jobs.score(command)
             case do.Prefill():
+                self._saying = command.turn, command.text
+                self._memory.pin(command.turn)
                 self._prefill(command.text)
             case do.Generate():
                 self._generate(command)
             case do.Synthesize():
-                request = self._minutes.requests.get(command.turn)
-                voice = (request.voice if request is not None else None) or self._settings.voice
-                self._jobs.synthesize(command, voice=voice, speed=self._settings.speed)
+                self._jobs.synthesize(command, voice=self._voice(command.turn), speed=self._settings.speed)
             case do.CancelWork():
                 self._jobs.cancel(command.turn, command.revision)
             case do.Play():
@@ -322,6 +390,12 @@ class Session:
             case _:
                 self._note(command)
 
+    def _transcribe(self, command: do.Transcribe | do.ListenAhead) -> None:
+        self._jobs.transcribe(command, self._settings.transcription_hint)
+        if self._memory.unread and not self._dialogue.hearing:
+            # The model may be wanted at once, and what is half read would not be used.
+            self._jobs.stop_reading()
+
     def _note(self, command: do.Command) -> None:
         """Let the record and the client know, and let go of what is over."""
         if isinstance(command, do.CommitCallerAudio | do.StartReply):
@@ -332,18 +406,83 @@ class Session:
         elif isinstance(command, do.EndTurn):
             self._jobs.forget(command.report.turn)
         self._minutes.take(command, speak=self._settings.speak)
+        self._memory.took(command, self._minutes.record)
         if isinstance(command, do.CommitCallerAudio):
             self._minutes.record.keep(self._config.limits.items)
+        if self._playing is not None:
+            if isinstance(command, do.StartReply):
+                self._playing.started(command.turn)
+                self._read_on(command.turn)
+            elif isinstance(command, do.EndTurn):
+                self._playing.forget(command.report.turn)
+
+    def _after(self, event: ev.Event) -> None:
+        """What follows from `event` beyond what the core has said."""
+        if isinstance(event, ev.GenerationEnded):
+            self._read_on(event.turn)
+        elif isinstance(event, ev.PlayoutProgress):
+            self._note_heard()
+
+    def _note_heard(self) -> None:
+        """Write down what is heard of a long answer before its end, for the case that there is none."""
+        now = self._clock.now()
+        if now - self._noted[1] < NOTED_EVERY:
+            return
+        heard = self._dialogue.heard
+        if heard is not None and heard[1] and heard[1] != self._noted[0]:
+            self._noted = heard[1], now
+            place = {} if self._playing is None else self._playing.speaker(heard[0])
+            self._diary.note("reply_progressed", {"turn": heard[0], "heard": heard[1], **place})
+
+    # The cast, where one is played.
+
+    @property
+    def playing(self) -> CastPlaying | None:
+        """The conversation's cast; None: it follows instructions."""
+        return self._playing
+
+    def _play(self, staged: Staged, earlier: Earlier) -> CastPlaying:
+        return CastPlaying(
+            staged,
+            self._parts,
+            self._config,
+            self._diary,
+            session=self.id,
+            emit=self._emit,
+            shifted=lambda: self._handle(ev.GroundShifted()),
+            entries=earlier.entries,
+        )
+
+    def _speak_first(self) -> None:
+        """Say what the agent owes; where a client asks for answers itself, it asks for this one too."""
+        vad = self._settings.turn_detection
+        if vad is not None and vad.create_response:
+            self._handle(ev.ReplyRequested(self._settings.speak))
+
+    def _read_on(self, turn: int) -> None:
+        """All of an answer is generated, and it sounds: the model may read what the next one begins with."""
+        build = self._playing.after_reply(turn) if self._playing is not None else None
+        if build is not None:
+            self._read(self._memory.expecting(build))
+
+    def _voice(self, turn: int) -> str:
+        if self._playing is not None:
+            return self._playing.voice(turn)
+        request = self._minutes.requests.get(turn)
+        return (request.voice if request is not None else None) or self._settings.voice
 
     # The agent's replies.
 
     def _generate(self, command: do.Generate) -> None:
         request = self._minutes.requests.setdefault(command.turn, self._asked or ReplyRequest())
         self._asked = None
-        prompt = self._prompts.answer(self._settings, request, self.items, command.text)
+        if self._playing is not None:
+            self._jobs.answer(command, self._playing.answer(command, self._sampling(request)))
+            return
+        prompt = self._memory.answer(self._settings, request, self.items, command)
         weigh = None
         if command.weigh:
-            weigh = self._prompts.certain(self._settings, self.items, command.weigh)
+            weigh = self._memory.weighed(self._settings, self.items, command.weigh)
         self._jobs.generate(command, prompt, self._sampling(request), weigh)
 
     def _sampling(self, request: ReplyRequest) -> Sampling:
@@ -353,7 +492,23 @@ class Session:
 
     def _prefill(self, saying: str = "") -> None:
         """Have the model read what is certain of the next prompt."""
-        self._jobs.prefill(self._prompts.certain(self._settings, self.items, saying))
+        self._read(self._certain(saying))
+
+    def _read(self, build: Callable[[], Prompt]) -> None:
+        pieces = NOTE_PIECE_TOKENS if self._memory.unread and self._dialogue.hearing else None
+        self._jobs.prefill(build, told=self._memory.reading(), piece_tokens=pieces)
+
+    def _read_recalled(self, turn: int) -> None:
+        """Something was recalled for `turn`: have it read, unless the model may be wanted at any moment."""
+        if self._dialogue.hearing and self._memory.pin(turn):
+            self._prefill(self._saying[1] if self._saying[0] == turn else "")
+        elif self._dialogue.quiet and not self._dialogue.pressing and self._memory.unread:
+            self._prefill()
+
+    def _certain(self, saying: str) -> Callable[[], Prompt]:
+        if self._playing is not None:
+            return self._memory.expecting(self._playing.expected(saying))
+        return self._memory.certain(self._settings, self.items, saying)
 
     def _respond_aside(self, request: ReplyRequest) -> None:
         if len(self._side_replies) >= SIDE_REPLIES_MAX:
@@ -399,8 +554,15 @@ class Session:
 
     def _new_id(self, kind: str) -> str:
         self._ids += 1
-        return f"{kind}_{self.id.removeprefix('sess_')}_{self._ids}"
+        again = f"r{self._generation}_" if self._generation else ""
+        return f"{kind}_{self.id.removeprefix('sess_')}_{again}{self._ids}"
 
     def _emit(self, event: SessionEvent) -> None:
         if not self._closed:
             self._emit_out(event)
+            if isinstance(event, LEARNED):
+                self._memory.told(event, self._minutes.record)
+
+
+def _described(settings: SessionSettings) -> dict[str, Any]:
+    return {"settings": msgspec.to_builtins(settings)}

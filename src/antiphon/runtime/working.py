@@ -29,6 +29,7 @@ from antiphon.contracts import (
     TimedWord,
     ToolCall,
     Transcriber,
+    Usage,
     Weigh,
     Weighed,
 )
@@ -161,29 +162,35 @@ def generate(
             told = msgspec.structs.replace(sampling, weigh=Weigh(weigh(), SENTENCE_MARKS))
         elif weigh is not None and "score" in model.card.capabilities:
             with suppress(AntiphonError):  # the turn ends a little later without it
-                _weigh(job, model.score(weigh(), SENTENCE_MARKS, cache_key=cache_key, cancel=job.cancel))
+                tell_weighed(
+                    job, model.score(weigh(), SENTENCE_MARKS, cache_key=cache_key, cancel=job.cancel)
+                )
         calls: list[ToolCall] = []
         for piece in model.generate(prompt, told, cache_key=cache_key, cancel=job.cancel):
-            _tell_piece(job, piece, calls, model.card.name)
+            tell_piece(job, piece, calls, model.card.name)
 
     job.guard("generation", work)
 
 
-def _weigh(job: Job, marks: tuple[float, ...]) -> None:
+def tell_weighed(job: Job, marks: tuple[float, ...]) -> None:
+    """How likely each mark is behind the caller's words."""
     if marks:
         job.tell(WordsWeighed(job.turn, job.revision, float(np.logaddexp.reduce(marks))))
 
 
-def _tell_piece(job: Job, piece: Piece, calls: list[ToolCall], owner: str) -> None:
+def tell_piece(job: Job, piece: Piece, calls: list[ToolCall], owner: str) -> Usage | None:
+    """More of an answer; `calls` gathers those of tools. Returns what it took, with its end."""
     match piece:
         case Weighed():
-            _weigh(job, piece.scores)
+            tell_weighed(job, piece.scores)
         case TextDelta():
             job.tell(TextGenerated(job.turn, job.revision, piece.text, job.timing(owner)))
         case ToolCall():
             calls.append(piece)
         case Finish():
             job.tell(GenerationEnded(job.turn, job.revision, piece.reason, piece.usage, tuple(calls)))
+            return piece.usage
+    return None
 
 
 def synthesize(

@@ -1,5 +1,8 @@
 """The short part of a prompt that changes: who speaks, what for, and what just they know.
 
+What changes least stands first. What the caller has only just told is left to their own words, which follow:
+so this part is the same whatever they answer to what they were asked, and is read before they do.
+
 Each line says how well it can be spared when the budget is short: 0 never, and the higher the sooner.
 """
 
@@ -10,7 +13,7 @@ import msgspec
 from antiphon.samp.cast import Cast, Task
 from antiphon.samp.confidence import knows_slot
 from antiphon.samp.guards import Value
-from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening
+from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, told_just_now
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -34,12 +37,15 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     yield Line("persona", f"{order} How they speak: {persona.manner}")
     for rank, fact in enumerate(persona.knows):
         yield Line("knows", fact if rank else f"Facts you may use when asked: {fact}", 100 + rank)
-    known = [slot for slot in state.slots if slot in cast.slots and knows_slot(cast, state, name, slot)]
+    just = told_just_now(state)
+    known = [
+        slot
+        for slot in state.slots
+        if slot in cast.slots and slot not in just and knows_slot(cast, state, name, slot)
+    ]
     if known:
         told = "; ".join(f"{cast.slots[slot].about}: {spoken(state.slots[slot].value)}" for slot in known)
         yield Line("slots", f"Agreed so far: {told}.")
-    for rank, fact in enumerate(facts):
-        yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
     yield Line("aim", f"Your aim: {scene.aim}")
     if state.question:
         yield Line("question", f"Ask the caller: {state.question}")
@@ -52,7 +58,9 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
             )
         for rank, task in enumerate(open_tasks(scene, state.place.scene, state)):
             yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
-    # The last words before the answer count most: a small model would begin with the speaker's name.
+    for rank, fact in enumerate(facts):
+        yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
+    # The last words before the caller's count most: a small model would begin with the speaker's name.
     yield Line(
         "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
     )

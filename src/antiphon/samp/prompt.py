@@ -99,12 +99,15 @@ def compile_prompt(
     Raises:
         ContractBroken: it does not fit even without all that can be spared.
     """
-    persona = state.place.persona
-    known = tuple(f.text for f in facts if not f.told_to or may_know(cast, persona, f.told_to))
-    draft = _Draft(cast, state, saying, now_lines(cast, state, known), before.first_turn if before else 0)
-    tokens = count(draft.prompt())
-    if tokens > budget.tokens:
-        draft, tokens = _shortened(draft, tokens, budget.tokens, count)
+    draft, tokens = draft_prompt(
+        cast,
+        state,
+        count=count,
+        tokens_max=budget.tokens,
+        facts=facts,
+        saying=saying,
+        first_turn=before.first_turn if before else 0,
+    )
     reused = _reused(draft, before, count)
     while budget.ms is not None and (tokens - reused) * budget.token_ms > budget.ms:
         spared = draft.without_a_line()
@@ -123,13 +126,55 @@ def compile_prompt(
     )
 
 
-class _Draft(msgspec.Struct, frozen=True):
+def draft_prompt(
+    cast: Cast,
+    state: State,
+    *,
+    count: Count,
+    tokens_max: int,
+    facts: Sequence[Fact] = (),
+    saying: str | None = None,
+    first_turn: int = 0,
+) -> tuple["Draft", int]:
+    """A prompt of at most `tokens_max` tokens without its account, and how many it has.
+
+    Raises:
+        ContractBroken: as `compile_prompt`.
+    """
+    draft = _whole(cast, state, facts, saying, first_turn)
+    tokens = count(draft.prompt())
+    if tokens > tokens_max:
+        draft, tokens = _shortened(draft, tokens, tokens_max, count)
+    return draft, tokens
+
+
+def drafted_again(
+    cast: Cast, state: State, *, facts: Sequence[Fact], saying: str | None, first_turn: int, spared: int
+) -> "Draft":
+    """The draft of the same state that began with the same turn and spared as many lines."""
+    draft = _whole(cast, state, facts, saying, first_turn)
+    for _ in range(spared):
+        draft = draft.without_a_line() or draft
+    return draft
+
+
+def _whole(cast: Cast, state: State, facts: Sequence[Fact], saying: str | None, first_turn: int) -> "Draft":
+    persona = state.place.persona
+    known = tuple(f.text for f in facts if not f.told_to or may_know(cast, persona, f.told_to))
+    return Draft(cast, state, saying, now_lines(cast, state, known), first_turn)
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A prompt in its parts, before anything is accounted for."""
+
     cast: Cast
     state: State
     saying: str | None
     lines: tuple[Line, ...]
     first_turn: int
+    """The oldest turn that is in it."""
     spared: int = 0
+    """How many lines it does without."""
 
     def turns(self) -> list[Said]:
         """What the persona may know of what was said, without the words that are to be answered."""
@@ -156,10 +201,15 @@ class _Draft(msgspec.Struct, frozen=True):
         return (Message("system", stable_text(self.cast)),), _history(self.cast, self.turns()), now, caller
 
     def prompt(self) -> Prompt:
+        """All of it."""
         stable, history, now, caller = self.messages()
         return Prompt((*stable, *history, now, *caller), open=self.saying is not None and bool(caller))
 
-    def without_a_line(self) -> "_Draft | None":
+    def account(self, count: Count, *, reused: int = 0, token_ms: float = 0.0) -> tuple[Section, ...]:
+        """What each part costs, when so many of the first tokens are in the cache already."""
+        return _account(self, count(self.prompt()), reused, count, token_ms)
+
+    def without_a_line(self) -> "Draft | None":
         """Without the line that can best be spared; None when there is none."""
         spare = [line for line in self.lines if line.spare]
         if not spare:
@@ -168,7 +218,7 @@ class _Draft(msgspec.Struct, frozen=True):
         lines = tuple(line for line in self.lines if line is not worst)
         return msgspec.structs.replace(self, lines=lines, spared=self.spared + 1)
 
-    def without_turns(self) -> "_Draft | None":
+    def without_turns(self) -> "Draft | None":
         """Without the older quarter of the turns; None when only the newest are left."""
         turns = sorted({said.turn for said in self.turns()})
         drop = (len(turns) - TURNS_KEPT + 3) // 4
@@ -200,7 +250,7 @@ def _history(cast: Cast, said: Sequence[Said]) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-def _shortened(draft: _Draft, tokens: int, most: int, count: Count) -> tuple[_Draft, int]:
+def _shortened(draft: Draft, tokens: int, most: int, count: Count) -> tuple[Draft, int]:
     while tokens > most * KEEP_SHARE and (shorter := draft.without_turns()):
         draft, tokens = shorter, count(shorter.prompt())
     while tokens > most:
@@ -214,7 +264,7 @@ def _shortened(draft: _Draft, tokens: int, most: int, count: Count) -> tuple[_Dr
     return draft, tokens
 
 
-def _reused(draft: _Draft, before: Compiled | None, count: Count) -> int:
+def _reused(draft: Draft, before: Compiled | None, count: Count) -> int:
     """How many tokens of the prompt the one before has left in the cache, whole messages only."""
     if before is None:
         return 0
@@ -227,7 +277,7 @@ def _reused(draft: _Draft, before: Compiled | None, count: Count) -> int:
     return count(Prompt(tuple(same))) if same else 0
 
 
-def _account(draft: _Draft, tokens: int, reused: int, count: Count, token_ms: float) -> tuple[Section, ...]:
+def _account(draft: Draft, tokens: int, reused: int, count: Count, token_ms: float) -> tuple[Section, ...]:
     stable, history, now, caller = draft.messages()
     to_history = count(Prompt((*stable, *history))) if history else count(Prompt(stable))
     to_now = count(Prompt((*stable, *history, now)))
@@ -251,7 +301,7 @@ def _account(draft: _Draft, tokens: int, reused: int, count: Count, token_ms: fl
     return tuple(sections)
 
 
-def _now_account(draft: _Draft, whole: int, count: Count) -> list[tuple[str, int, int]]:
+def _now_account(draft: Draft, whole: int, count: Count) -> list[tuple[str, int, int]]:
     """Each kind of line in the short part; what the template adds is its own."""
     by_kind: dict[str, int] = {}
     text, passed = "", 0

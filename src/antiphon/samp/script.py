@@ -35,6 +35,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     today: str
     """The day of the call, ISO 8601: what "tomorrow" counts from."""
     lines: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
+    voice: str = ""
+    """The voice of the speech engine that says the lines where the call is spoken; empty: its default."""
     ends: bool = True
     """Whether the last line leads to a scene that ends."""
 

@@ -172,6 +172,17 @@ def still_asked(scene: Scene, state: State) -> frozenset[str]:
     return frozenset(asked_in(scene) - set(state.slots))
 
 
+def told_just_now(state: State) -> frozenset[str]:
+    """The slots that the last turn has filled, while it has not led elsewhere."""
+    since = min(
+        (each.version for each in state.decided if each.turn == state.turn and each.outcome != "dropped"),
+        default=state.version + 1,
+    )
+    if state.place_version >= since:
+        return frozenset()
+    return frozenset(slot for slot, filled in state.slots.items() if filled.version >= since)
+
+
 def _bare(text: str) -> list[str]:
     # Word by word as it is spoken: splitting first keeps the count the same as that of the spoken words.
     return [re.sub(r"\W", "", word).casefold() for word in text.split()]

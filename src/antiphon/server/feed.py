@@ -13,6 +13,8 @@ import msgspec
 from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
 from antiphon.runtime.events import (
+    MemoryRecalled,
+    PromptCompiled,
     ReplyEnded,
     ReplyStarted,
     ReplyText,
@@ -20,6 +22,7 @@ from antiphon.runtime.events import (
     SessionFailed,
     SpeechStarted,
     SpeechStopped,
+    StateChanged,
     TranscriptFailed,
     TranscriptSettled,
     TurnMeasured,
@@ -38,6 +41,9 @@ _WATCHED: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
     ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms", "end_ms")),
     ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
     TurnMeasured: ("turn_measured", ("report",)),
+    MemoryRecalled: ("memory", MemoryRecalled.__struct_fields__),
+    StateChanged: ("state", StateChanged.__struct_fields__),
+    PromptCompiled: ("prompt", PromptCompiled.__struct_fields__),
     SessionFailed: ("session_failed", ("code", "message")),
 }
 """What is shown of each fact, under which name. Sound is not."""
@@ -160,10 +166,18 @@ class Records:
         return (*self._closed.values(), *self._open.values())
 
 
-def sse_line(event: SessionEvent) -> bytes | None:
-    """A fact as one server-sent event; None for what is not shown."""
+def shown(event: SessionEvent) -> tuple[str, dict[str, Any]] | None:
+    """A fact's name and what is shown of it; None for what is not shown."""
     if type(event) not in _WATCHED:
         return None
     name, fields = _WATCHED[type(event)]
-    data = msgspec.json.encode({field: getattr(event, field) for field in fields})
-    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+    return name, {field: getattr(event, field) for field in fields}
+
+
+def sse_line(event: SessionEvent) -> bytes | None:
+    """A fact as one server-sent event; None for what is not shown."""
+    told = shown(event)
+    if told is None:
+        return None
+    name, data = told
+    return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"

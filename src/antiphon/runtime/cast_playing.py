@@ -1,0 +1,437 @@
+"""A cast in a live conversation: where it is, and what that means for the answer that is being made.
+
+State is read from what the session writes down, and never waited for. While the caller speaks, the state
+their words would lead to is imagined on the language model's lane, together with the prompt it asks for. When
+the words are settled, what they were taken for is proposed, and the state becomes the one the answer was made
+for. Whatever else changes the state while an answer waits behind its gate makes that answer void.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Literal
+
+from antiphon.contracts import JournalEntry, Prompt, Sampling, Ticks
+from antiphon.dialogue import commands as do
+from antiphon.dialogue import events as ev
+from antiphon.runtime.cast_answer import Account, Plan, answer, still_open
+from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry
+from antiphon.runtime.casting import Staged
+from antiphon.runtime.config import Config
+from antiphon.runtime.diary import Diary
+from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.lanes import nobody, post
+from antiphon.runtime.parts import EMBEDDER, Parts
+from antiphon.runtime.working import Job
+from antiphon.samp import CastSession
+from antiphon.samp.ahead import Imagined, heard_whole, imagined, presumed, taken_for
+from antiphon.samp.commands import Command, Verdict
+from antiphon.samp.deciding import Decision
+from antiphon.samp.fold import CALLER_TURN_COMMITTED, CAST_OPENED, REPLY_ENDED
+from antiphon.samp.prompt import Draft, Fact, draft_prompt
+from antiphon.samp.state import State, open_tasks, owed_opening
+
+Recall = Callable[[State, str], tuple[Fact, ...]]
+"""What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
+
+_PLANS_KEPT = 8
+
+
+class CastPlaying:
+    """One conversation with a cast. Methods run on the event loop's thread unless they say otherwise."""
+
+    def __init__(
+        self,
+        staged: Staged,
+        parts: Parts,
+        config: Config,
+        diary: Diary,
+        *,
+        session: str,
+        emit: Callable[[SessionEvent], None],
+        shifted: Callable[[], None],
+        entries: Iterable[JournalEntry] = (),
+    ) -> None:
+        """Begin, or go on after `entries`.
+
+        Args:
+            staged: what is played.
+            parts: the engines.
+            config: for the budget of a prompt.
+            diary: takes what happens.
+            session: the conversation's id.
+            emit: takes facts.
+            shifted: told when an answer that is begun would be another one by now.
+            entries: what the journal has of a conversation that goes on.
+
+        Raises:
+            ContractBroken: the entries are of another cast.
+        """
+        self._staged, self._parts, self._config, self._diary = staged, parts, config, diary
+        self._id, self._emit, self._shifted = session, emit, shifted
+        self._loop = asyncio.get_running_loop()
+        self._plans: dict[int, Plan] = {}
+        """Of each turn, the plan of its newest revision."""
+        self._said: dict[int, str] = {}
+        """What was generated under that plan."""
+        self._complete: set[int] = set()
+        """Turns whose answer is all generated."""
+        self._wanted: dict[int, int] = {}
+        """Of each turn, the revision whose answer is wanted."""
+        self._started: deque[int] = deque(maxlen=_PLANS_KEPT)
+        """Turns whose answer had the floor."""
+        self._accounts: dict[int, Account] = {}
+        self._owed: tuple[int, str] | None = None
+        """A committed turn that nothing was proposed for yet."""
+        self._typed: list[tuple[str, str]] = []
+        self._first_turn = 0
+        """The oldest turn that is in the prompt."""
+        self._read: Draft | None = None
+        """What was last read ahead. Touched on the language model's lane only, as is the one before."""
+        self._digest = ""
+        self.recall: Recall = _nothing
+        """Whoever remembers more than the conversation replaces it."""
+        self.session = CastSession(
+            staged.cast, staged.decider, session=session, entries=entries, write=self._write
+        )
+        self._settled(None)
+
+    @property
+    def state(self) -> State:
+        """Where the conversation is."""
+        return self.session.state
+
+    # What is written down, and by whom.
+
+    def note(self, kind: str, body: Mapping[str, Any]) -> JournalEntry:
+        """Write down that `kind` happened, and take notice of it."""
+        if kind == REPLY_ENDED:
+            turn = int(body["turn"])
+            body = {**self.speaker(turn), "said": self._said.get(turn, "").strip(), **body}
+        before = self.session.state
+        entry = self._diary.note(kind, body)
+        if kind == CALLER_TURN_COMMITTED:
+            self._caller_said(before, entry)
+        elif kind == REPLY_ENDED:
+            self.session.take(entry)
+            self._reply_ended(int(body["turn"]))
+        return entry
+
+    def propose(
+        self,
+        command: Command,
+        *,
+        name: str,
+        base: int,
+        turn: int,
+        by: Literal["live", "reflective", "client"] = "reflective",
+        why: str = "",
+    ) -> Verdict:
+        """Somebody who thought about version `base` proposes `command` because of `turn`.
+
+        This is where the slow loop's proposals enter. An answer that waits behind its gate and was made for
+        another state is begun anew; one that sounds goes on.
+        """
+        before = self.session.state
+        verdict = self.session.propose(command, name=name, base=base, turn=turn, by=by)
+        self._settled(before, by=by, why=why)
+        return verdict
+
+    def typed(self, item_id: str, text: str) -> None:
+        """The caller wrote instead of speaking; it is a turn as soon as an answer is asked for."""
+        self._typed.append((item_id, text))
+
+    # The agent's side.
+
+    @property
+    def owes(self) -> bool:
+        """Whether it is for the agent to speak: it owes an opening, or the caller an answer."""
+        if self._wanted:
+            return False
+        history = self.state.history
+        unanswered = bool(history) and history[-1].role == "caller"
+        return unanswered or owed_opening(self._staged.cast, self.state) is not None
+
+    def answer(self, command: do.Generate, sampling: Sampling) -> Callable[[Job], None]:
+        """What the language model's lane is to do for `command`."""
+        if command.text is None and self._typed:
+            self._commit_typed(command.turn)
+        state, owed = self.state, self._owed
+        model = self._parts.language_model
+
+        def work(job: Job) -> None:
+            answer(
+                job,
+                model,
+                lambda: self._think(command, state, owed),
+                sampling,
+                cache_key=self._id,
+                weigh=command.weigh,
+                read=lambda: self._read.prompt() if self._read is not None else None,
+                account=lambda made: post(self._loop, partial(self._accounted, made)),
+            )
+
+        self.forget(command.turn)
+        self._wanted[command.turn] = command.revision
+        return work
+
+    def expected(self, saying: str) -> Callable[[], Prompt]:
+        """What can be known of the next prompt while the caller is `saying` something. Called on the lane."""
+        return partial(self._expected, self.state, saying, self._next_turn())
+
+    def after_reply(self, turn: int) -> Callable[[], Prompt] | None:
+        """The same while the agent still speaks, if all of its answer is generated; as if it were heard."""
+        plan = self._plans.get(turn)
+        if plan is None or turn not in self._complete or turn not in self._started:
+            return None
+        place, said = plan.state.place, self._said.get(turn, "").strip()
+        reply = {"turn": turn, "heard": said, "scene": place.scene, "persona": place.persona}
+        state, following = self.state, self._next_turn()
+
+        def build() -> Prompt:
+            after = heard_whole(self._staged.cast, self._staged.decider, state, reply)
+            return self._expected(after, "", following)
+
+        return build
+
+    def voice(self, turn: int) -> str:
+        """Whose voice answers."""
+        plan = self._plans.get(turn)
+        place = (plan.state if plan is not None else self.state).place
+        return self._staged.cast.personas[place.persona].voice
+
+    def speaker(self, turn: int) -> dict[str, str]:
+        """Who answers `turn`, and in which scene."""
+        plan = self._plans.get(turn)
+        place = (plan.state if plan is not None else self.state).place
+        return {"scene": place.scene, "persona": place.persona}
+
+    def name(self, turn: int) -> str:
+        """What who answers `turn` is called."""
+        return self._staged.cast.personas[self.speaker(turn)["persona"]].name
+
+    def observe(self, event: ev.Event) -> None:
+        """Something happened that concerns an answer of a living revision."""
+        match event:
+            case ev.PromptBuilt():
+                plan = self._plans.get(event.turn)
+                if (
+                    plan is not None
+                    and plan.revision == event.revision
+                    and self._owed is not None
+                    and self._owed[0] == event.turn
+                ):
+                    self._decided(plan.decision, *self._owed)
+            case ev.TextGenerated():
+                self._said[event.turn] = self._said.get(event.turn, "") + event.text
+            case ev.GenerationEnded():
+                self._complete.add(event.turn)
+            case _:
+                pass
+
+    def started(self, turn: int) -> None:
+        """The answer to `turn` has the floor."""
+        self._started.append(turn)
+        self._tell_account(turn)
+
+    def forget(self, turn: int) -> None:
+        """The turn has ended, or is answered anew."""
+        self._plans.pop(turn, None)
+        self._wanted.pop(turn, None)
+        self._said.pop(turn, None)
+        self._complete.discard(turn)
+
+    def close(self) -> None:
+        """Tell nobody anything more."""
+        self._emit = self._shifted = nobody
+
+    # On the language model's lane.
+
+    def _think(self, command: do.Generate, state: State, owed: tuple[int, str] | None) -> Plan:
+        staged, turn = self._staged, command.turn
+        future: Imagined | None = None
+        words = command.text
+        if words is not None:
+            future = imagined(staged.cast, staged.decider, state, turn, words, today=staged.today())
+        elif owed is not None:
+            future = taken_for(staged.cast, staged.decider, state, *owed, today=staged.today())
+            words = owed[1]
+        after = state if future is None else future.state
+        opening = owed_opening(staged.cast, after)
+        draft: Draft | None = None
+        facts: tuple[Fact, ...] = ()
+        if opening is None or after.question:
+            facts = self.recall(after, words or "")
+            draft = self._draft(after, facts)
+        verbatim = opening if draft is None and opening is not None else _taking_over(staged, state, after)
+        plan = Plan(
+            turn=turn,
+            revision=command.revision,
+            words=command.text,
+            base=state,
+            state=after,
+            decision=None if future is None else future.decision,
+            verbatim=verbatim,
+            draft=draft,
+            facts=facts,
+        )
+        if self._wanted.get(turn) == command.revision:
+            self._plans[turn] = plan
+        return plan
+
+    def _expected(self, state: State, saying: str, turn: int) -> Prompt:
+        staged, today = self._staged, self._staged.today()
+        after: State | None = None
+        if saying.strip():
+            future = imagined(staged.cast, staged.decider, state, turn, saying, today=today)
+            after = future.state if future.decision.commands else None
+        if after is None:
+            after = presumed(staged.cast, state, turn, today=today)
+        self._read = self._draft(after, self.recall(after, saying))
+        return still_open(self._read.prompt(), saying)
+
+    def _draft(self, state: State, facts: tuple[Fact, ...]) -> Draft:
+        model, config = self._parts.language_model, self._config
+        room = min(config.prompt_tokens, model.context_tokens - config.answer_tokens)
+        draft, _ = draft_prompt(
+            self._staged.cast,
+            state,
+            count=model.count_tokens,
+            tokens_max=room,
+            facts=facts,
+            first_turn=self._first_turn,
+        )
+        self._first_turn = draft.first_turn
+        return draft
+
+    # What follows from what happened.
+
+    def _write(self, kind: str, body: Mapping[str, Any], at: Ticks) -> JournalEntry:
+        del at  # the diary has its own clock
+        if kind == CAST_OPENED:
+            body = {**body, "text": self._staged.text}
+        return self._diary.note(kind, body)
+
+    def _caller_said(self, before: State, entry: JournalEntry) -> None:
+        turn, text = int(entry.body["turn"]), str(entry.body["text"])
+        plan = self._plans.get(turn)
+        ready = plan is not None and plan.words == text and plan.base is before
+        if self._owed is not None:
+            # Its decision is late; what is decided now is decided on what is known now.
+            self._owed = None
+        self.session.take(entry)
+        if ready:
+            assert plan is not None
+            self._decided(plan.decision, turn, text)
+        elif text.strip():
+            self._owed = turn, text
+            self._decide_aside(turn, text)
+
+    def _decide_aside(self, turn: int, text: str) -> None:
+        """Of a turn that nobody may answer: on the embedder's lane."""
+        state, staged = self.state, self._staged
+
+        def work() -> None:
+            future = taken_for(staged.cast, staged.decider, state, turn, text, today=staged.today())
+            post(self._loop, partial(decided, future.decision))
+
+        def decided(decision: Decision) -> None:
+            if self._owed == (turn, text):
+                self._decided(decision, turn, text)
+
+        self._parts.lanes[EMBEDDER].submit(work)
+
+    def _decided(self, decision: Decision | None, turn: int, text: str) -> None:
+        self._owed = None
+        before = self.session.state
+        if decision is not None:
+            self.session.decided(decision, turn)
+        self._settled(before, by="live", why=_why(decision), turn=turn)
+
+    def _reply_ended(self, turn: int) -> None:
+        self._settled(None)
+        state, staged = self.state, self._staged
+        scene = state.place.scene
+        if not any(task.do for task in open_tasks(staged.cast.scenes[scene], scene, state)):
+            return
+
+        def work() -> None:
+            ticks = staged.decider.done_tasks(state)
+            if ticks:
+                post(self._loop, partial(done, ticks))
+
+        def done(ticks: tuple[Command, ...]) -> None:
+            before = self.session.state
+            for number, tick in enumerate(ticks):
+                name = f"tick-{turn}-{state.version}-{number}"
+                self.session.propose(tick, name=name, by="live", base=state.version, turn=state.turn)
+            self._settled(before)
+
+        self._parts.lanes[EMBEDDER].submit(work)
+
+    def _commit_typed(self, turn: int) -> None:
+        items, self._typed = self._typed, []
+        body = {
+            "turn": turn,
+            "item": items[-1][0],
+            "text": " ".join(text for _, text in items),
+            "typed": True,
+        }
+        self.note(CALLER_TURN_COMMITTED, body)
+
+    def _settled(
+        self, before: State | None, *, by: str = "live", why: str = "", turn: int | None = None
+    ) -> None:
+        """The state is what it is for now: write down which, tell, and see what was begun for another."""
+        state = self.session.state
+        entry = state_entry(state)
+        if entry["digest"] != self._digest:
+            self._digest = entry["digest"]
+            self._diary.note("state_settled", entry)
+            self._emit(state_changed(self._staged.cast, state, before, by=by, why=why))
+        for number, plan in tuple(self._plans.items()):  # the lane may add one meanwhile
+            if number != turn and number not in self._started and plan.base is not state:
+                self._shifted()
+                break
+
+    def _accounted(self, made: Account) -> None:
+        turn = made.plan.turn
+        if self._plans.get(turn) is made.plan or turn in self._started:
+            self._accounts[turn] = made
+            while len(self._accounts) > _PLANS_KEPT:
+                del self._accounts[next(iter(self._accounts))]
+            self._tell_account(turn)
+
+    def _tell_account(self, turn: int) -> None:
+        """An answer that is heard has its prompt in the journal."""
+        if turn in self._started and (made := self._accounts.pop(turn, None)) is not None:
+            self._diary.note("prompt_compiled", prompt_entry(made))
+            self._emit(compiled(made))
+
+    def _next_turn(self) -> int:
+        return self.state.turn + 1
+
+
+def _taking_over(staged: Staged, before: State, after: State) -> str:
+    """What a persona says first who takes over: something to hear while the model still reads."""
+    last = next((said.persona for said in reversed(before.history) if said.role == "agent"), None)
+    persona = after.place.persona
+    if last is None or last == persona:
+        return ""
+    name = staged.cast.personas[persona].name
+    known = any(said.persona == persona and said.role == "agent" for said in before.history)
+    return f"{name} again." if known else f"This is {name}."
+
+
+def _why(decision: Decision | None) -> str:
+    """By what a turn was led where it was."""
+    if decision is None or not decision.likely:
+        return ""
+    best = decision.likely[0]
+    return f"{best.option.key} {best.probability:.2f}"
+
+
+def _nothing(state: State, words: str) -> tuple[Fact, ...]:
+    del state, words
+    return ()

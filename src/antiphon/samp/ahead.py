@@ -1,0 +1,102 @@
+"""States that have not come about yet: what the caller's words would lead to if they said no more. Pure.
+
+An answer is begun, and its prompt read, before a turn is over. `imagined` is what its words so far will have
+led to; while there are no words, or none that tell, `presumed` takes them to answer what was asked.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from antiphon.contracts import JournalEntry
+from antiphon.samp.applying import settle
+from antiphon.samp.cast import BACK, Cast, Slot
+from antiphon.samp.commands import Command, GoTo, Proposal, SetSlot
+from antiphon.samp.deciding import Decider, Decision
+from antiphon.samp.fold import CALLER_TURN_COMMITTED, REPLY_ENDED, step
+from antiphon.samp.guards import Value
+from antiphon.samp.state import State, automatic, open_tasks, values
+
+_UNSAID = "…"
+
+
+class Imagined(msgspec.Struct, frozen=True):
+    """What a turn would come to."""
+
+    state: State
+    decision: Decision
+
+
+def imagined(cast: Cast, decider: Decider, state: State, turn: int, text: str, *, today: date) -> Imagined:
+    """What the state will be when `text` is all that the caller says in `turn`."""
+    after = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": text})
+    return taken_for(cast, decider, after, turn, text, today=today)
+
+
+def taken_for(cast: Cast, decider: Decider, state: State, turn: int, text: str, *, today: date) -> Imagined:
+    """The same when `text` is committed as `turn` already, and nothing was proposed because of it."""
+    if not text.strip():
+        return Imagined(state, Decision((), ()))
+    decision = decider.decide(state, text, today=today)
+    return Imagined(_proposed(cast, state, turn, decision.commands), decision)
+
+
+def presumed(cast: Cast, state: State, turn: int, *, today: date) -> State:
+    """What the state will be when the caller answers what they were asked, with whatever it is."""
+    state = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": _UNSAID})
+    scene = state.place.scene
+    first = next(iter(open_tasks(cast.scenes[scene], scene, state)), None)
+    if first is None or not first.ask:
+        return state
+    answer = SetSlot(first.ask, _some_value(cast.slots[first.ask], today))
+    state = _proposed(cast, state, turn, (answer,), name="presumed")
+    way = automatic(cast, scene, values(state), state.ticked)
+    if way is None or way.to == BACK:
+        return state
+    return _proposed(cast, state, turn, (GoTo(way.to),))
+
+
+def heard_whole(cast: Cast, decider: Decider, state: State, reply: Mapping[str, Any]) -> State:
+    """What the state will be when the reply, an entry's body as `fold` has it, is heard to its end."""
+    state = _happened(cast, state, REPLY_ENDED, reply)
+    return _proposed(cast, state, state.turn, decider.done_tasks(state), name="tick")
+
+
+def proposal_id(turn: int, number: int, *, name: str = "turn") -> str:
+    """What the live loop calls its proposals, the imagined ones and the made ones."""
+    return f"{name}-{turn}-{number}"
+
+
+def _happened(cast: Cast, state: State, kind: str, body: Mapping[str, Any]) -> State:
+    return step(cast, state, JournalEntry(session="", sequence=1, at=0, kind=kind, body=body))[0]
+
+
+def _proposed(
+    cast: Cast, state: State, turn: int, commands: tuple[Command, ...], *, name: str = "turn"
+) -> State:
+    for number, command in enumerate(commands):
+        proposal = Proposal(
+            id=proposal_id(turn, number, name=name),
+            base=state.version,
+            turn=turn,
+            by="live",
+            command=command,
+        )
+        state, _ = settle(cast, state, proposal)
+    return state
+
+
+def _some_value(slot: Slot, today: date) -> Value:
+    match slot.type:
+        case "number":
+            return slot.least if slot.least is not None else min(1.0, slot.most or 1.0)
+        case "time":
+            return "12:00"
+        case "date":
+            return today.isoformat()
+        case "choice":
+            return next(iter(slot.options), _UNSAID)
+        case "name" | "free":
+            return _UNSAID
