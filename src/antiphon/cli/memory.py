@@ -116,7 +116,9 @@ def _add(args: argparse.Namespace) -> int:
         raise PrerequisiteMissing(f"{path} holds no document", remedy=f"put {', '.join(_DOCUMENTS)} into it")
     if len(files) == 1:
         passages(files[0])  # without anything to learn no memory is made
-    learned, gone, failed = 0, [], []
+    learned = 0
+    gone: set[str] = set()
+    failed: list[Path] = []
     with _opened(args) as memory, _bar(len(files)) as advance:
         before = _passages_by_document(memory)
         for place, file in enumerate(files):
@@ -127,7 +129,7 @@ def _add(args: argparse.Namespace) -> int:
                 print(as_started(f"antiphon: {error}"), file=sys.stderr)
             else:
                 learned += memory.learn(found)
-                gone += before.get(str(file), set()) - {passage.id for passage in found}
+                gone |= before.get(str(file), set()) - {passage.id for passage in found}
             advance(place + 1)
         forgotten = memory.forget(sorted(gone)) if gone else 0
     replaced = f", {forgotten} that they no longer hold forgotten" if forgotten else ""
