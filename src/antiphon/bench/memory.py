@@ -203,6 +203,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PYTHON",
         help="also Synapse, mem0 and Graphiti, by the Python that has them",
     )
+    parser.add_argument(
+        "--refine", metavar="NAME", help="also let this language model judge what was not surely noticed"
+    )
     parser.add_argument("--fit", action="store_true", help="print the weights and nothing else")
 
 
@@ -235,12 +238,22 @@ def run(args: argparse.Namespace) -> int:
         updates={
             "tuned on": updates(stories("tune", _ROUNDS), bench.embeddings.embedder()),
             "held out": updates(stories("report", _ROUNDS), bench.embeddings.embedder()),
+            **_refined(args.refine, bench.embeddings.embedder()),
         },
         growth=growth(args.facts) if args.facts else None,
         peers=bench.peers(told, weights, args.peers) if args.peers else (),
     )
     write("memory", report, _table(report), as_json=args.json, out=args.out, picture=_picture)
     return 0
+
+
+def _refined(model: str | None, embedder: Embedder) -> dict[str, Updates]:
+    """The held-out stories again, once, with a language model's word."""
+    if model is None:
+        return {}
+    setup = EngineSetup(settings={"model": model, "slots": 1}, weights=Store().folder)
+    judge = cast(LanguageModel, find("language_model", "llama").open(setup))
+    return {f"held out, with {model}": updates(stories("report", 1), embedder, judge)}
 
 
 def _embedder() -> Embedder:
