@@ -78,7 +78,7 @@ async def test_a_browsers_key_opens_its_session_and_nothing_else(hub: FakeHub) -
         async with await line.connect(headers=key) as socket:
             created = msgspec.json.decode((await socket.receive()).data)
             assert created["session"]["instructions"] == "Be a pirate."
-        for path in ("/", "/v1/sessions"):
+        for path in ("/v1/recordings", "/v1/sessions"):
             assert (await line.get(path, headers=key))[0] == 401
         assert (await line.get("/v1/models", headers=key))[0] == 200
         async with line.http.post(line.url + SECRETS, headers=key) as response:

@@ -6,11 +6,24 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from antiphon.cli import bench, call, cast, check, doctor, engines, memory, models, recorded, serve, talk
+from antiphon.cli import (
+    bench,
+    call,
+    cast,
+    check,
+    doctor,
+    engines,
+    evaluate,
+    memory,
+    models,
+    recorded,
+    serve,
+    talk,
+)
 from antiphon.cli.program import as_started
 from antiphon.contracts import AntiphonError
 
-_COMMANDS = (talk, call, serve, cast, recorded, memory, doctor, models, engines, check, bench)
+_COMMANDS = (talk, call, serve, cast, recorded, memory, evaluate, doctor, models, engines, check, bench)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -8,8 +8,10 @@ from types import ModuleType
 
 from antiphon.bench import (
     barge_in,
+    callers,
     echo,
     endpointing,
+    judges,
     kills,
     load,
     memory,
@@ -18,6 +20,7 @@ from antiphon.bench import (
     response,
     scheduler,
     states,
+    transport,
 )
 from antiphon.cli.commands import Commands
 
@@ -27,12 +30,15 @@ _BENCHES: dict[str, ModuleType] = {
     "barge-in": barge_in,
     "echo": echo,
     "load": load,
+    "transport": transport,
     "scheduler": scheduler,
     "memory": memory,
     "memory-answers": memory_answers,
     "memory-live": memory_live,
     "states": states,
+    "callers": callers,
     "kills": kills,
+    "judges": judges,
 }
 
 

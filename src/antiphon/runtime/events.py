@@ -46,6 +46,13 @@ class ItemAdded(msgspec.Struct, frozen=True):
     previous_item_id: str | None
 
 
+class TranscriptPartial(msgspec.Struct, frozen=True):
+    """What the caller has said so far, while they are still speaking; later words may correct it."""
+
+    item_id: str
+    text: str
+
+
 class TranscriptDelta(msgspec.Struct, frozen=True):
     """More of what the caller said."""
 
@@ -273,6 +280,7 @@ SessionEvent: TypeAlias = (
     | AudioCommitted
     | AudioCleared
     | ItemAdded
+    | TranscriptPartial
     | TranscriptDelta
     | TranscriptSettled
     | TranscriptFailed

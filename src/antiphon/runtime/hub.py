@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 
-from antiphon.contracts import Busy
+from antiphon.contracts import Busy, JournalEntry
 from antiphon.runtime.casting import Staged, stage
 from antiphon.runtime.config import Config
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier, earlier
@@ -116,6 +117,17 @@ class Hub:
     def voices(self) -> tuple[str, ...]:
         """Names the synthesizer speaks with; empty while the engines are loading."""
         return () if self._parts is None else tuple(voice.name for voice in self._parts.synthesizer.voices)
+
+    async def recorded_sessions(self) -> tuple[str, ...]:
+        """The ids of all conversations in the journal, oldest first; read off the loop."""
+        return () if self._parts is None else await asyncio.to_thread(self._parts.journal.sessions)
+
+    async def recorded(self, session_id: str, most: int) -> list[JournalEntry]:
+        """The first `most` entries of one conversation; none when it is not known. Read off the loop."""
+        if self._parts is None:
+            return []
+        journal = self._parts.journal
+        return await asyncio.to_thread(lambda: list(islice(journal.read(session_id), most)))
 
     async def close(self) -> None:
         """End every conversation, then let go of the engines."""

@@ -7,6 +7,7 @@ events go into the core, and whatever commands come out are carried out in order
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -44,6 +45,7 @@ from antiphon.runtime.playout import Playout
 from antiphon.runtime.prompt import Prompts
 from antiphon.runtime.remembering import LEARNED, Remembering
 from antiphon.runtime.settings import ReplyRequest, SessionSettings, policy_of
+from antiphon.runtime.shown import TOLD, shown
 from antiphon.runtime.side_reply import SideReply
 from antiphon.runtime.uplink import Uplink, to_listening
 
@@ -113,7 +115,10 @@ class Session:
         )
         self._ids, self._generation = 0, earlier.openings
         self._closed = False
-        self._diary.note("session_resumed" if earlier.openings else "session_opened", _described(settings))
+        opened_at = {"opened_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        self._diary.note(
+            "session_resumed" if earlier.openings else "session_opened", _described(settings) | opened_at
+        )
         self._playing = None if staged is None else self._play(staged, earlier)
         self._minutes = Minutes(self._new_id, self._emit, self._playing or self._diary)
         for item in earlier.items:
@@ -367,6 +372,7 @@ class Session:
             case do.ScoreEndOfTurn():
                 self._jobs.score(command)
             case do.Prefill():
+                self._minutes.heard_so_far(command.turn, command.text)
                 self._saying = command.turn, command.text
                 self._memory.pin(command.turn)
                 self._prefill(command.text)
@@ -559,6 +565,8 @@ class Session:
 
     def _emit(self, event: SessionEvent) -> None:
         if not self._closed:
+            if (fact := shown(event)) is not None:
+                self._diary.note(TOLD, {"name": fact[0], "data": msgspec.to_builtins(fact[1])})
             self._emit_out(event)
             if isinstance(event, LEARNED):
                 self._memory.told(event, self._minutes.record)

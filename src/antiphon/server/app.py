@@ -10,7 +10,9 @@ from antiphon.server.auth import Door, Refused, shown_key
 from antiphon.server.cast_api import CastApi
 from antiphon.server.feed import Records
 from antiphon.server.realtime_api import LOADING_S, MODEL, RealtimeApi, client_secrets
+from antiphon.server.recordings import RecordingsApi
 from antiphon.server.sessions_api import SessionsApi, answer, problem
+from antiphon.server.static import read_app
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -49,17 +51,20 @@ class Server:
         self._hub, self._config, self._door = hub, config, door
         self._secrets = client_secrets()
         self._records = Records()
+        self._app = read_app()
         self._realtime = RealtimeApi(hub, config, self._records, self._secrets)
 
     def app(self) -> web.Application:
         """The application, ready to be run."""
         app = web.Application(middlewares=[self._guard], client_max_size=65_536)
         app.router.add_get("/", self._welcome)
+        app.router.add_get("/app/{name}", self._app_file)
         app.router.add_get("/healthz", self._alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/v1/models", self._models)
         self._realtime.add_to(app.router)
         SessionsApi(self._records).add_to(app.router)
+        RecordingsApi(self._hub).add_to(app.router)
         CastApi(self._hub).add_to(app.router)
         app.on_shutdown.append(self._shut_down)
         return app
@@ -68,7 +73,7 @@ class Server:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method == "OPTIONS" and self._door.check_site(request.headers) is None:
             return web.Response(status=204, headers=_allowed(request))
-        if request.path not in OPEN_PATHS and (refused := self._refused(request)):
+        if refused := self._refused(request):
             headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
             return problem(refused.status, refused.code, refused.message, headers)
         try:
@@ -84,6 +89,11 @@ class Server:
         return response
 
     def _refused(self, request: web.Request) -> Refused | None:
+        if request.path in OPEN_PATHS:
+            return None
+        if request.path == "/" or request.path.startswith("/app/"):
+            # The page holds no secret and asks for the key itself: a browser shows none when it opens a page.
+            return self._door.check_site(request.headers)
         refused = self._door.check(request.headers)
         if refused is None or refused.status != 401:
             return refused
@@ -94,7 +104,14 @@ class Server:
         return None if opened and self._secrets.find(shown_key(request.headers)) else refused
 
     async def _welcome(self, request: web.Request) -> web.Response:
+        page = self._app.get("index.html")
+        if page is not None and "text/html" in request.headers.get("Accept", ""):
+            return page.answer(request)
         return web.Response(text=WELCOME.format(url=f"{request.scheme}://{request.host}"))
+
+    async def _app_file(self, request: web.Request) -> web.Response:
+        file = self._app.get(request.match_info["name"])
+        return problem(404, "not_found", "Not Found") if file is None else file.answer(request)
 
     async def _alive(self, _: web.Request) -> web.Response:
         return answer({"status": "alive"})

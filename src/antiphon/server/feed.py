@@ -12,41 +12,12 @@ import msgspec
 
 from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
-from antiphon.runtime.events import (
-    MemoryRecalled,
-    PromptCompiled,
-    ReplyEnded,
-    ReplyStarted,
-    ReplyText,
-    SessionEvent,
-    SessionFailed,
-    SpeechStarted,
-    SpeechStopped,
-    StateChanged,
-    TranscriptFailed,
-    TranscriptSettled,
-    TurnMeasured,
-)
+from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.shown import shown
 
 WATCHERS = 16
 WATCHER_BACKLOG = 512
 CLOSED_KEPT = 64
-
-_WATCHED: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
-    SpeechStarted: ("speech_started", ("item_id", "at_ms")),
-    SpeechStopped: ("speech_stopped", ("item_id", "at_ms")),
-    TranscriptSettled: ("transcript", ("item_id", "text")),
-    TranscriptFailed: ("transcript_failed", ("item_id", "message")),
-    ReplyStarted: ("reply_started", ("reply_id", "in_conversation")),
-    ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms", "end_ms")),
-    ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
-    TurnMeasured: ("turn_measured", ("report",)),
-    MemoryRecalled: ("memory", MemoryRecalled.__struct_fields__),
-    StateChanged: ("state", StateChanged.__struct_fields__),
-    PromptCompiled: ("prompt", PromptCompiled.__struct_fields__),
-    SessionFailed: ("session_failed", ("code", "message")),
-}
-"""What is shown of each fact, under which name. Sound is not."""
 
 
 class Watcher:
@@ -166,18 +137,9 @@ class Records:
         return (*self._closed.values(), *self._open.values())
 
 
-def shown(event: SessionEvent) -> tuple[str, dict[str, Any]] | None:
-    """A fact's name and what is shown of it; None for what is not shown."""
-    if type(event) not in _WATCHED:
-        return None
-    name, fields = _WATCHED[type(event)]
-    return name, {field: getattr(event, field) for field in fields}
-
-
 def sse_line(event: SessionEvent) -> bytes | None:
     """A fact as one server-sent event; None for what is not shown."""
-    told = shown(event)
-    if told is None:
+    fact = shown(event)
+    if fact is None:
         return None
-    name, data = told
-    return b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
+    return b"event: " + fact[0].encode() + b"\ndata: " + msgspec.json.encode(fact[1]) + b"\n\n"

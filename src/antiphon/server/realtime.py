@@ -6,12 +6,14 @@ message is answered or refused; nothing a client sends ends the conversation.
 
 import logging
 from contextlib import suppress
+from time import perf_counter
 from typing import NoReturn, Protocol
 
 from antiphon.contracts import AntiphonError, BadRequest
 from antiphon.runtime import Hub, Session, SessionSettings
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent, SessionFailed
+from antiphon.runtime.shown import shown
 from antiphon.server.formats import Uplink
 from antiphon.server.translate import Translator
 from antiphon.server.wire import server_events as wire
@@ -114,6 +116,7 @@ class Realtime:
         stem = self.session.id.removeprefix("sess_")
         self._ids = wire.EventIds(self.session.id)
         self._translator = Translator(f"conv_{stem}", extended=extended, sound_beside=sound_beside)
+        self._extended, self._opened_s = extended, perf_counter()
         self._items_named = 0
         self.announce(self.created())
         early, self._early = self._early, None
@@ -129,6 +132,9 @@ class Realtime:
             self._carrier.watch(event)
             for told in self._translator.translate(event, self._wire):
                 self.announce(told)
+            if self._extended and (fact := shown(event)) is not None:
+                told_ms = round((perf_counter() - self._opened_s) * 1000, 1)
+                self.announce(wire.fact(fact[0], told_ms, fact[1]))
         except Exception:
             # The session must never feel what goes wrong out here; its client cannot go on, though.
             log.exception("an event could not be told", extra={"session": self.session.id})

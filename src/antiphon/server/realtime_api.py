@@ -8,6 +8,7 @@ from aiohttp import WSCloseCode, web
 
 from antiphon.contracts import BadRequest, Busy, ContractBroken
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import Earlier
 from antiphon.server.auth import shown_key
 from antiphon.server.client_secrets import ClientSecrets, SecretRequest
 from antiphon.server.connection import Connection
@@ -55,7 +56,7 @@ class RealtimeApi:
             return await self._join(request)
         if not self._hub.ready:
             return _loading()
-        before = await earlier_of(self._hub, request)
+        before = await self._earlier(request)
         if isinstance(before, web.Response):
             return before
         secret = self._secrets.find(shown_key(request.headers))
@@ -94,12 +95,21 @@ class RealtimeApi:
     async def _call(self, request: web.Request) -> web.StreamResponse:
         if not self._hub.ready:
             return _loading()
+        before = await self._earlier(request)
+        if isinstance(before, web.Response):
+            return before
         secret = self._secrets.find(shown_key(request.headers))
         return await self._calls.begin(
             request,
             model=request.query.get("model") or MODEL,
+            before=before,
             patch=secret.session if secret is not None else None,
         )
+
+    async def _earlier(self, request: web.Request) -> Earlier | web.Response:
+        """What was before the session that is asked for, or why it cannot be had."""
+        await self._calls.give_way(request.query.get("resume", ""))
+        return await earlier_of(self._hub, request)
 
     async def _secret(self, request: web.Request) -> web.Response:
         voices = self._hub.voices()

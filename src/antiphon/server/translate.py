@@ -27,7 +27,6 @@ from antiphon.runtime.events import (
     TranscriptFailed,
     TranscriptSettled,
 )
-from antiphon.server.feed import shown
 from antiphon.server.formats import Downlink
 from antiphon.server.wire import server_events as wire
 from antiphon.server.wire.items import begun_object, item_object, part_object
@@ -93,8 +92,7 @@ class Translator:
             case SessionFailed():
                 return [wire.error(kind="server_error", code=event.code, message=event.message)]
             case _:
-                told = shown(event) if self._extended else None
-                return [] if told is None else [wire.fact(*told)]
+                return []  # Nothing of the protocol's; see `runtime.shown`.
 
     def speaking_ms(self, item_id: str) -> float | None:
         """How much sound of an item was sent so far; None when it is not being spoken."""

@@ -14,9 +14,11 @@ from secrets import token_hex
 import msgspec
 from aiohttp import WSCloseCode, web
 from aiortc import RTCDataChannel
+from msgspec.structs import replace
 
 from antiphon.contracts import Audio, BadRequest
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import Earlier
 from antiphon.runtime.events import ReplyAudio, ReplyEnded, SessionEvent
 from antiphon.server.feed import Record, Records
 from antiphon.server.line import GRACE_S, Line, expired, too_large
@@ -44,9 +46,14 @@ SIDEBANDS_MAX = 4
 class Call:
     """A client over WebRTC. Making one opens its session.
 
+    Attributes:
+        id: the call's, as `Location` has it.
+        session_id: of the session it carries.
+
     Raises:
         Busy: there is no room for another session.
-        BadRequest: `patch` asks for what cannot be had.
+        BadRequest: `user` is no name, or `patch` asks for what cannot be had.
+        ContractBroken: it goes on with another cast than the one that is played.
     """
 
     def __init__(
@@ -56,7 +63,9 @@ class Call:
         records: Records,
         *,
         model: str,
+        user: str | None,
         extended: bool,
+        before: Earlier,
         patch: SessionPatch | None,
         ended: Callable[["Call"], None],
     ) -> None:
@@ -81,22 +90,19 @@ class Call:
         self._realtime = Realtime(
             hub,
             self,
-            config.session,
+            config.session if user is None else replace(config.session, user=user),
             model=model,
             expires_at=int(datetime.now(UTC).timestamp()) + config.limits.session_seconds,
             extended=extended,
             sound_beside=True,
+            before=before,
             patch=patch,
         )
         self._session = self._realtime.session
+        self.session_id = self._session.id
         self._record = records.open(self._session)
         addresses = offered_addresses(config.server.media_addresses, config.server.host)
         self._peer = Peer(self._outgoing, self._packet, addresses)
-
-    @property
-    def session_id(self) -> str:
-        """Of the session it carries."""
-        return self._session.id
 
     async def answer(self, offer: str) -> str:
         """Take the call; returns the SDP answer. BadRequest: the offer cannot be met."""

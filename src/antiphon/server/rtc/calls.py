@@ -7,8 +7,9 @@ import msgspec
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from antiphon.contracts import BadRequest, Busy
+from antiphon.contracts import BadRequest, Busy, ContractBroken
 from antiphon.runtime import Config, Hub
+from antiphon.runtime.earlier import Earlier
 from antiphon.server.feed import Records
 from antiphon.server.rtc.call import Call
 from antiphon.server.rtc.peer import checked_offer
@@ -40,7 +41,18 @@ class Calls:
         """A call that is under way."""
         return self._calls.get(call_id)
 
-    async def begin(self, request: web.Request, *, model: str, patch: SessionPatch | None) -> web.Response:
+    async def give_way(self, session_id: str) -> None:
+        """End the call that carries this session, if one does.
+
+        Who resumes a call has lost it, which the server notices only when half a minute has passed.
+        """
+        for call in tuple(self._calls.values()):
+            if call.session_id == session_id:
+                await call.close()
+
+    async def begin(
+        self, request: web.Request, *, model: str, before: Earlier, patch: SessionPatch | None
+    ) -> web.Response:
         """Answer an offer. `patch` is used where the body asks for no session of its own."""
         call = None
         try:
@@ -50,7 +62,9 @@ class Calls:
                 self._config,
                 self._records,
                 model=model,
+                user=request.query.get("user"),
                 extended=request.query.get("ext") == "1",
+                before=before,
                 patch=asked.session or patch,
                 ended=self._forget,
             )
@@ -60,6 +74,8 @@ class Calls:
             if call is not None:
                 await call.close()
             return problem(400, refused.code, str(refused))
+        except ContractBroken as other_cast:
+            return problem(409, "another_cast", f"{other_cast}.")
         except Busy as busy:
             return problem(503, "busy", str(busy), {"Retry-After": str(BUSY_S)})
         return web.Response(

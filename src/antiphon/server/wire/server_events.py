@@ -239,9 +239,12 @@ def timeout_triggered(item_id: str, audio_start_ms: int, audio_end_ms: int) -> W
     }
 
 
-def fact(name: str, shown: Wire) -> Wire:
-    """What the session's feed tells too. Antiphon's own event, only for clients that opted in."""
-    return {"type": f"antiphon.{name}", **msgspec.to_builtins(shown)}
+def fact(name: str, told_ms: float, shown: Wire) -> Wire:
+    """What the session's feed tells too, at `told_ms` on the session's clock.
+
+    Antiphon's own event, only for clients that opted in.
+    """
+    return {"type": f"antiphon.{name}", "told_ms": told_ms, **msgspec.to_builtins(shown)}
 
 
 def output_started(response_id: str) -> Wire:

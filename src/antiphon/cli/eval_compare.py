@@ -1,0 +1,150 @@
+"""`antiphon eval compare A B`: is the new version worse? The exit code is the answer."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+from antiphon.cli.commands import Commands
+from antiphon.contracts import AntiphonError, ContractBroken, Draw
+from antiphon.evals.comparing import ALPHA, EXIT, Compared, Comparison, compare
+from antiphon.evals.criteria import criterion_named
+from antiphon.evals.draws import criterion_of, read_draws
+from antiphon.evals.measured import MEASURES, Measure, judged, measure_named, with_opinions
+from antiphon.evals.records import conversations, read_run
+
+_WORDS = {
+    "worse": "worse",
+    "better": "better",
+    "same": "the same, as far as it matters",
+    "cannot tell": "cannot tell",
+}
+
+
+def register(actions: Commands) -> None:
+    """Add the action."""
+    parser = actions.add_parser(
+        "compare",
+        help="two runs of one suite: exit 0 better or the same, 1 worse, 2 cannot tell",
+        description="Compare two runs pair by pair (same scenario, same seed). May be asked again after every"
+        " conversation: the answer stays as sure as it says.",
+    )
+    parser.add_argument("before", type=Path, metavar="A", help="the run to compare with")
+    parser.add_argument("after", type=Path, metavar="B", help="the run of the new version")
+    parser.add_argument(
+        "--measure",
+        action="append",
+        metavar="NAME",
+        help=f"decide on this only; may be repeated: {', '.join(m.name for m in MEASURES)}",
+    )
+    parser.add_argument(
+        "--margin",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a loss smaller than this does not count, in the measure's own units",
+    )
+    parser.add_argument(
+        "--criterion",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also what `eval judge` drew of this in both runs; it can say worse, and never the same",
+    )
+    parser.add_argument("--alpha", type=float, default=ALPHA, help="of false alarms (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    """What went wrong is no evidence against the new version: it cannot be told."""
+    try:
+        return _compared(args)
+    except AntiphonError as error:
+        print(f"antiphon: {error}", file=sys.stderr)
+        return EXIT["cannot tell"]
+
+
+def _compared(args: argparse.Namespace) -> int:
+    if not 0 < args.alpha < 0.5:
+        raise ContractBroken(f"--alpha {args.alpha} is no share of false alarms; take one like 0.05")
+    for folder in (args.before, args.after):
+        read_run(folder)
+    before, after = list(conversations(args.before)), list(conversations(args.after))
+    for name in args.criterion:
+        old, new = _opinions(args.before, name), _opinions(args.after, name)
+        if old[-1].evaluator != new[-1].evaluator:
+            raise ContractBroken(
+                f"{name} was judged by {old[-1].evaluator} and {new[-1].evaluator}: judge again"
+            )
+        before, after = with_opinions(before, name, old), with_opinions(after, name, new)
+    measures = (*_measures(args.measure, args.margin), *map(judged, args.criterion))
+    found = compare(before, after, measures, alpha=args.alpha)
+    if args.json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    else:
+        print("\n".join(_lines(found)))
+    return EXIT[found.decision]
+
+
+def _opinions(folder: Path, criterion: str) -> list[Draw]:
+    """The draws of the evaluator that drew last."""
+    criterion_named(criterion)
+    found = [draw for draw in read_draws(folder) if criterion_of(draw) == criterion]
+    if not found:
+        raise ContractBroken(
+            f"nobody has judged {criterion} in {folder}: antiphon eval judge {folder} --criterion {criterion}"
+        )
+    return [draw for draw in found if draw.evaluator == found[-1].evaluator]
+
+
+def _measures(names: list[str] | None, margins: list[str]) -> tuple[Measure, ...]:
+    chosen = [measure_named(name) for name in names] if names else list(MEASURES)
+    for each in margins:
+        name, _, text = each.partition("=")
+        wanted = measure_named(name)
+        try:
+            margin = float(text)
+        except ValueError:
+            raise ContractBroken(f"--margin {each}: {text!r} is no number") from None
+        if not margin > 0:
+            raise ContractBroken(f"--margin {each}: a margin is above 0")
+        chosen = [
+            msgspec.structs.replace(measure, margin=margin) if measure.name == wanted.name else measure
+            for measure in chosen
+        ]
+    return tuple(chosen)
+
+
+def _lines(found: Comparison) -> list[str]:
+    lines = [f"{_WORDS[found.decision].upper()}  ({found.pairs} pairs of conversations)", ""]
+    if not found.compared:
+        lines.append("No pair has a measure in common: run both versions over the same scenarios and seeds.")
+    lines += [line for each in found.compared for line in _measure_lines(each)]
+    if found.set_aside:
+        lines.append(f"{found.set_aside} pairs set aside: the simulated caller did not do its part.")
+    if found.unpaired:
+        lines.append(f"{found.unpaired} conversations have no counterpart in the other run.")
+    return lines
+
+
+def _measure_lines(each: Compared) -> list[str]:
+    scale, unit = (100.0, "%") if each.unit == "share" else (1.0, f" {each.unit}")
+    change = each.difference
+    numbers = [
+        value * scale
+        for value in (each.before, each.after, change.value, change.low, change.high, each.margin)
+    ]
+    before, after, value, low, high, margin = (_rounded(number) for number in numbers)
+    lines = [
+        f"{each.measure}: {_WORDS[each.decision]}",
+        f"  {before} to {after}{unit}, change {value} ({low} to {high}) over {each.pairs} pairs;"
+        f" {margin}{unit} would not matter",
+    ]
+    return [*lines, f"  would settle it: {each.settle}"] if each.settle else lines
+
+
+def _rounded(number: float) -> str:
+    text = f"{number:.1f}"
+    return "0.0" if text == "-0.0" else text
