@@ -60,7 +60,7 @@ CHANGE = (
     -0.07,
 )
 """Of a constant and of `changes.FEATURES`: how likely a claim takes an earlier one's place."""
-LIKELY = 0.25
+LIKELY = 0.35
 """From here on it does."""
 DOUBTFUL = 0.03
 """From here on it is worth a language model's word."""
