@@ -182,7 +182,7 @@ class Bench:
             cases=self.cases,
             embeddings=self.embeddings,
             weights=by,
-            count_tokens=self._count_tokens,
+            count_tokens=quarters,
             python=python,
         )
         return peers([talk for talk in self.talks if talk.name in names], given)
