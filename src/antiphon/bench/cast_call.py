@@ -1,12 +1,10 @@
 """A scripted caller's spoken conversation with a cast, from outside: over the WebSocket, aloud."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from time import perf_counter
-from typing import Any
 
 import aiohttp
 import msgspec
@@ -100,12 +98,46 @@ async def call(
         )
 
 
+class _Mark(msgspec.Struct):
+    label: str
+    done: bool
+
+
+class _Slot(msgspec.Struct):
+    name: str
+    value: str | float | None
+
+
+class _Moved(msgspec.Struct, rename={"origin": "from"}):
+    origin: str
+    to: str
+    why: str
+
+
+class _State(msgspec.Struct):
+    """What a client reads of `state`."""
+
+    scene: str = ""
+    persona: str = ""
+    voice: str = ""
+    checklist: list[_Mark] = []
+    slots: list[_Slot] = []
+    moved: _Moved | None = None
+
+
+class _Prompt(msgspec.Struct):
+    """What it reads of `prompt`."""
+
+    tokens: int
+    evaluated_tokens: int | None
+
+
 class _Facts:
     """What the server tells of the session to whoever watches."""
 
     def __init__(self) -> None:
-        self.states: list[dict[str, Any]] = []
-        self.prompts: list[dict[str, Any]] = []
+        self.states: list[_State] = []
+        self.prompts: list[_Prompt] = []
 
     async def watch(self, url: str, session: str) -> None:
         root = url.replace("ws://", "http://").removesuffix("/realtime")
@@ -115,9 +147,10 @@ class _Facts:
                 line = raw.decode().strip()
                 if line.startswith("event: "):
                     name = line.removeprefix("event: ")
-                elif line.startswith("data: ") and name in ("state", "prompt"):
-                    kept = self.states if name == "state" else self.prompts
-                    kept.append(json.loads(line.removeprefix("data: ")))
+                elif line.startswith("data: ") and name == "state":
+                    self.states.append(msgspec.json.decode(line.removeprefix("data: "), type=_State))
+                elif line.startswith("data: ") and name == "prompt":
+                    self.prompts.append(msgspec.json.decode(line.removeprefix("data: "), type=_Prompt))
 
 
 async def _said(
@@ -158,13 +191,13 @@ def _turn(
     *,
     understood: str,
     voiced_at: float,
-    states: Sequence[dict[str, Any]],
-    prompt: dict[str, Any] | None,
+    states: Sequence[_State],
+    prompt: _Prompt | None,
     today: date,
 ) -> SpokenTurn:
-    state = states[-1] if states else {"scene": "", "persona": "", "voice": "", "slots": [], "checklist": []}
-    slots = {slot["name"]: slot["value"] for slot in state["slots"] if slot["value"] is not None}
-    moved = next((each["moved"] for each in states if each.get("moved")), None)
+    state = states[-1] if states else _State()
+    slots = {slot.name: slot.value for slot in state.slots if slot.value is not None}
+    moved = next((each.moved for each in states if each.moved is not None), None)
     first = _first_audible_at(answer) if answer is not None else None
     begins = 0 if answer is None or not answer.stretches else _sample(client, answer.begins_at)
     ends = 0 if answer is None or not answer.stretches else _sample(client, answer.plays_until)
@@ -174,16 +207,16 @@ def _turn(
         cut_in=line.after_words is not None,
         answer="".join(word for word, _ in answer.words).strip() if answer is not None else "",
         heard=answer.transcript if answer is not None else "",
-        scene=state["scene"],
-        persona=state["persona"],
-        voice=state["voice"],
+        scene=state.scene,
+        persona=state.persona,
+        voice=state.voice,
         slots=slots,
-        checklist={mark["label"]: mark["done"] for mark in state["checklist"]},
-        moved="" if moved is None else f"{moved['from']} to {moved['to']} ({moved['why']})",
+        checklist={mark.label: mark.done for mark in state.checklist},
+        moved="" if moved is None else f"{moved.origin} to {moved.to} ({moved.why})",
         mouth_to_ear_ms=None if first is None else (first - voiced_at) * 1000,
-        prompt_tokens=None if prompt is None else prompt["tokens"],
-        evaluated_tokens=None if prompt is None else prompt["evaluated_tokens"],
-        wrong=tuple(_wrong(line, state["scene"], state["persona"], slots, today)),
+        prompt_tokens=None if prompt is None else prompt.tokens,
+        evaluated_tokens=None if prompt is None else prompt.evaluated_tokens,
+        wrong=tuple(_wrong(line, state, slots, today)),
         sound=(begins, ends),
     )
 

@@ -2,8 +2,8 @@
 
 The server is a process of its own and is ended with SIGKILL, wherever it is: while it reads, answers, speaks
 or writes. After each, the journal is opened and the conversation made again from it: the numbers have no gap,
-and every state and prompt is the same. Then another server goes on with it (`?resume=`). No opening may be heard
-twice, and what a client was told a second before the end must be in the journal.
+and every state and prompt is the same. Then another server goes on with it (`?resume=`). No opening may be
+heard twice, and what a client was told a second before the end must be in the journal.
 
 The engines are scripted; the journal, the server and the signal are not.
 """

@@ -7,7 +7,6 @@ for. Whatever else changes the state while an answer waits behind its gate makes
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal
@@ -79,8 +78,8 @@ class CastPlaying:
         """Turns whose answer is all generated."""
         self._wanted: dict[int, int] = {}
         """Of each turn, the revision whose answer is wanted."""
-        self._started: deque[int] = deque(maxlen=_PLANS_KEPT)
-        """Turns whose answer had the floor."""
+        self._started: dict[int, int] = {}
+        """Of the last turns whose answer had the floor, the revision that had it."""
         self._accounts: dict[int, Account] = {}
         self._owed: tuple[int, str] | None = None
         """A committed turn that nothing was proposed for yet."""
@@ -228,18 +227,23 @@ class CastPlaying:
 
     def started(self, turn: int) -> None:
         """The answer to `turn` has the floor."""
-        self._started.append(turn)
+        self._started[turn] = self._wanted.get(turn, 0)
+        while len(self._started) > _PLANS_KEPT:
+            del self._started[next(iter(self._started))]
         self._tell_account(turn)
 
     def forget(self, turn: int) -> None:
         """The turn has ended, or is answered anew."""
         self._plans.pop(turn, None)
         self._wanted.pop(turn, None)
+        self._accounts.pop(turn, None)
         self._said.pop(turn, None)
         self._complete.discard(turn)
 
     def close(self) -> None:
         """Tell nobody anything more."""
+        self._wanted.clear()
+        self._started.clear()
         self._emit = self._shifted = nobody
 
     # On the language model's lane.
@@ -392,16 +396,16 @@ class CastPlaying:
                 break
 
     def _accounted(self, made: Account) -> None:
-        turn = made.plan.turn
-        if self._plans.get(turn) is made.plan or turn in self._started:
+        turn, revision = made.plan.turn, made.plan.revision
+        if revision in (self._wanted.get(turn), self._started.get(turn)):
             self._accounts[turn] = made
-            while len(self._accounts) > _PLANS_KEPT:
-                del self._accounts[next(iter(self._accounts))]
             self._tell_account(turn)
 
     def _tell_account(self, turn: int) -> None:
         """An answer that is heard has its prompt in the journal."""
-        if turn in self._started and (made := self._accounts.pop(turn, None)) is not None:
+        made = self._accounts.get(turn)
+        if made is not None and self._started.get(turn) == made.plan.revision:
+            del self._accounts[turn]
             self._diary.note("prompt_compiled", prompt_entry(made))
             self._emit(compiled(made))
 
