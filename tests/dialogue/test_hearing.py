@@ -47,9 +47,19 @@ def test_a_voice_has_ended_when_its_level_falls_whatever_the_probability() -> No
 
 def test_a_voice_that_becomes_soft_goes_on_after_a_moment() -> None:
     hearing = Hearing()
+    hear(hearing, [0.0] * 10, -70.0)
     hear(hearing, [0.9] * 10, -15.0)
     changes = hear(hearing, [0.9] * 20, -50.0)
     assert [change for change in changes if change != "none"] == ["pause", "resume"]
+
+
+def test_a_room_that_is_taken_for_breath_is_no_voice() -> None:
+    hearing = Hearing()
+    hear(hearing, [0.0] * 10, -45.0)
+    hear(hearing, [0.9] * 10, -15.0)
+    changes = hear(hearing, [0.9] * 20, -42.0)
+    assert [change for change in changes if change != "none"] == ["pause"]
+    assert hearing.glowing, "and the turn does not end while it may be one"
 
 
 def test_a_loud_room_never_hides_the_end_of_speech() -> None:

@@ -328,3 +328,31 @@ def test_a_cancelled_answer_leaves_what_it_read(ik: Ik, abacus: Abacus) -> None:
     read = ik.prefill(says("Hello you"), cache_key="a")
     assert read.evaluated_tokens == 0
     assert bytes(abacus.text(0)).startswith(b"[user:Hello you][assistant:")
+
+
+def test_what_it_has_said_before_takes_fewer_evaluations_and_stays_the_same(ik: Ik, abacus: Abacus) -> None:
+    plain = Sampling(max_tokens=12, temperature=0.0)
+    wanted = greedy("[user:Hello you][assistant:", 12)
+    steps: list[int] = []
+    for _ in range(5):
+        abacus.evaluations.clear()
+        assert answer(ik, says("Hello you"), plain, "a")[0] == wanted
+        steps.append(len(abacus.evaluations))
+    assert steps[0] > 12
+    assert steps[-1] < 8
+    # What differs behind a habitual beginning is said as it is, and nothing guessed stays in the cache.
+    said, _ = answer(ik, says("Hello there"), plain, "a")
+    assert said == greedy("[user:Hello there][assistant:", 12)
+    assert bytes(abacus.text(0)).decode().startswith(f"[user:Hello there][assistant:{said[:-1]}")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_guesses_change_no_draw(abacus: Abacus, seed: int) -> None:
+    warm = Sampling(max_tokens=30, temperature=0.4, seed=seed)
+    said: list[str] = []
+    for habitual in (False, True):
+        ik = Ik(abacus, LocalSettings(context_tokens=512, slots=2, batch_tokens=8))
+        for other in range(12 if habitual else 0):
+            answer(ik, says("Ring!"), Sampling(max_tokens=30, temperature=0.4, seed=100 + other), "a")
+        said.append(answer(ik, says("Ring!"), warm, "a")[0])
+    assert said[0] == said[1]

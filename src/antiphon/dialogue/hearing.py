@@ -19,7 +19,8 @@ ONSET: Ticks = ticks(60)
 PAUSE: Ticks = ticks(96)
 HYSTERESIS = 0.15
 AFTERGLOW: Ticks = ticks(250)
-"""A probability of speech that outlasts the voice by more than this is a voice that has become soft."""
+"""A probability of speech that outlasts the voice by more than this is a voice that has become soft, unless
+it is as soft as the room: a network takes some rooms for breath."""
 
 JUMP_DB = 15.0
 """A window so far above the quietest of the last `JUMP_FROM` is the beginning of something."""
@@ -80,7 +81,8 @@ class Hearing:
         self._follow_level(window, likely)
         silent = faint or window.probability < threshold - HYSTERESIS
         fades = window.ours and window.level_db < max([*self._levels_db][-FADES_IN:]) - FADES_DB
-        if likely and (not faint or self._glow > AFTERGLOW) and not fades:
+        soft = self._glow > AFTERGLOW and not self._loudness.like_the_room(window.level_db)
+        if likely and (not faint or soft) and not fades:
             self._streak += length
         elif silent or self.state != "speaking":
             self._streak = 0

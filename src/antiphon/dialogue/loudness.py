@@ -42,8 +42,12 @@ class Loudness:
         near_the_room = min(self._floor_db + _ABOVE_FLOOR_DB, self._loud_db - _LEAST_BELOW_LOUD_DB)
         return level < max(self._loud_db - _BELOW_LOUD_DB, near_the_room)
 
+    def like_the_room(self, level_db: float) -> bool:
+        """Whether a window is hardly louder than the room."""
+        return level_db < self._floor_db + _ABOVE_FLOOR_DB
+
     def soften(self, level_db: float) -> None:
-        """The voice under way has become as soft as this: it counts, and what is clearly below it does not."""
+        """The voice under way is as soft as this: it counts, and what is clearly below it does not."""
         if self._loud_db is not None:
             self._loud_db = min(self._loud_db, level_db - _WAVERS_DB + _LEAST_BELOW_LOUD_DB)
 

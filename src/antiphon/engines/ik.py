@@ -1,12 +1,13 @@
 """Language by ik_llama.cpp: GGUF models on x86-64 CPUs, quicker than llama.cpp at a few tokens at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from antiphon.contracts import Cancel, EngineBroken, EngineCard, EngineSetup, Prefilled, Usage, Weigh
 from antiphon.engines.chat_template import compiled
 from antiphon.engines.drawing import Drawer, log_total
 from antiphon.engines.ik_constraint import Constraint, Constraints
+from antiphon.engines.ik_habits import Habits
 from antiphon.engines.ik_model import IkModel, Step
 from antiphon.engines.ik_score import Place, score
 from antiphon.engines.local_answer import Answer
@@ -48,6 +49,7 @@ class Ik(LocalModel):
         super().__init__(settings)
         self._model = model
         self._constraints = Constraints(self._name, model)
+        self._habits = Habits()
         first, last = model.first_and_last()
         self._template = compiled(self._name, model.template, first=first, last=last)
 
@@ -101,29 +103,52 @@ class Ik(LocalModel):
         at = min(slot.shared(tokens), len(tokens) - 1, *(weighed[:1]))
         self._cut(slot, tokens, at)
         steps = [Step(token, n, wanted=n in weighed[:1]) for n, token in enumerate(tokens)][at:]
-        held, text, drawer = list(tokens), TokenText(answer.sampling.stop), Drawer(answer.sampling)
-        for count in range(1, answer.sampling.max_tokens + 1):
-            if answer.is_set():
-                return
-            *before, logits = self._model.evaluate(
-                slot.number, [*steps[:-1], steps[-1]._replace(wanted=True)]
-            )
-            slot.holds(held)
-            if before:
-                whole = log_total(before[0])
-                answer.weigh(tuple(float(before[0][token]) - whole for token in weighed[1:]))
-            token = drawer.draw(constraint.allowed(logits) if constraint else logits)
-            ended = token in self._model.ends
+        steps[-1] = steps[-1]._replace(wanted=True)
+        text, said = TokenText(answer.sampling.stop), list[int]()
+        for token in self._drawn(slot, tokens, steps, answer, weighed=weighed[1:], constraint=constraint):
+            said.append(token)
+            ended, usage = token in self._model.ends, Usage(len(tokens), cached, len(said))
             answer.say("" if ended else text.feed(self._model.token_bytes(token)))
-            if constraint:
-                constraint.take(token)
             if ended or text.stopped or (constraint and constraint.complete):
-                return _end(answer, text, "stop", Usage(len(tokens), cached, count))
-            if len(held) == self.context_tokens:
-                return _end(answer, text, "length", Usage(len(tokens), cached, count))
-            steps = [Step(token, len(held))]
-            held = [*held, token]
-        _end(answer, text, "length", Usage(len(tokens), cached, answer.sampling.max_tokens))
+                _end(answer, text, "stop", usage)
+                break
+            if len(said) == answer.sampling.max_tokens or len(tokens) + len(said) > self.context_tokens:
+                _end(answer, text, "length", usage)
+                break
+        self._habits.learn(said)
+
+    def _drawn(
+        self,
+        slot: Slot,
+        tokens: list[int],
+        steps: list[Step],
+        answer: Answer,
+        *,
+        weighed: Tokens,
+        constraint: Constraint | None,
+    ) -> Iterator[int]:
+        """What follows `tokens`, of which `steps` are left to evaluate, token by token while it is wanted."""
+        held, guesses, drawer = list(tokens), tuple[int, ...](), Drawer(answer.sampling)
+        while not answer.is_set():
+            rows = self._model.evaluate(slot.number, steps)
+            if len(rows) > 1 + len(guesses):
+                whole = log_total(rows[0])
+                answer.weigh(tuple(float(rows[0][token]) - whole for token in weighed))
+            for row, guess in zip(rows[-1 - len(guesses) :], (*guesses, None), strict=True):
+                slot.holds(held)
+                token = drawer.draw(constraint.allowed(row) if constraint else row)
+                if constraint:
+                    constraint.take(token)
+                yield token
+                held = [*held, token]
+                if token != guess:
+                    break
+            if guesses:
+                self._model.cut(slot.number, len(held) - 1)
+            room = self.context_tokens - len(held)
+            guesses = () if constraint else self._habits.next(held[len(tokens) :])[:room]
+            run = (held[-1], *guesses)
+            steps = [Step(token, at, wanted=True) for at, token in enumerate(run, len(held) - 1)]
 
     def _weighed(self, tokens: list[int], weigh: Weigh | None) -> tuple[int, ...]:
         """Behind which of `tokens` options are to be weighed, and their tokens; nothing where that costs
