@@ -221,11 +221,11 @@ def _turn(
     )
 
 
-def _wrong(line: Line, scene: str, persona: str, slots: dict[str, str | float], today: date) -> Iterator[str]:
-    if scene != line.scene:
-        yield f"expected the scene {line.scene}, not {scene}"
-    if persona != line.persona:
-        yield f"expected {line.persona}, not {persona}"
+def _wrong(line: Line, state: _State, slots: dict[str, str | float], today: date) -> Iterator[str]:
+    if state.scene != line.scene:
+        yield f"expected the scene {line.scene}, not {state.scene}"
+    if state.persona != line.persona:
+        yield f"expected {line.persona}, not {state.persona}"
     for slot, value in expected(line).items():
         if not _alike(value, slots.get(slot), today):
             yield f"expected {slot} = {value}, not {slots.get(slot, 'unknown')}"
