@@ -62,7 +62,12 @@ class SpokenCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def call(
-    url: str, script: Script, voice: Synthesizer, told: Callable[[SpokenTurn], None] = lambda _: None
+    url: str,
+    script: Script,
+    voice: Synthesizer,
+    told: Callable[[SpokenTurn], None] = lambda _: None,
+    *,
+    instructions: str = "",
 ) -> SpokenCall:
     """Dial the server at `url` (ws://...) and say the script's lines, each after the answer to the last.
 
@@ -71,16 +76,18 @@ async def call(
         script: who calls.
         voice: says their lines.
         told: is told of each turn when it is over.
+        instructions: for a server that plays no cast, and so does not speak first.
     """
     lines = [_spoken(voice, line.says, script.voice) for line in script.lines]
-    async with dial(url, "") as client:
+    async with dial(url, instructions) as client:
         session = next(e["session"]["id"] for _, e in client.told if e["type"] == "session.created")
         heard = {"input": {"transcription": {"model": "whisper-1"}}}
         await client.send(type="session.update", session={"type": "realtime", "audio": heard})
         facts = _Facts()
         watching = asyncio.create_task(facts.watch(url, session))
         try:
-            await client.until(lambda: _over(client), GREETING_S)
+            if not instructions:
+                await client.until(lambda: _over(client), GREETING_S)
             turns: list[SpokenTurn] = []
             async for turn in _said(client, facts, script, lines):
                 turns.append(turn)

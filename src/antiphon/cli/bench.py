@@ -6,7 +6,7 @@ Each bench is a module with a sentence of `HELP`, its own `arguments`, and `run`
 from pathlib import Path
 from types import ModuleType
 
-from antiphon.bench import barge_in, echo, endpointing, kills, load, memory, response, scheduler, states
+from antiphon.bench import barge_in, cast, echo, endpointing, kills, load, memory, response, scheduler, states
 from antiphon.cli.commands import Commands
 
 _BENCHES: dict[str, ModuleType] = {
@@ -18,6 +18,7 @@ _BENCHES: dict[str, ModuleType] = {
     "scheduler": scheduler,
     "memory": memory,
     "states": states,
+    "cast": cast,
     "kills": kills,
 }
 
