@@ -1,7 +1,7 @@
 """`antiphon bench cast`: scripted callers speak with the example casts, through the real server, aloud.
 
-Each caller's lines are said by the machine's own voices and sent over the WebSocket as a microphone would. What
-is kept of a conversation: both voices (WAV, the caller left and the agent right), what was understood,
+Each caller's lines are said by the machine's own voices and sent over the WebSocket as a microphone would.
+What is kept of a conversation: both voices (WAV, the caller left and the agent right), what was understood,
 answered and heard, where the conversation was, the checklist, and the journal, which is made again and
 compared. A listener who knows the engine's voices says whose voice each answer was.
 
@@ -236,7 +236,8 @@ def _table(result: Result) -> list[str]:
             ]
         lines += [
             f"  {one.as_expected} of {len(one.turns)} turns as expected, "
-            f"{one.right_voice} in the voice expected, {one.moves} moved; replay: {one.replayed or 'identical'}",
+            f"{one.right_voice} in the voice expected, {one.moves} moved; "
+            f"replay: {one.replayed or 'identical'}",
             "",
         ]
     named = (f"{name} {_with_interval(one)}" for name, one in result.mouth_to_ear_ms.items())

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from time import perf_counter
 
 import aiohttp
@@ -164,31 +165,46 @@ async def _said(
     client: Client, facts: _Facts, script: Script, lines: Sequence[Audio]
 ) -> AsyncGenerator[SpokenTurn]:
     for line, audio, following in zip(script.lines, lines, (*script.lines[1:], None), strict=True):
-        before, states, prompts = len(client.answers), len(facts.states), len(facts.prompts)
+        states, prompts = len(facts.states), len(facts.prompts)
         settled = _settled(client)
         begins = client.say(audio)
         span = voiced_span(audio, CLOCK_HZ) or (0, len(audio))
-        await _answered(client, before, None if following is None else following.after_words)
-        answer = client.answers[-1] if len(client.answers) > before else None
+        await client.until(partial(_all_sent, client, begins + len(audio)))
+        voiced_at = client.sent_at(begins + span[1] - 1)
+        answer = await _answer(client, voiced_at, None if following is None else following.after_words)
         yield _turn(
             client,
             line,
             answer,
             understood=" ".join(_settled(client)[len(settled) :]),
-            voiced_at=client.sent_at(begins + span[1] - 1),
+            voiced_at=voiced_at,
             states=facts.states[states:] or facts.states[-1:],
             prompt=facts.prompts[-1] if len(facts.prompts) > prompts else None,
             today=date.fromisoformat(script.today),
         )
 
 
-async def _answered(client: Client, before: int, words: int | None) -> None:
-    """Wait for an answer beyond those `before`, to its end or until so many of its words were heard."""
-    await client.until(lambda: len(client.answers) > before and client.answers[-1].stretches, PATIENCE_S)
+def _all_sent(client: Client, sample: int) -> bool:
+    return client.sent >= sample
+
+
+async def _answer(client: Client, voiced_at: float, words: int | None) -> Answer | None:
+    """Wait for the answer to what ended then, to its end or until so many of its words were heard."""
+
+    def begun() -> bool:
+        return bool(client.answers and client.answers[-1].stretches) and _latest(client).begins_at > voiced_at
+
+    if not await client.until(begun, PATIENCE_S):
+        return None
     if words is None:
         await client.until(lambda: _over(client), PATIENCE_S)
     else:
-        await client.until(lambda: _heard_words(client.answers[-1]) > words, PATIENCE_S)
+        await client.until(lambda: _heard_words(_latest(client)) > words, PATIENCE_S)
+    return _latest(client)
+
+
+def _latest(client: Client) -> Answer:
+    return client.answers[-1]
 
 
 def _turn(

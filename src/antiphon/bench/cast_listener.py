@@ -1,12 +1,13 @@
 """Who is speaking: the height of a voice, and which of the engine's voices it sounds like. By numpy alone.
 
-The listener knows each voice from sentences of its own and nothing of the conversation. Of every voiced frame it
-takes thirteen cepstral coefficients, which tell the shape of a throat, and the pitch; a voice is a Gaussian over
-these, with all its covariances (as Reynolds and Rose had several of, 1995), and a stretch of speech is taken for
-the voice under which its frames are likeliest.
+The listener knows each voice from sentences of its own and nothing of the conversation. Of every voiced
+frame it takes thirteen cepstral coefficients, which tell the shape of a throat, and the pitch; a voice is a
+Gaussian over these, with all its covariances (Reynolds and Rose 1995 use several), and a stretch of speech is
+taken for the voice under which its frames are likeliest.
 """
 
 from collections.abc import Mapping
+from math import log10
 
 import msgspec
 import numpy as np
@@ -54,7 +55,8 @@ def enrol(voice: Synthesizer) -> Mapping[str, Known]:
         speech = [chunk.audio for text in _SENTENCES for chunk in voice.synthesize(text, voice=one.name)]
         rows = _features(np.concatenate(speech))
         spread = np.cov(rows.T) + _SHRINK * np.diag(rows.var(axis=0))
-        known[one.name] = Known(rows.mean(axis=0), np.linalg.inv(spread), np.linalg.slogdet(spread)[1])
+        volume = float(np.linalg.slogdet(spread)[1])
+        known[one.name] = Known(rows.mean(axis=0), np.asarray(np.linalg.inv(spread), np.float64), volume)
     return known
 
 
@@ -104,8 +106,9 @@ def _pitch_hz(frame: Rows) -> float:
 def _cepstra(frames: Rows) -> Rows:
     power = np.abs(np.fft.rfft(frames * np.hanning(_FRAME), axis=1)) ** 2
     hz = np.fft.rfftfreq(_FRAME, 1 / CLOCK_HZ)
-    low, high = (2595 * np.log10(1 + edge / 700) for edge in (100.0, 8000.0))
-    edges = 700 * (10 ** (np.linspace(low, high, _BANDS + 2) / 2595) - 1)
+    low, high = (2595 * log10(1 + edge / 700) for edge in (100.0, 8000.0))
+    mels = [low + (high - low) * place / (_BANDS + 1) for place in range(_BANDS + 2)]
+    edges = [700 * (10 ** (mel / 2595) - 1) for mel in mels]
     inside = np.array(
         [(hz >= begin) & (hz < end) for begin, end in zip(edges, edges[2:], strict=False)], float
     )

@@ -28,8 +28,10 @@ from antiphon.samp.ahead import Imagined, heard_whole, imagined, presumed, taken
 from antiphon.samp.commands import Command, Verdict
 from antiphon.samp.deciding import Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, CAST_OPENED, REPLY_ENDED
+from antiphon.samp.handover import taking_over
 from antiphon.samp.prompt import Draft, Fact, draft_prompt
 from antiphon.samp.state import State, open_tasks, owed_opening
+from antiphon.samp.vocabulary import likely_words
 
 Recall = Callable[[State, str], tuple[Fact, ...]]
 """What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
@@ -194,6 +196,10 @@ class CastPlaying:
 
         return build
 
+    def likely_words(self) -> str:
+        """What the caller is likely to say now, for the transcriber."""
+        return likely_words(self._staged.cast, self.state)
+
     def voice(self, turn: int) -> str:
         """Whose voice answers."""
         plan = self._plans.get(turn)
@@ -264,7 +270,9 @@ class CastPlaying:
         if opening is None or after.question:
             facts = self.recall(after, words or "")
             draft = self._draft(after, facts)
-        verbatim = opening if draft is None and opening is not None else _taking_over(staged, state, after)
+        verbatim = (
+            opening if draft is None and opening is not None else taking_over(staged.cast, state, after)
+        )
         plan = Plan(
             turn=turn,
             revision=command.revision,
@@ -287,7 +295,7 @@ class CastPlaying:
             future = imagined(staged.cast, staged.decider, state, turn, saying, today=today)
             after = future.state if future.decision.commands else None
         if after is None:
-            after = presumed(staged.cast, state, turn, today=today)
+            after = presumed(staged.cast, staged.decider, state, turn, today=today)
         self._read = self._draft(after, self.recall(after, saying))
         return still_open(self._read.prompt(), saying)
 
@@ -411,17 +419,6 @@ class CastPlaying:
 
     def _next_turn(self) -> int:
         return self.state.turn + 1
-
-
-def _taking_over(staged: Staged, before: State, after: State) -> str:
-    """What a persona says first who takes over: something to hear while the model still reads."""
-    last = next((said.persona for said in reversed(before.history) if said.role == "agent"), None)
-    persona = after.place.persona
-    if last is None or last == persona:
-        return ""
-    name = staged.cast.personas[persona].name
-    known = any(said.persona == persona and said.role == "agent" for said in before.history)
-    return f"{name} again." if known else f"This is {name}."
 
 
 def _why(decision: Decision | None) -> str:

@@ -345,7 +345,7 @@ class Session:
     def _do(self, command: do.Command) -> None:
         match command:
             case do.Transcribe() | do.ListenAhead():
-                self._jobs.transcribe(command, self._settings.transcription_hint)
+                self._jobs.transcribe(command, self._hint())
             case do.ScoreEndOfTurn():
                 self._jobs.score(command)
             case do.Prefill():
@@ -437,6 +437,12 @@ class Session:
         build = self._playing.after_reply(turn) if self._playing is not None else None
         if build is not None:
             self._jobs.prefill(build)
+
+    def _hint(self) -> str:
+        """Words that are likely to occur: the client's, else the cast's."""
+        if self._playing is None or self._settings.transcription_hint:
+            return self._settings.transcription_hint
+        return self._playing.likely_words()
 
     def _voice(self, turn: int) -> str:
         if self._playing is not None:

@@ -12,12 +12,12 @@ import msgspec
 
 from antiphon.contracts import JournalEntry
 from antiphon.samp.applying import settle
-from antiphon.samp.cast import BACK, Cast, Slot
-from antiphon.samp.commands import Command, GoTo, Proposal, SetSlot
+from antiphon.samp.cast import Cast, Slot
+from antiphon.samp.commands import Command, Proposal, SetSlot
 from antiphon.samp.deciding import Decider, Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, REPLY_ENDED, step
 from antiphon.samp.guards import Value
-from antiphon.samp.state import State, automatic, open_tasks, values
+from antiphon.samp.state import State, open_tasks, values
 
 _UNSAID = "…"
 
@@ -43,7 +43,7 @@ def taken_for(cast: Cast, decider: Decider, state: State, turn: int, text: str, 
     return Imagined(_proposed(cast, state, turn, decision.commands), decision)
 
 
-def presumed(cast: Cast, state: State, turn: int, *, today: date) -> State:
+def presumed(cast: Cast, decider: Decider, state: State, turn: int, *, today: date) -> State:
     """What the state will be when the caller answers what they were asked, with whatever it is."""
     state = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": _UNSAID})
     scene = state.place.scene
@@ -51,11 +51,9 @@ def presumed(cast: Cast, state: State, turn: int, *, today: date) -> State:
     if first is None or not first.ask:
         return state
     answer = SetSlot(first.ask, _some_value(cast.slots[first.ask], today))
-    state = _proposed(cast, state, turn, (answer,), name="presumed")
-    way = automatic(cast, scene, values(state), state.ticked)
-    if way is None or way.to == BACK:
-        return state
-    return _proposed(cast, state, turn, (GoTo(way.to),))
+    told = _proposed(cast, state, turn, (answer,), name="presumed")
+    move = decider.opened(state, values(told), fresh=True)
+    return told if move is None else _proposed(cast, told, turn, (move,))
 
 
 def heard_whole(cast: Cast, decider: Decider, state: State, reply: Mapping[str, Any]) -> State:
