@@ -4,18 +4,37 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test setup setup-dev setup-bench weights weights-test lint types borders check format lock clean
+.PHONY: help run test eval setup setup-dev setup-bench weights weights-test web web-check browser lint types borders
+.PHONY: check format lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: weights ## set up, fetch the weights, and start the server on http://127.0.0.1:8080
+	@sh tools/web.sh --if-possible
 	@$(BIN)/antiphon serve
 
-test: weights-test check ## set up, then lint, types, borders and every test
+test: weights-test check browser ## set up, then lint, types, borders and every test
 	$(BIN)/pytest
 
-check: lint types borders
+EVAL_ARGS ?=
+eval: weights ## simulated callers try the three example casts by speech; a page for each in runs/
+	@for cast in restaurant clinic town; do \
+	  $(BIN)/antiphon eval run examples/suites/$$cast.yaml --out runs/$$cast $(EVAL_ARGS) && \
+	  $(BIN)/antiphon eval report runs/$$cast || exit 1; \
+	done
+
+check: lint types borders web-check
+
+web: setup ## build the browser app
+	@sh tools/web.sh
+
+web-check: setup-dev
+	@$(BIN)/python tools/web_types.py --check
+	@sh tools/web.sh --check
+
+browser:
+	@sh tools/browser.sh
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -55,4 +74,4 @@ lock: ## renew the lock files from pyproject.toml (hashes, no addresses)
 	@sh tools/lock.sh $(PYTHON)
 
 clean: ## remove the environment and every cache; the weights stay
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist web/node_modules src/antiphon/server/app_files

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from antiphon.runtime import Config, Limits, ServerConfig, SessionSettings, parse_config
+from antiphon.runtime import Config, Limits, MemoryConfig, ServerConfig, SessionSettings, parse_config
 
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
 
@@ -21,7 +21,12 @@ def test_the_example_is_a_valid_configuration() -> None:
 
 def test_every_setting_is_documented() -> None:
     page = documented()
-    for table, kind in ((page, Config), (page["server"], ServerConfig), (page["limits"], Limits)):
+    for table, kind in (
+        (page, Config),
+        (page["server"], ServerConfig),
+        (page["limits"], Limits),
+        (page["memory"], MemoryConfig),
+    ):
         assert isinstance(table, dict)
         assert set(table) == {field.name for field in msgspec.structs.fields(kind)}
     assert isinstance(page["session"], dict)
@@ -31,6 +36,7 @@ def test_every_setting_is_documented() -> None:
 def test_documented_defaults_are_the_defaults() -> None:
     parsed = parse_config(documented())
     assert parsed.limits == Limits()
+    assert parsed.memory == MemoryConfig()
     assert parsed.server == ServerConfig()
     assert (parsed.threads, parsed.answer_tokens, parsed.prompt_tokens, parsed.playout_lead_ms) == (
         Config().threads,

@@ -1,6 +1,7 @@
 """The bench of the memory: LoCoMo's traps, the other ways, the fit, and the whole of it on a small file."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ from antiphon.bench import memory as bench_memory
 from antiphon.bench.locomo import read_talks
 from antiphon.bench.memory_cases import cases_of, spoken, view_of
 from antiphon.bench.memory_fit import fit
-from antiphon.bench.memory_growth import growth, updates
+from antiphon.bench.memory_growth import growth
 from antiphon.bench.memory_tally import auroc
+from antiphon.bench.memory_updates import stories, updates
 from antiphon.bench.memory_ways import Bm25
 from antiphon.cli import main
-from antiphon.contracts import BadRequest, PrerequisiteMissing
+from antiphon.contracts import BadRequest, EngineSetup, PrerequisiteMissing
+from antiphon.engines.minilm import MiniLM
 from antiphon.engines.scripted import ScriptedEmbedder
 from antiphon.memory.signals import NAMES
 
@@ -104,11 +107,24 @@ def test_auroc_of_what_is_told_apart_and_what_is_not() -> None:
     assert auroc([(0.9, False), (0.1, True)]).value == 0
 
 
-def test_stale_facts_are_seldom_offered() -> None:
-    got = updates(people=15)
-    assert got.questions == 30
-    assert got.stale < 0.03
+@pytest.mark.real
+def test_stale_facts_are_seldom_offered(weights: Callable[[str], Path]) -> None:
+    got = updates(stories("report", 1)[::6], MiniLM.open(EngineSetup(weights=weights)))
+    assert got.stale_plain.value == 0
+    assert got.stale_otherwise.value < 0.4  # one in a few is told in ways that are not noticed
     assert got.current > 0.9
+    assert got.kept.value > 0.9
+    assert got.undisturbed > 0.97
+
+
+def test_stories_of_the_two_parts_have_nothing_in_common() -> None:
+    tuned, reported = ({story.wording for story in stories(part, 1)} for part in ("tune", "report"))
+    assert len(tuned) > 60
+    assert len(reported) > 80
+    assert not tuned & reported
+    for story in stories("report", 1):
+        assert story.old in story.turns[0].text
+        assert story.old != story.new
 
 
 def test_a_generated_memory_finds_its_own() -> None:
@@ -124,7 +140,7 @@ def test_the_whole_bench(
     monkeypatch.setattr(bench_memory, "_embedder", ScriptedEmbedder)
     monkeypatch.setattr(bench_memory, "_TURNS", 20)
     monkeypatch.setattr(bench_memory, "data_home", lambda: tmp_path)
-    monkeypatch.setattr(bench_memory, "updates", lambda: updates(people=5))
+    monkeypatch.setattr(bench_memory, "stories", lambda part, rounds: stories(part, 1)[::7])
     assert main(["bench", "memory", "--data", str(data), "--held-out", "1", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["tuned_on"] == ["a", "b"]

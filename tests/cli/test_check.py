@@ -1,6 +1,7 @@
 """`antiphon check` and `antiphon engines`, from words to exit code."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -115,3 +116,17 @@ def test_engines_as_json_are_their_cards(capsys: pytest.CaptureFixture[str]) -> 
     assert card["concurrency"] == 16
     assert not card["default"]
     assert cards["synthesizer", "hibari"]["default"]
+
+
+def test_engines_fit_a_terminal_of_80_characters(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["engines"]) == 0
+    lines = [re.sub(r"\x1b\[\d*m", "", line) for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line.startswith(" * silero ")]
+    # No column is squeezed to a word a line.
+    assert len(lines) < 100

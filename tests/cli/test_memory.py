@@ -178,3 +178,59 @@ def test_a_reader_that_goes_away_ends_an_export_quietly(db: list[str], tmp_path:
         writer.stdout.close()
         assert writer.stderr.read() == b""
     assert writer.returncode == 141
+
+
+def test_a_bad_document_does_not_keep_others_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_bytes(b"\0\1\2")
+    (tmp_path / "docs" / "b.md").write_text("The kitchen closes at ten.", encoding="utf-8")
+    named = ["--db", str(tmp_path / "m.sqlite"), "--embedder", "none"]
+    assert main(["memory", "add", str(tmp_path / "docs"), *named]) == 1
+    said = capsys.readouterr()
+    assert "a.txt is not text" in said.err
+    assert said.out == "1 passages of 1 documents learned; 1 could not be read\n"
+    assert (
+        main(["memory", "recall", *named, "--budget", "40", "--query", "When does the kitchen close?"]) == 0
+    )
+    assert "at ten" in capsys.readouterr().out
+
+
+def test_an_edited_document_takes_its_own_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, other = tmp_path / "docs" / "menu.md", tmp_path / "docs" / "other.md"
+    file.parent.mkdir()
+    file.write_text("# Soup\n\nThe soup costs four euros.\n\n# Cake\n\nThe cake is free.", encoding="utf-8")
+    other.write_text("The bread is baked at six.", encoding="utf-8")
+    named = ["--db", str(tmp_path / "m.sqlite"), "--embedder", "none"]
+    assert main(["memory", "add", str(file.parent), *named]) == 0
+    file.write_text("# Soup\n\nThe soup costs nine euros.\n\n# Cake\n\nThe cake is free.", encoding="utf-8")
+    capsys.readouterr()
+    assert main(["memory", "add", str(file), *named]) == 0
+    assert (
+        capsys.readouterr().out == "1 passages of 1 documents learned, 1 that they no longer hold forgotten\n"
+    )
+    assert main(["memory", "export", *named]) == 0
+    texts = [json.loads(line)["text"] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(texts) == [
+        "Cake: The cake is free.",
+        "Soup: The soup costs nine euros.",
+        "The bread is baked at six.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "complaint"),
+    [
+        (
+            '"since": "2025-04-02", "until": "2025-04-01"',
+            "line 1: since 2025-04-02 is after until 2025-04-01",
+        ),
+        ('"since": "spring"', "line 1: since is 'spring', which is no ISO date"),
+    ],
+)
+def test_times_that_cannot_be_are_refused(
+    db: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], times: str, complaint: str
+) -> None:
+    queries = tmp_path / "queries.jsonl"
+    queries.write_text(f'{{"text": "violin", {times}}}\n', encoding="utf-8")
+    assert main(["memory", "recall", *db, "--budget", "40", "--queries", str(queries)]) == 1
+    assert complaint in capsys.readouterr().err

@@ -113,6 +113,7 @@ PUBLIC = [
     "Prompt",
     "Recall",
     "RecallQuery",
+    "Recalled",
     "Sampling",
     "Span",
     "SpeechChunk",

@@ -72,9 +72,9 @@ class Running:
 
 
 @contextmanager
-def running(config: Config, weights: Callable[[str], Path]) -> Iterator[Running]:
-    """Serve on any free port for as long as the block runs."""
-    anywhere = msgspec.structs.replace(config.server, host="127.0.0.1", port=0)
+def running(config: Config, weights: Callable[[str], Path], *, port: int = 0) -> Iterator[Running]:
+    """Serve on a port, or any free one, for as long as the block runs."""
+    anywhere = msgspec.structs.replace(config.server, host="127.0.0.1", port=port)
     server = Running(msgspec.structs.replace(config, server=anywhere), weights)
     server.start()
     try:

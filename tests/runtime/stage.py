@@ -79,6 +79,11 @@ class Stage:
         self.parts: Parts = msgspec.structs.replace(
             opened, lanes={part: self._lane(opened, part) for part in self.lanes}
         )
+        if self.parts.memories is not None:
+            self.lanes["memory"] = VirtualThreads()
+            self.parts.memories.lane = Lane(
+                self.parts.memories, self.lanes["memory"], demand=self.parts.demand
+            )
         self.events: list[SessionEvent] = []
         self.times_ms: list[float] = []
         self.session = Session(

@@ -16,6 +16,7 @@ from antiphon.runtime.events import (
     SpeechStarted,
     SpeechStopped,
     TranscriptFailed,
+    TranscriptPartial,
     TranscriptSettled,
     TurnMeasured,
 )
@@ -23,6 +24,19 @@ from antiphon.runtime.settings import ReplyRequest, SemanticVad, ServerVad, Sess
 
 from .stage import BY_HAND, QUICK, TYPED, Stage, sung
 from .virtual import in_virtual_time, until
+
+
+@in_virtual_time
+async def test_the_callers_words_are_told_while_they_speak() -> None:
+    stage = Stage(answers=("I see.",))
+    words = "this is a long story of a ship that was lost at sea for many years and then came home"
+    await stage.says(words)
+    await stage.is_silent_until(TurnMeasured)
+    partial = [event.text for event in stage.all(TranscriptPartial)]
+    assert partial, "nothing was told before the end"
+    assert all(words.startswith(text) for text in partial)
+    names = stage.names()
+    assert names.index("SpeechStarted") < names.index("TranscriptPartial") < names.index("TranscriptSettled")
 
 
 @in_virtual_time

@@ -2,12 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 import numpy as np
 
-from antiphon.contracts import Audio, BadRequest, Busy, ConversationClosed, TimedWord, TurnReport, Usage
+from antiphon.contracts import (
+    Audio,
+    BadRequest,
+    Busy,
+    ConversationClosed,
+    EngineSetup,
+    JournalEntry,
+    TimedWord,
+    TurnReport,
+    Usage,
+)
+from antiphon.engines.scripted import ScriptedJournal
 from antiphon.runtime import ReplyRequest, SessionSettings
 from antiphon.runtime import events as ev
 from antiphon.runtime.conversation import Conversation, Item
@@ -267,6 +279,7 @@ class FakeHub:
         self.most = most
         self.opened: list[FakeSession] = []
         """Every session there ever was."""
+        self.journal = ScriptedJournal.open(EngineSetup(weights=Path))
 
     def open_session(
         self,
@@ -290,6 +303,12 @@ class FakeHub:
     @property
     def sessions(self) -> tuple[FakeSession, ...]:
         return tuple(session for session in self.opened if not session.closed)
+
+    async def recorded_sessions(self) -> tuple[str, ...]:
+        return self.journal.sessions()
+
+    async def recorded(self, session_id: str, most: int) -> list[JournalEntry]:
+        return list(self.journal.read(session_id))[:most]
 
     def voices(self) -> tuple[str, ...]:
         return VOICES

@@ -163,7 +163,7 @@ def test_the_core_set_is_all_there_is_unless_asked_for_more(hub: FakeHub) -> Non
         for event in everything:
             client.session.emit(event)
     assert plain.take() == []
-    assert score(extended.take()) == ["input_audio_buffer.timeout_triggered", "x.latency.turn"]
+    assert score(extended.take()) == ["input_audio_buffer.timeout_triggered", "antiphon.turn_measured"]
     assert "input_audio_buffer.timeout_triggered" not in CORE
     assert len(CORE) == 31
 

@@ -137,6 +137,7 @@ async def test_a_watcher_sees_the_facts_and_the_end(hub: FakeHub) -> None:
             item_id = session.caller_says("good morning", from_ms=100, to_ms=900)
             assert await _event(feed) == ("speech_started", {"item_id": item_id, "at_ms": 100})
             assert await _event(feed) == ("speech_stopped", {"item_id": item_id, "at_ms": 900})
+            assert (await _event(feed))[0] == "item_added"
             assert await _event(feed) == ("transcript", {"item_id": item_id, "text": "good morning"})
             session.emit(ev.TurnMeasured(_report(sent_ms=321.0)))
             name, measured = await _event(feed)

@@ -82,8 +82,11 @@ SAMPLES: dict[Callable[..., dict[str, Any]], Callable[[], tuple[Any, ...]]] = {
     wire.arguments_delta: lambda: (CALL_PLACE, "call_1", "{}"),
     wire.arguments_done: lambda: (CALL_PLACE, "call_1", "f", "{}"),
     wire.timeout_triggered: lambda: ("item_u", 0, 5_000),
+    wire.output_started: lambda: ("resp_1",),
+    wire.output_stopped: lambda: ("resp_1",),
+    wire.output_cleared: lambda: ("resp_1",),
 }
-OUR_OWN = {wire.turn_measured}
+OUR_OWN = {wire.fact, wire.playing}
 WITH_NAMED_FIELDS = {wire.error}
 
 

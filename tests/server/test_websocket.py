@@ -63,7 +63,7 @@ async def test_a_client_may_vanish_in_the_middle_of_a_word(hub: FakeHub) -> None
         await _until_closed(hub.opened[0])
         hub.opened[0].agent_says("time")
         await socket.close()
-        left = [task for task in asyncio.all_tasks() - before if "Connection._" in repr(task)]
+        left = [task for task in asyncio.all_tasks() - before if "Line._" in repr(task)]
         await asyncio.gather(*left)
 
 

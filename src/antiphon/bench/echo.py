@@ -15,13 +15,11 @@ from time import perf_counter
 
 import msgspec
 import numpy as np
-import soundfile
-import soxr
 from numpy.random import Generator
 from scipy import signal
 
 from antiphon.bench.figures import Figure, Machine, figure, machine
-from antiphon.bench.recordings import Half, Recording, add_recordings, read_recordings
+from antiphon.bench.recordings import Half, Recording, add_recordings, first_channel, read_recordings
 from antiphon.bench.writing import write
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, EngineSetup, Ticks, ms, ticks
 from antiphon.dialogue.events import VoiceWindow
@@ -139,8 +137,7 @@ def scenes(recordings: Sequence[Recording], folder: Path, count: int, dice: Gene
 
 
 def _room(path: Path) -> Audio:
-    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    response = np.asarray(soxr.resample(samples[:, 0], rate_hz, CLOCK_HZ))
+    response = first_channel(path, CLOCK_HZ)
     direct = int(np.abs(response).argmax())
     return response[max(0, direct - 24) : direct + CLOCK_HZ // 2]
 

@@ -21,8 +21,9 @@ from antiphon.bench.figures import Machine, machine
 from antiphon.bench.locomo import Talk, read_talks
 from antiphon.bench.memory_cases import Case, Embeddings, cases_of, spoken, view_of, windows
 from antiphon.bench.memory_fit import fit
-from antiphon.bench.memory_growth import Growth, Updates, growth, updates
+from antiphon.bench.memory_growth import Growth, growth
 from antiphon.bench.memory_tally import NO_GRAPH, OURS, Part, Tally
+from antiphon.bench.memory_updates import Updates, stories, updates
 from antiphon.bench.memory_ways import BEST_OTHER, Way, other_ways, our_way, way_of
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import Embedder, EngineSetup, LanguageModel, PrerequisiteMissing
@@ -38,6 +39,8 @@ from antiphon.store import Store, data_home
 HELP = "evidence recall of the memory on LoCoMo, beside BM25 and dense retrieval"
 BUDGETS = (256, 512, 1024, 2048)
 _HEARD = (0.3, 0.5, 0.7, 0.85, 1.0)
+_ROUNDS = 2
+"""Stories of each wording."""
 _TURNS = 5882
 """As many as LoCoMo's ten conversations hold."""
 
@@ -69,7 +72,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     heard: dict[str, float]
     """Recall at 512 tokens when only so much of the question's words have been heard, held out."""
     speed: Speed
-    updates: Updates
+    updates: dict[str, Updates]
+    """Of generated talks in which something changes: kinds that weights were fitted on, and the others."""
     growth: Growth | None
 
 
@@ -83,7 +87,7 @@ class Bench:
 
     def __init__(self, talks: Sequence[Talk], embeddings: Embeddings, count_tokens: CountTokens) -> None:
         self.talks = talks
-        self._embeddings = embeddings
+        self.embeddings = embeddings
         self._count_tokens = count_tokens
         self.cases: dict[str, list[Case]] = {}
         self.others: dict[str, dict[str, Way]] = {}
@@ -123,7 +127,7 @@ class Bench:
             for name in names:
                 cases = self.cases[name]
                 texts = [_beginning(case.query.text, share) for case in cases]
-                for case, text, vector in zip(cases, texts, self._embeddings.of(texts), strict=True):
+                for case, text, vector in zip(cases, texts, self.embeddings.of(texts), strict=True):
                     ask = msgspec.structs.replace(case.ask, text=text)
                     begun = msgspec.structs.replace(
                         case, ask=ask, question=read(ask, case.view), vector=vector
@@ -144,7 +148,7 @@ class Bench:
                 for one in talk.utterances
             )
             again = msgspec.structs.replace(talk, utterances=renamed)
-            view = view_of(again, self._embeddings.of(spoken(talk)), view)
+            view = view_of(again, self.embeddings.of(spoken(talk)), view)
         assert view is not None
         took_ms: list[float] = []
         worked_ms: list[float] = []
@@ -190,7 +194,7 @@ def run(args: argparse.Namespace) -> int:
             f"{len(talks)} conversations cannot be split with {args.held_out} held out",
             remedy="--held-out between 1 and one less than there are",
         )
-    bench = Bench(talks, Embeddings(_embedder, data_home() / "bench" / "vectors"), _counter(args.model))
+    bench = Bench(talks, Embeddings(_embedder, data_home() / "bench" / "vectors-int8"), _counter(args.model))
     names = [talk.name for talk in talks]
     tuned, told = names[: -args.held_out], names[-args.held_out :]
     weights = fit([case for name in tuned for case in bench.cases[name]])
@@ -208,7 +212,10 @@ def run(args: argparse.Namespace) -> int:
         every=bench.measured([([each for each in names if each != name], [name]) for name in names]),
         heard=bench.heard(told, weights),
         speed=bench.speed(weights),
-        updates=updates(),
+        updates={
+            "tuned on": updates(stories("tune", _ROUNDS), bench.embeddings.embedder()),
+            "held out": updates(stories("report", _ROUNDS), bench.embeddings.embedder()),
+        },
         growth=growth(args.facts) if args.facts else None,
     )
     write("memory", report, _table(report), as_json=args.json, out=args.out, picture=_picture)
@@ -252,7 +259,7 @@ def _table(report: Report) -> list[str]:
         f"recall @512 by words heard: {heard}",
         f"{speed.turns} turns: median {speed.median_ms:.2f} ms, 99th percentile {speed.p99_ms:.2f} ms; "
         f"of a core {speed.processor_median_ms:.2f} and {speed.processor_p99_ms:.2f} ms",
-        report.updates.told(),
+        *(f"{name}: {found.told()}" for name, found in report.updates.items()),
     ]
     return lines + ([report.growth.told()] if report.growth else [])
 

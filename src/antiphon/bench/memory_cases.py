@@ -79,15 +79,19 @@ class Embeddings:
         self._embedder: Embedder | None = None
         self._folder = folder
 
+    def embedder(self) -> Embedder:
+        """The embedder itself."""
+        if self._embedder is None:
+            self._embedder = self._open()
+        return self._embedder
+
     def of(self, texts: Sequence[str]) -> Vectors:
         """One row per text."""
         name = sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()[:24]
         kept = self._folder / f"{name}.npy"
         if kept.exists():
             return np.load(kept)
-        if self._embedder is None:
-            self._embedder = self._open()
-        vectors = self._embedder.embed(texts)
+        vectors = self.embedder().embed(texts)
         self._folder.mkdir(parents=True, exist_ok=True)
         np.save(kept, vectors)
         return vectors

@@ -1,11 +1,11 @@
-"""Generated memories: is a fact that no longer holds still offered, and how long does a large one take?"""
+"""Generated memories: how long does a large one take?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self
 from zlib import crc32
 
 import msgspec
@@ -17,30 +17,8 @@ from antiphon.bench.writing import progress
 from antiphon.contracts import EngineCard, EngineSetup
 from antiphon.memory import Ask, GraphMemory, Turn
 
-T = TypeVar("T")
-
-_BUDGET = 256
 _STRIDE = 4096
 _FIRST_DAY = date(2024, 1, 1)
-
-
-class Updates(msgspec.Struct, frozen=True, kw_only=True):
-    """What is offered to questions about facts that have changed."""
-
-    questions: int
-    stale: float
-    """Share of contexts that hold the old value."""
-    current: float
-    """Share of contexts that hold the new one."""
-    otherwise_stale: float
-    """As `stale`, for changes told in ways that no pattern knows."""
-
-    def told(self) -> str:
-        """In a sentence."""
-        return (
-            f"{self.questions} changed facts: stale offered {self.stale:.1%}, current {self.current:.1%}; "
-            f"told in ways no pattern knows: stale {self.otherwise_stale:.1%}"
-        )
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,61 +44,6 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Kind(msgspec.Struct, frozen=True):
-    """A sort of fact: how it is said at first, how its change is told, and how it is asked for."""
-
-    first: tuple[str, ...]
-    changed: tuple[str, ...]
-    otherwise: tuple[str, ...]
-    asked: tuple[str, ...]
-
-
-KINDS: Sequence[Kind] = (
-    Kind(
-        ("I live in {}.", "I'm based in {} at the moment.", "We are living in {} these days."),
-        ("I moved to {} last week.", "I live in {} now.", "We've just relocated to {}."),
-        ("Greetings from {}, my new home!", "All my boxes are in {} now."),
-        ("Where does {} live?", "Which city does {} live in?", "Where is {} based now?"),
-    ),
-    Kind(
-        ("I work at {}.", "I've been working for {} since 2019.", "I got a job at {}."),
-        ("I just joined {}.", "I started working for {} on Monday.", "I work for {} now."),
-        ("{} pays my bills from now on.", "My badge says {} now."),
-        ("Where does {} work?", "Which company does {} work for?", "Who is {}'s employer?"),
-    ),
-    Kind(
-        ("My phone number is {}.", "My phone number is {}, by the way."),
-        ("My new phone number is {}.", "I changed my phone number to {}.", "My phone number is now {}."),
-        ("Please ring me on {} from now on.",),
-        ("What is {}'s phone number?", "What phone number does {} have?"),
-    ),
-    Kind(
-        ("My favourite dish is {}.", "My favorite dish is {}."),
-        ("My new favourite dish is {}.", "My favourite dish is {} these days."),
-        ("I have come to prefer {} over every other dish.",),
-        ("What is {}'s favourite dish?", "Which dish is {}'s favourite?"),
-    ),
-    Kind(
-        ("My dentist is Dr. {}.", "My dentist is {}."),
-        ("My new dentist is Dr. {}.", "I switched my dentist to {}.", "I've changed my dentist to Dr. {}."),
-        ("For teeth I go to {} now.",),
-        ("Who is {}'s dentist?", "What is the name of {}'s dentist?"),
-    ),
-    Kind(
-        ("My locker code is {}.",),
-        ("I changed my locker code to {}.", "My locker code is now {}.", "My new locker code is {}."),
-        ("The locker opens with {} now.",),
-        ("What is {}'s locker code?", "What is the code of {}'s locker?"),
-    ),
-)
-_REMARKS = (
-    "How was your weekend?",
-    "The rain has not stopped since morning.",
-    "I read a good book about lighthouses.",
-    "Shall we cook together on Sunday?",
-    "The cat slept on my keyboard again.",
-    "That sounds wonderful, tell me more.",
-)
 _SYLLABLES = (
     "ba",
     "ko",
@@ -138,41 +61,6 @@ _SYLLABLES = (
     "wen",
     "ji",
 )
-
-
-def updates(people: int = 100, seed: int = 0) -> Updates:
-    """Each of `people` tells two facts and later that they have changed, and is asked about."""
-    dice = np.random.default_rng(seed)
-    plain = [_update(dice, lambda kind: kind.changed) for _ in range(people * 2)]
-    otherwise = [_update(dice, lambda kind: kind.otherwise) for _ in range(people)]
-    return Updates(
-        questions=len(plain),
-        stale=float(np.mean([stale for stale, _ in plain])),
-        current=float(np.mean([current for _, current in plain])),
-        otherwise_stale=float(np.mean([stale for stale, _ in otherwise])),
-    )
-
-
-def _update(dice: Generator, changed: Callable[[Kind], tuple[str, ...]]) -> tuple[bool, bool]:
-    name, other, old, new = _names(dice, 4)
-    kind = _one(dice, KINDS)
-    memory = GraphMemory()
-    said = [(name, _one(dice, kind.first).format(old))]
-    said += [(_one(dice, (name, other)), _one(dice, _REMARKS)) for _ in range(12)]
-    said += [(name, _one(dice, changed(kind)).format(new))]
-    said += [(_one(dice, (name, other)), _one(dice, _REMARKS)) for _ in range(6)]
-    memory.learn(
-        [
-            Turn(
-                id=str(place), speaker=who, text=text, said_at=(_FIRST_DAY + timedelta(9 * place)).isoformat()
-            )
-            for place, (who, text) in enumerate(said)
-        ]
-    )
-    ask = Ask(text=_one(dice, kind.asked).format(name), budget_tokens=_BUDGET)
-    context = memory.look(ask, _quarters).context
-    memory.close()
-    return old in context, new in context
 
 
 class _Noise:
@@ -259,10 +147,6 @@ def _told(dice: Generator, place: int, told: dict[str, str]) -> Turn:
 def _names(dice: Generator, count: int) -> list[str]:
     drawn: list[list[int]] = dice.integers(len(_SYLLABLES), size=(count, 5)).tolist()
     return ["".join(_SYLLABLES[one] for one in row).capitalize() for row in drawn]
-
-
-def _one(dice: Generator, of: Sequence[T]) -> T:
-    return of[int(dice.integers(len(of)))]
 
 
 def _quarters(text: str) -> int:

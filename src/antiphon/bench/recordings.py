@@ -8,7 +8,7 @@ import argparse
 import csv
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +18,7 @@ import msgspec
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 from antiphon.contracts import Audio, PrerequisiteMissing
 
@@ -46,8 +47,15 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
     def audio(self, rate_hz: int) -> Audio:
         """Its first channel at `rate_hz`."""
-        samples, at_hz = soundfile.read(self.path, dtype="float32", always_2d=True)
-        return np.asarray(soxr.resample(samples[:, 0], at_hz, rate_hz), dtype=np.float32)
+        return first_channel(self.path, rate_hz)
+
+
+def first_channel(path: Path, rate_hz: int) -> Audio:
+    """The first channel of a sound file at `rate_hz`."""
+    # Its types are known or not, depending on what else is installed.
+    read: Callable[..., tuple[NDArray[np.float32], int]] = soundfile.read  # pyright: ignore
+    samples, at_hz = read(path, dtype="float32", always_2d=True)
+    return np.asarray(soxr.resample(samples[:, 0], at_hz, rate_hz), dtype=np.float32)
 
 
 def read_recordings(folder: Path | None = None) -> tuple[Recording, ...]:

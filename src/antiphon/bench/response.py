@@ -94,13 +94,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    said = _utterances(args.recordings, args.turns, 10.0 if args.hesitant else ONE_BREATH_S)
+    said = utterances(args.recordings, args.turns, 10.0 if args.hesitant else ONE_BREATH_S)
     result = asyncio.run(measure(said, args.rounds, args.model, args.peers, args.url))
     write("response", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
     return 0
 
 
-def _utterances(folder: Path | None, count: int, longest_pause_s: float) -> list[Utterance]:
+def utterances(folder: Path | None, count: int, longest_pause_s: float) -> list[Utterance]:
     """`count` different utterances of the reporting half, as many speakers as there are."""
     by_speaker: dict[str, list[Recording]] = {}
     known: set[str] = set()
@@ -115,7 +115,7 @@ def _utterances(folder: Path | None, count: int, longest_pause_s: float) -> list
     return [utterance(one.name, one.audio(CLOCK_HZ)) for one in chosen]
 
 
-def _config(model: str) -> str:
+def config_of(model: str) -> str:
     if model == "scripted":
         return f'[engines.language_model]\nuse = "scripted"\n[engines.language_model.settings]\n{_SCRIPTED}\n'
     use = f'use = "{default_language_model()}"'
@@ -132,7 +132,7 @@ async def measure(
         AntiphonError: as `servers` does.
     """
     with ExitStack() as stack:
-        url = running or stack.enter_context(servers.antiphon(_config(model))).url
+        url = running or stack.enter_context(servers.antiphon(config_of(model))).url
         dials: dict[str, Dial] = {"antiphon": realtime(url, DEFAULT_INSTRUCTIONS)}
         for peer in peers if model != "scripted" else ():
             calm = peer == PEERS[1]

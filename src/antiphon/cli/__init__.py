@@ -6,10 +6,24 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from antiphon.cli import bench, call, cast, check, doctor, engines, memory, models, recorded, serve, talk
+from antiphon.cli import (
+    bench,
+    call,
+    cast,
+    check,
+    doctor,
+    engines,
+    evaluate,
+    memory,
+    models,
+    recorded,
+    serve,
+    talk,
+)
+from antiphon.cli.program import as_started
 from antiphon.contracts import AntiphonError
 
-_COMMANDS = (talk, call, serve, cast, recorded, memory, doctor, models, engines, check, bench)
+_COMMANDS = (talk, call, serve, cast, recorded, memory, evaluate, doctor, models, engines, check, bench)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except AntiphonError as error:
-        print(f"antiphon: {error}", file=sys.stderr)
+        print(f"antiphon: {as_started(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

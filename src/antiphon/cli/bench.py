@@ -6,7 +6,22 @@ Each bench is a module with a sentence of `HELP`, its own `arguments`, and `run`
 from pathlib import Path
 from types import ModuleType
 
-from antiphon.bench import barge_in, cast, echo, endpointing, kills, load, memory, response, scheduler, states
+from antiphon.bench import (
+    barge_in,
+    cast,
+    echo,
+    endpointing,
+    judges,
+    kills,
+    load,
+    memory,
+    memory_answers,
+    memory_live,
+    response,
+    scheduler,
+    states,
+    transport,
+)
 from antiphon.cli.commands import Commands
 
 _BENCHES: dict[str, ModuleType] = {
@@ -15,11 +30,15 @@ _BENCHES: dict[str, ModuleType] = {
     "barge-in": barge_in,
     "echo": echo,
     "load": load,
+    "transport": transport,
     "scheduler": scheduler,
     "memory": memory,
+    "memory-answers": memory_answers,
+    "memory-live": memory_live,
     "states": states,
     "cast": cast,
     "kills": kills,
+    "judges": judges,
 }
 
 

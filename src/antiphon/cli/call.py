@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from antiphon.cli.caller import Caller, Wishes
-from antiphon.cli.client import DEFAULT_URL, connect
+from antiphon.cli.client import DEFAULT_URL, connect, for_user
 from antiphon.cli.commands import Commands
 from antiphon.cli.outcome import (
     LineOutcome,
@@ -46,6 +46,7 @@ def register(commands: Commands) -> None:
     call.add_argument("--url", default=DEFAULT_URL, help=f"{DEFAULT_URL} otherwise")
     call.add_argument("--json", action="store_true", help="print one JSON document")
     call.add_argument("--out", type=Path, metavar="DIR", help="write the answers and the conversation as WAV")
+    call.add_argument("--user", default="", metavar="NAME", help="who speaks: remembered from call to call")
     call.add_argument("--voice", default="", help="the voice that answers")
     call.add_argument("--instructions", default="", help="what the agent is told to be")
     call.add_argument("--manual", action="store_true", help="end each turn ourselves, without turn detection")
@@ -71,7 +72,7 @@ def _call(args: argparse.Namespace) -> int:
 
 
 async def _make(args: argparse.Namespace, lines: tuple[Line, ...], wishes: Wishes) -> int:
-    async with connect(args.url) as connection:
+    async with connect(for_user(args.url, args.user)) as connection:
         caller = Caller(connection, lines, wishes)
 
         async def tell(spoken: Spoken) -> None:

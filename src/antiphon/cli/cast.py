@@ -75,14 +75,14 @@ def load_cast(path: Path, config: Config) -> Cast:
     Raises:
         ConfigInvalid: with every problem, each with its line.
     """
-    found, problems = check_cast(read_text(path), voices=_voices(config))
+    found, problems = check_cast(read_text(path), voices=voice_names(config))
     if found is None or problems:
         raise ConfigInvalid(tuple(f"{path}: {problem}" for problem in problems))
     return found
 
 
 def _check(args: argparse.Namespace) -> int:
-    found, problems = check_cast(read_text(args.file), voices=_voices(load_config(args.config)))
+    found, problems = check_cast(read_text(args.file), voices=voice_names(load_config(args.config)))
     if args.json:
         document = {"ok": not problems, "file": str(args.file), "problems": problems}
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
@@ -135,7 +135,7 @@ def _schema(args: argparse.Namespace) -> int:
     return 0
 
 
-def _voices(config: Config) -> tuple[str, ...] | None:
+def voice_names(config: Config) -> tuple[str, ...] | None:
     """The names of the voices the configured speech engine lists on its class; None where it lists none."""
     part: Part = "synthesizer"
     kind = find(part, config.engines[part].use)

@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import aiohttp
 import msgspec
@@ -104,6 +104,15 @@ async def connect(url: str) -> AsyncGenerator[Connection]:
             raise PrerequisiteMissing(f"no server answers at {url}", remedy="antiphon serve") from error
         async with socket:
             yield Connection(http, socket, root)
+
+
+def for_user(url: str, user: str) -> str:
+    """`url`, for a session with `user`; the same when there is none."""
+    if not user:
+        return url
+    parts = urlsplit(url)
+    query = f"{parts.query}&user={quote(user)}" if parts.query else f"user={quote(user)}"
+    return urlunsplit(parts._replace(query=query))
 
 
 def web_root(url: str) -> str:

@@ -16,6 +16,7 @@ from antiphon.cli.checkup import Finding, checkup, failed
 from antiphon.cli.commands import Commands
 from antiphon.cli.prediction import Prediction, predict
 from antiphon.cli.probes import PROBED, Latencies, probe, spoken
+from antiphon.cli.program import as_started
 from antiphon.cli.waterfall import waterfall
 from antiphon.contracts import AntiphonError, Audio, Engine, EngineSetup, Part, Synthesizer
 from antiphon.contracts.discovery import find
@@ -104,7 +105,7 @@ def _keep(config: Config, measured: Mapping[Part, Latencies]) -> Path | None:
 def _print_finding(finding: Finding) -> None:
     print(f"{_MARKS[finding.health]}  {finding.name:<28} {finding.detail}", flush=True)
     if finding.remedy:
-        print(f"      {'':<28} mend it with: {finding.remedy}", flush=True)
+        print(f"      {'':<28} mend it with: {as_started(finding.remedy)}", flush=True)
 
 
 def _print_measured(
@@ -125,7 +126,7 @@ def _print_measured(
         print(f"the slowest term is {slowest.name.replace('_', ' ')} ({slowest.owner}, {slowest.ms:.0f} ms)")
         print(f"what would shorten it: {prediction.advice}")
     if kept is not None:
-        print(f"\nkept in {kept}; antiphon engines --json shows it")
+        print(as_started(f"\nkept in {kept}; antiphon engines --json shows it"))
 
 
 def _figure(value: float) -> str:

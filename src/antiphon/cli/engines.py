@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from antiphon.cli import latency
@@ -15,6 +16,8 @@ from antiphon.contracts.discovery import PARTS, find, installed
 from antiphon.runtime import Config
 
 _COLUMNS = ("part", "name", "licence", "default", "capabilities", "weights", "summary")
+_FOR_ALL = 160
+"""Characters that a line of all columns needs; a narrower terminal gets fewer of them."""
 
 
 def register(commands: Commands) -> None:
@@ -30,7 +33,7 @@ def _engines(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(cards, indent=2, ensure_ascii=False))
     elif console.is_terminal:
-        console.print(_table(cards))
+        console.print(_table(cards) if console.width >= _FOR_ALL else _narrow(cards))
     else:
         for card in cards:
             print(*_row(card), sep="\t")
@@ -62,6 +65,24 @@ def _table(cards: list[dict[str, Any]]) -> Table:
         table.add_column(column, no_wrap=column in ("part", "name"))
     for card in cards:
         table.add_row(*_row(card))
+    return table
+
+
+def _narrow(cards: list[dict[str, Any]]) -> Table:
+    """Engines below their parts, the default one marked; what does not fit is in the JSON."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column()
+    part = ""
+    for card in cards:
+        if card["part"] != part:
+            part = card["part"]
+            table.add_row(f"[bold]{part}[/bold]")
+        mark = "*" if card.get("default") else " "
+        about = escape(card.get("error") or card["summary"])
+        table.add_row(f" {mark} {card['name']}", card.get("licence", "").replace(" AND ", "\n"), about)
+    table.caption = "* the default; --json tells all"
     return table
 
 

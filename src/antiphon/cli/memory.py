@@ -1,58 +1,31 @@
 """`antiphon memory`: the graph memory by itself, on a file of its own."""
 
 import argparse
-from codecs import BOM_UTF8
-from collections.abc import Callable, Generator, Iterator, Sequence
+import sys
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO, TypeVar, cast
+from typing import cast
 
 import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
 from antiphon.cli.commands import Commands
+from antiphon.cli.memory_lines import Query, Said, checked, queries, reading, strides, utterances
+from antiphon.cli.program import as_started
 from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel, PrerequisiteMissing
 from antiphon.contracts.discovery import find
-from antiphon.memory import Ask, Fact, Found, GraphMemory, Turn, passages
-from antiphon.memory.graph import TEXT_CHARS_MAX
+from antiphon.memory import Ask, Fact, Found, GraphMemory, passages
 from antiphon.memory.record import Record
-from antiphon.memory.view import day_of
+from antiphon.runtime.memories import file_of
 from antiphon.store import Store
 
-T = TypeVar("T", bound=msgspec.Struct)
-
-_STRIDE = 64
-_LINE_BYTES_MAX = 8 * 2**20
 _USUAL = "minilm"
 _AS_IT_IS = ("show", "forget", "export")
 """What needs no vectors."""
 _DOCUMENTS = ("*.md", "*.markdown", "*.txt", "*.pdf")
-
-
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of what is ingested and exported."""
-
-    id: str
-    text: str
-    speaker: str = ""
-    time: str = ""
-    conversation: str = ""
-    persona: str = ""
-
-
-class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of what is asked."""
-
-    text: str
-    id: str = ""
-    speaker: str = ""
-    conversation: str = ""
-    persona: str = ""
-    since: str = ""
-    until: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +48,15 @@ def register(commands: Commands) -> None:
 
     def action(name: str, run: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:
         parser = actions.add_parser(name, help=help_, description=help_[0].upper() + help_[1:] + ".")
-        parser.add_argument("--db", type=Path, required=True, metavar="FILE", help="the memory's file")
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--db", type=Path, metavar="FILE", help="the memory's file")
+        whose.add_argument(
+            "--user",
+            type=_file_of,
+            dest="db",
+            metavar="NAME",
+            help="the memory of whoever speaks under this name",
+        )
         parser.add_argument(
             "--embedder",
             metavar="NAME",
@@ -107,12 +88,19 @@ def register(commands: Commands) -> None:
     action("export", _export, "print every utterance as a line of JSON, as `ingest` reads it")
 
 
+def _file_of(user: str) -> Path:
+    try:
+        return file_of("", user)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _ingest(args: argparse.Namespace) -> int:
     learned = 0
     # The input comes first: without one no memory is made.
-    with _reading(args.file) as file, _opened(args) as memory, _bar(args.file.stat().st_size) as advance:
+    with reading(args.file) as file, _opened(args) as memory, _bar(args.file.stat().st_size) as advance:
         try:
-            for stride in _strides(_utterances(file, args.file)):
+            for stride in strides(utterances(file, args.file)):
                 learned += memory.learn(stride)
                 advance(file.tell())
         except BadRequest as error:
@@ -126,13 +114,35 @@ def _add(args: argparse.Namespace) -> int:
     files = sorted({each for kind in _DOCUMENTS for each in path.rglob(kind)}) if path.is_dir() else [path]
     if not files:
         raise PrerequisiteMissing(f"{path} holds no document", remedy=f"put {', '.join(_DOCUMENTS)} into it")
-    learned = 0
+    if len(files) == 1:
+        passages(files[0])  # without anything to learn no memory is made
+    learned, gone, failed = 0, list[str](), list[Path]()
     with _opened(args) as memory, _bar(len(files)) as advance:
+        before = _passages_by_document(memory)
         for place, file in enumerate(files):
-            learned += memory.learn(passages(file, persona=args.persona))
+            try:
+                found = passages(file, persona=args.persona)
+            except (BadRequest, PrerequisiteMissing) as error:
+                failed.append(file)
+                print(as_started(f"antiphon: {error}"), file=sys.stderr)
+            else:
+                learned += memory.learn(found)
+                gone += before.get(str(file), set()) - {passage.id for passage in found}
             advance(place + 1)
-    print(f"{learned} passages of {len(files)} documents learned")
-    return 0
+        forgotten = memory.forget(sorted(gone)) if gone else 0
+    replaced = f", {forgotten} that they no longer hold forgotten" if forgotten else ""
+    left = f"; {len(failed)} could not be read" if failed else ""
+    print(f"{learned} passages of {len(files) - len(failed)} documents learned{replaced}{left}")
+    return 1 if failed else 0
+
+
+def _passages_by_document(memory: GraphMemory) -> dict[str, set[str]]:
+    """The ids of all passages, by the document they are of."""
+    found: dict[str, set[str]] = {}
+    for turn in memory.turns():
+        if turn.id.startswith(f"{turn.conversation}#"):
+            found.setdefault(turn.conversation, set()).add(turn.id)
+    return found
 
 
 def _recall(args: argparse.Namespace) -> int:
@@ -142,9 +152,10 @@ def _recall(args: argparse.Namespace) -> int:
         raise BadRequest(
             f"a budget of {args.budget} tokens holds nothing; give --budget 1 or more", code="bad_budget"
         )
+    asked = [checked(Query(text=args.query))] if args.query is not None else list(queries(args.queries))
     count_tokens = _counter(args.model)
     with _opened(args) as memory:
-        for query in _queries(args):
+        for query in asked:
             ask = Ask(
                 text=query.text,
                 budget_tokens=args.budget,
@@ -216,52 +227,6 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
-def _utterances(file: BinaryIO, path: Path) -> Iterator[Turn]:
-    for number, said in _decoded(file, Said, path):
-        if len(said.text) > TEXT_CHARS_MAX:
-            raise BadRequest(
-                f"{path}, line {number}: a text of {len(said.text):,} characters; the most is "
-                f"{TEXT_CHARS_MAX:,}, and longer ones are documents (antiphon memory add)",
-                code="utterance_too_long",
-            )
-        if said.time and not _is_time(said.time):
-            raise BadRequest(
-                f"{path}, line {number}: the time {said.time[:40]!r} is not ISO 8601 (2025-03-01T10:00:00)",
-                code="bad_time",
-            )
-        yield Turn(
-            id=said.id,
-            speaker=said.speaker,
-            text=said.text,
-            said_at=said.time,
-            conversation=said.conversation,
-            persona=said.persona,
-        )
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return day_of(text) > 0
-
-
-def _strides(turns: Iterator[Turn]) -> Iterator[list[Turn]]:
-    """`turns` in lists; those before a bad line come before its error does."""
-    stride: list[Turn] = []
-    try:
-        for turn in turns:
-            stride.append(turn)
-            if len(stride) == _STRIDE:
-                yield stride
-                stride = []
-    except BadRequest:
-        yield stride
-        raise
-    yield stride
-
-
 @contextmanager
 def _opened(args: argparse.Namespace) -> Generator[GraphMemory]:
     if args.action not in ("ingest", "add") and not args.db.exists():
@@ -290,45 +255,6 @@ def _held(path: Path) -> str:
         return _USUAL
     with closing(Record(path, None, 0)) as record:
         return record.embedder or _USUAL
-
-
-@contextmanager
-def _reading(path: Path) -> Generator[BinaryIO]:
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise PrerequisiteMissing(
-            f"{path} cannot be read: {error.strerror}", remedy="name another file"
-        ) from error
-    with file:
-        yield file
-
-
-def _decoded(file: BinaryIO, kind: type[T], path: Path) -> Iterator[tuple[int, T]]:
-    """Each line with its number."""
-    number = 0
-    # A line without an end must not fill the memory before anybody looks at it.
-    while line := file.readline(_LINE_BYTES_MAX + 1):
-        number += 1
-        if len(line) > _LINE_BYTES_MAX:
-            raise BadRequest(
-                f"{path}, line {number}: more than {_LINE_BYTES_MAX:,} bytes", code="line_too_long"
-            )
-        line = line.removeprefix(BOM_UTF8) if number == 1 else line
-        if not line.strip():
-            continue
-        try:
-            decoded = msgspec.json.decode(line, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise BadRequest(f"{path}, line {number}: {error}", code="bad_line") from error
-        yield number, decoded
-
-
-def _queries(args: argparse.Namespace) -> Sequence[Query]:
-    if args.query is not None:
-        return [Query(text=args.query)]
-    with _reading(args.queries) as file:
-        return [query for _, query in _decoded(file, Query, args.queries)]
 
 
 def _counter(model: str | None) -> Callable[[str], int]:

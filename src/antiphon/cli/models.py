@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from antiphon.cli.commands import Commands
+from antiphon.cli.program import as_started
 from antiphon.contracts import ContractBroken
 from antiphon.store import ModelSet, ModelStatus, PullProgress, Source, Store, human
 
@@ -86,7 +87,7 @@ def _pull(args: argparse.Namespace) -> int:
             with _shown(name) as progress:
                 folder = store.pull(name, source=args.source, progress=progress)
         except KeyboardInterrupt:
-            print(f"stopped; antiphon models pull {name} goes on from here", file=sys.stderr)
+            print(as_started(f"stopped; antiphon models pull {name} goes on from here"), file=sys.stderr)
             raise
         print(f"{name}: ready in {folder}")
     return 0
@@ -112,10 +113,8 @@ def _verify(args: argparse.Namespace) -> int:
         with _shown(name, bar_only=True) as progress:
             found[name] = store.verify(name, progress)
         if not args.json:
-            problems = found[name]
-            print(
-                f"{name}: " + ("; ".join(problems) + f" (antiphon models pull {name})" if problems else "ok")
-            )
+            mend = as_started(f" (antiphon models pull {name})")
+            print(f"{name}: " + ("; ".join(found[name]) + mend if found[name] else "ok"))
     if args.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
     return 1 if any(found.values()) else 0

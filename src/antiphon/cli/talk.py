@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from antiphon.cli.caller import Wishes
-from antiphon.cli.client import DEFAULT_URL, CallFailed, Connection, connect
+from antiphon.cli.client import DEFAULT_URL, CallFailed, Connection, connect, for_user
 from antiphon.cli.commands import Commands
 from antiphon.cli.devices import NoSpeaker, Speaker, open_microphone, open_speaker
 from antiphon.cli.exchange import Exchange, Reply
@@ -35,6 +35,7 @@ def register(commands: Commands) -> None:
     )
     talk.add_argument("--url", default=DEFAULT_URL, help=f"{DEFAULT_URL} otherwise")
     talk.add_argument("--keyboard", action="store_true", help="type, even if there is a microphone")
+    talk.add_argument("--user", default="", metavar="NAME", help="who speaks: remembered from call to call")
     talk.add_argument("--voice", default="", help="the voice that answers")
     talk.add_argument("--instructions", default="", help="what the agent is told to be")
     talk.add_argument("--out", type=Path, metavar="DIR", help="save the answers as WAV")
@@ -48,7 +49,7 @@ def _talk(args: argparse.Namespace) -> int:
 
 
 async def _converse(args: argparse.Namespace, wishes: Wishes) -> None:
-    async with connect(args.url) as connection:
+    async with connect(for_user(args.url, args.user)) as connection:
         speaker = _speaker_or_none()
         talk = Talk(connection, speaker or NoSpeaker(), args.out)
         try:

@@ -36,7 +36,7 @@ from antiphon.contracts.language_model import (
     Weigh,
     Weighed,
 )
-from antiphon.contracts.memory import Memory, Recall, RecallQuery, Utterance
+from antiphon.contracts.memory import Memory, Recall, Recalled, RecallQuery, Utterance
 from antiphon.contracts.synthesizer import SpeechChunk, Synthesizer, Voice
 from antiphon.contracts.transcriber import TimedWord, Transcriber, Transcript
 from antiphon.contracts.voice_activity import SpeechProbability, VoiceActivity, VoiceActivityStream
@@ -76,6 +76,7 @@ __all__ = [
     "Prompt",
     "Recall",
     "RecallQuery",
+    "Recalled",
     "Sampling",
     "Span",
     "SpeechChunk",

@@ -17,16 +17,39 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     said_at: str = ""
     """ISO 8601; empty when unknown."""
     conversation: str = ""
+    persona: str = ""
+    """Who may recall it; empty: everyone."""
 
 
 class RecallQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What the next answer may need to know."""
 
     text: str
+    """What is asked, or as much of it as was heard. Empty: nothing has been said yet, and what is wanted is
+    what `speaker` will take for known."""
     budget_tokens: int
     """A hard bound on `Recall.tokens`."""
     speaker: str = ""
     conversation: str = ""
+    persona: str = ""
+    """Who will answer: what only others may recall stays away. A memory that keeps no such secrets passes
+    over it."""
+    known: frozenset[str] = frozenset()
+    """Ids of utterances that stand in the prompt already; a memory need not offer them again."""
+
+
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """An utterance that came into question."""
+
+    id: str
+    text: str
+    """As it is quoted, on one line, with its speaker."""
+    tokens: int
+    score: float = 0.0
+    """Comparable within one recall: the higher the better."""
+    said_at: str = ""
+    persona: str = ""
+    """Who alone may recall it; empty: everyone."""
 
 
 class Recall(msgspec.Struct, frozen=True):
@@ -38,6 +61,14 @@ class Recall(msgspec.Struct, frozen=True):
     """Of `context`, as counted by the counter that was given."""
     sources: tuple[str, ...] = ()
     """Ids of the utterances it rests on, in the order they appear."""
+    answerable: float = 1.0
+    """Between 0 and 1: how likely the answer is in memory at all; 1 from a memory that cannot tell."""
+    chosen: tuple[Recalled, ...] = ()
+    """The lines of `context`, in their order; empty from a memory that keeps no account."""
+    known: tuple[Recalled, ...] = ()
+    """Those of `RecallQuery.known` that would have been chosen, at no cost."""
+    left_out: tuple[Recalled, ...] = ()
+    """The best of those that did not fit or say what another says, best first."""
 
 
 @runtime_checkable

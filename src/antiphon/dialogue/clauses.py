@@ -1,9 +1,10 @@
 """Cutting a growing answer into pieces that can be spoken.
 
 The first piece is as short as can be, because somebody is waiting for it: "Yes," is one, so is "It can fly"
-before "and", and so are any four words whose last belongs to them. A synthesizer that is told of what came
-before a piece, and that it goes on, makes no seam there (decision 27). The second is short as well, because
-the first does not play for long. Later ones are whole sentences, because those sound best and there is time.
+before "and", and so are any two longer words whose last belongs to them. A synthesizer that is told of what
+came before a piece, and that it goes on, makes no seam there (decisions 27 and 28). The second is short as
+well, because the first does not play for long. Later ones are whole sentences, because those sound best and
+there is time.
 """
 
 import re

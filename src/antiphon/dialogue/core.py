@@ -115,3 +115,8 @@ class Dialogue:
     def quiet(self) -> bool:
         """Whether the caller holds no turn, so that the newest audio belongs to nothing yet."""
         return self._floor.taking is None
+
+    @property
+    def hearing(self) -> bool:
+        """Whether the caller is speaking at this very moment."""
+        return self._floor.taking is not None and self._floor.hearing.silence == 0

@@ -1,7 +1,13 @@
-"""A BERT encoder's forward pass in plain numpy: small enough to read, exact, and no framework to load."""
+"""A BERT encoder (Devlin et al., 2019) run by CTranslate2, made of the publisher's weights when it is opened.
+
+Its matrices are held and multiplied in 8 bits: the vector of a short question takes a tenth of the time of
+plain numpy, which has to read 42 MB of weights for it. One sequence at a time needs no padding, so a text's
+vector cannot depend on its neighbours.
+"""
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -10,6 +16,8 @@ from numpy.typing import NDArray
 from antiphon.engines.native import load
 
 Array: TypeAlias = NDArray[np.float32]
+
+_COMPUTE = "int8_float32"
 
 
 class BertShape(msgspec.Struct, frozen=True):
@@ -22,55 +30,61 @@ class BertShape(msgspec.Struct, frozen=True):
 
 
 class Bert:
-    """The network of Devlin et al. (2019), without dropout, for one sequence at a time.
+    """The network without dropout and without its pooler. It may be called by `at_once` threads."""
 
-    One sequence at a time needs no padding, so a text's vector cannot depend on its neighbours.
-    """
+    def __init__(
+        self, shape: BertShape, weights: Mapping[str, Array], vocabulary: list[str], *, at_once: int
+    ) -> None:
+        library = load("ctranslate2", "ctranslate2")
+        with TemporaryDirectory(prefix="antiphon-bert-") as folder:
+            made = _made(library.specs, shape, weights)
+            made.register_vocabulary(vocabulary)
+            made.config.layer_norm_epsilon = shape.layer_norm_eps
+            made.validate()
+            made.optimize(quantization=_COMPUTE)
+            made.save(folder)
+            self._encoder: Any = library.Encoder(
+                folder, device="cpu", compute_type=_COMPUTE, inter_threads=at_once, intra_threads=1
+            )
 
-    def __init__(self, shape: BertShape, weights: Mapping[str, Array]) -> None:
-        self._shape = shape
-        self._weights = {name: np.ascontiguousarray(array, np.float32) for name, array in weights.items()}
-
-    def __call__(self, tokens: NDArray[np.int64]) -> Array:
+    def __call__(self, tokens: list[int]) -> Array:
         """The last hidden states of `tokens`: float32, shape [len(tokens), hidden_size]."""
-        weights = self._weights
-        embedded = (
-            weights["embeddings.word_embeddings.weight"][tokens]
-            + weights["embeddings.position_embeddings.weight"][: len(tokens)]
-            + weights["embeddings.token_type_embeddings.weight"][0]
-        )
-        states = self._norm("embeddings.LayerNorm", embedded)
-        for layer in range(self._shape.num_hidden_layers):
-            states = self._layer(f"encoder.layer.{layer}", states)
-        return states
-
-    def _layer(self, at: str, states: Array) -> Array:
-        attended = self._linear(f"{at}.attention.output.dense", self._attend(f"{at}.attention.self", states))
-        states = self._norm(f"{at}.attention.output.LayerNorm", states + attended)
-        inner = _gelu(self._linear(f"{at}.intermediate.dense", states))
-        return self._norm(f"{at}.output.LayerNorm", states + self._linear(f"{at}.output.dense", inner))
-
-    def _attend(self, at: str, states: Array) -> Array:
-        query, key, value = (self._heads(f"{at}.{name}", states) for name in ("query", "key", "value"))
-        scores = query @ key.transpose(0, 2, 1) / np.float32(np.sqrt(query.shape[-1]))
-        scores = np.exp(scores - scores.max(-1, keepdims=True))
-        scores /= scores.sum(-1, keepdims=True)
-        return (scores @ value).transpose(1, 0, 2).reshape(states.shape)
-
-    def _heads(self, name: str, states: Array) -> Array:
-        projected = self._linear(name, states)
-        return projected.reshape(len(states), self._shape.num_attention_heads, -1).transpose(1, 0, 2)
-
-    def _linear(self, name: str, states: Array) -> Array:
-        return states @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
-
-    def _norm(self, name: str, states: Array) -> Array:
-        centred = states - states.mean(-1, keepdims=True)
-        variance = np.square(centred).mean(-1, keepdims=True)
-        scaled = centred / np.sqrt(variance + np.float32(self._shape.layer_norm_eps))
-        return scaled * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        return np.array(self._encoder.forward_batch([tokens]).last_hidden_state, np.float32)[0]
 
 
-def _gelu(x: Array) -> Array:
-    erf = load("scipy.special", "scipy").erf
-    return x * np.float32(0.5) * (1 + erf(x * np.float32(np.sqrt(0.5))))
+def _made(specs: Any, shape: BertShape, weights: Mapping[str, Array]) -> Any:
+    """The network as CTranslate2 describes one."""
+    encoder = specs.TransformerEncoderSpec(
+        shape.num_hidden_layers,
+        shape.num_attention_heads,
+        pre_norm=False,
+        activation=specs.common_spec.Activation.GELU,
+        layernorm_embedding=True,
+        num_source_embeddings=2,
+        embeddings_merge=specs.common_spec.EmbeddingsMerge.ADD,
+    )
+    encoder.scale_embeddings = False
+    encoder.embeddings[0].weight = weights["embeddings.word_embeddings.weight"]
+    encoder.embeddings[1].weight = weights["embeddings.token_type_embeddings.weight"]
+    encoder.position_encodings.encodings = weights["embeddings.position_embeddings.weight"]
+    _norm(encoder.layernorm_embedding, weights, "embeddings.LayerNorm")
+    for number, layer in enumerate(encoder.layer):
+        at = f"encoder.layer.{number}"
+        three = [f"{at}.attention.self.{name}" for name in ("query", "key", "value")]
+        _linear(layer.self_attention.linear[0], weights, *three)
+        _linear(layer.self_attention.linear[1], weights, f"{at}.attention.output.dense")
+        _norm(layer.self_attention.layer_norm, weights, f"{at}.attention.output.LayerNorm")
+        _linear(layer.ffn.linear_0, weights, f"{at}.intermediate.dense")
+        _linear(layer.ffn.linear_1, weights, f"{at}.output.dense")
+        _norm(layer.ffn.layer_norm, weights, f"{at}.output.LayerNorm")
+    return specs.TransformerEncoderModelSpec(encoder, pooling_layer=False)
+
+
+def _linear(spec: Any, weights: Mapping[str, Array], *names: str) -> None:
+    """One matrix, or several that read the same and are multiplied as one."""
+    spec.weight = np.concatenate([weights[f"{name}.weight"] for name in names])
+    spec.bias = np.concatenate([weights[f"{name}.bias"] for name in names])
+
+
+def _norm(spec: Any, weights: Mapping[str, Array], name: str) -> None:
+    spec.gamma, spec.beta = weights[f"{name}.weight"], weights[f"{name}.bias"]

@@ -41,7 +41,7 @@ def candidates(
     if replaced:
         current = frozenset[int]().union(*replaced.values())
         rows = np.union1d(np.setdiff1d(rows, np.array([*replaced])), np.array([*current], np.int64))
-    return Candidates(rows[_allowed(view, ask, rows)], replaced)
+    return Candidates(rows[allowed(view, ask, rows)], replaced)
 
 
 def _near(view: View, question: Question, vector: Floats | None, similar: Floats | None) -> Places:
@@ -71,7 +71,8 @@ def _replaced(view: View, question: Question, rows: Places) -> Mapping[int, froz
     }
 
 
-def _allowed(view: View, ask: Ask, rows: Places) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def allowed(view: View, ask: Ask, rows: Places) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which of `rows` may be recalled for `ask` at all."""
     columns = view.columns
     persona = columns.persona[rows]
     allowed = (persona == 0) | (persona == view.personas.get(ask.persona, 0))

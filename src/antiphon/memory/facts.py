@@ -20,6 +20,7 @@ _NAME_WORDS = 3
 FACTS_MAX = 16
 """Out of one turn; a text with more is a document and not somebody's word."""
 _READ_CHARS = 4000
+_ONE_THING_CHARS = 120
 _SENTENCE = re.compile(
     r"(?<=[.!?;])(?<!\b(?:Dr|Mr|Ms|St)\.)(?<!\bMrs\.)\s+|\n+"
     r"|,? (?:and|but|so) (?=(?:I|we|my|our|he|she|they)\b)"
@@ -152,7 +153,7 @@ def facts_of(turn: Turn) -> list[Draft]:
     """What `turn` says, with subjects named: "I" and "my" are its speaker."""
     said = _day(turn.said_at)
     found: dict[tuple[str, str, str], Draft] = {}
-    for sentence in _SENTENCE.split(turn.text[:_READ_CHARS]):
+    for sentence in sentences(turn.text):
         if sentence.rstrip().endswith("?"):
             continue
         for draft in _of_sentence(sentence, turn, said):
@@ -160,6 +161,16 @@ def facts_of(turn: Turn) -> list[Draft]:
         if len(found) >= FACTS_MAX:
             break
     return list(found.values())[:FACTS_MAX]
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text`, and the parts of those in which somebody begins anew with "and I"."""
+    return _SENTENCE.split(text[:_READ_CHARS])
+
+
+def says_one_thing(text: str) -> bool:
+    """Whether `text` is one sentence, and no long one."""
+    return len(text) <= _ONE_THING_CHARS and len([part for part in sentences(text) if part.strip()]) == 1
 
 
 def _of_sentence(sentence: str, turn: Turn, said: date | None) -> list[Draft]:
@@ -177,6 +188,18 @@ def _of_sentence(sentence: str, turn: Turn, said: date | None) -> list[Draft]:
     return drafts
 
 
+def since(sentence: str, said_at: str) -> str:
+    """From which ISO date on what `sentence` says holds, when it was said at `said_at`; "" if unknown."""
+    return _since(sentence, _day(said_at))
+
+
+def _since(sentence: str, said: date | None) -> str:
+    if said is None:
+        return ""
+    when = spans(sentence, said)
+    return (when[0].first if when and when[0].first <= said else said).isoformat()
+
+
 def _draft(
     pattern: Pattern, match: re.Match[str], turn: Turn, sentence: str, said: date | None
 ) -> Draft | None:
@@ -186,13 +209,11 @@ def _draft(
     thing = groups.get("thing", "")
     if not subject or not value or (thing and set(thing.split()) & _EMPTY):
         return None
-    when = spans(sentence, said) if said else []
-    since = when[0].first if when and when[0].first <= (said or when[0].first) else said
     return Draft(
         subject=subject,
         relation=pattern.relation.format(thing=thing),
         object=value,
-        valid_from=since.isoformat() if since else "",
+        valid_from=_since(sentence, said),
         confidence=pattern.confidence,
         single=pattern.single and (pattern.confidence > _LOOSE or len(value.split()) <= _NAME_WORDS),
         ended=pattern.ended,

@@ -26,9 +26,13 @@ from antiphon.contracts import (
     Utterance,
 )
 from antiphon.contracts.discovery import find
-from antiphon.memory.facts import facts_of
-from antiphon.memory.recalling import recalled, with_facts
+from antiphon.memory.facts import facts_of, says_one_thing
+from antiphon.memory.log import Log
+from antiphon.memory.noticing import Noticing, drafts_of
+from antiphon.memory.opening import opening
+from antiphon.memory.recalling import recall_of, recalled, with_facts
 from antiphon.memory.record import IN_PROCESS, Record
+from antiphon.memory.stating import Superseded
 from antiphon.memory.updates import outdated_rows
 from antiphon.memory.values import Ask, Entity, Fact, Found, Turn, turn_of
 from antiphon.memory.view import View, empty_view, grown, settled, tail_is_full
@@ -61,6 +65,7 @@ class GraphMemory:
         summary="Remembers everything said in one file, and recalls what a question needs within its budget.",
         licence="Apache-2.0",
         languages=("en",),
+        capabilities=frozenset({"path"}),
         concurrency=4,
     )
 
@@ -71,23 +76,28 @@ class GraphMemory:
         *,
         reach: str = "all",
         as_it_is: bool = False,
+        record: Log | None = None,
+        owns_embedder: bool = False,
     ) -> None:
-        """Open or create the memory at `path`; None: in this process only. `embedder` stays the caller's.
+        """Open or create the memory at `path`; None: in this process only.
 
+        `embedder` stays the caller's unless the memory `owns_embedder`, and is closed with it then.
         `as_it_is`: without an embedder, whosever vectors are in the file; nothing can be learned then.
+        `record`: open already, in the place of a file.
 
         Raises:
             PrerequisiteMissing, EngineBroken, ConfigInvalid: as `Record`.
         """
         self._embedder = embedder
-        self._owns_embedder = False
+        self._owns_embedder = owns_embedder
         self._only_conversation = reach == "conversation"
         self._as_it_is = as_it_is
         name = "none" if embedder is None else embedder.card.name
-        self._record = Record(
+        self._record = record or Record(
             path or IN_PROCESS, None if as_it_is else name, 0 if embedder is None else embedder.dimensions
         )
         self._dimensions = self._record.dimensions
+        self._noticing = None if embedder is None else Noticing(embedder.embed)
         self._writing = threading.Lock()
         self._last_asked: tuple[str, NDArray[np.float32]] | None = None
         try:
@@ -103,16 +113,14 @@ class GraphMemory:
             settings = msgspec.convert(dict(setup.settings), GraphSettings)
         except msgspec.ValidationError as error:
             raise ConfigInvalid((f"memory.graph: {error}",)) from error
-        embedder = _opened(settings.embedder, setup)
+        embedder = open_embedder(settings.embedder, setup)
         path = Path(settings.path).expanduser() if settings.path else None
         try:
-            memory = cls(path, embedder, reach=settings.reach)
+            return cls(path, embedder, reach=settings.reach, owns_embedder=True)
         except BaseException:
             if embedder is not None:
                 embedder.close()
             raise
-        memory._owns_embedder = True
-        return memory
 
     @property
     def view(self) -> View:
@@ -151,36 +159,41 @@ class GraphMemory:
 
     def recall(self, query: RecallQuery, count_tokens: Callable[[str], int]) -> Recall:
         """The best context within `query.budget_tokens`, counted by `count_tokens`."""
-        found = self.look(
-            Ask(
-                text=query.text,
-                budget_tokens=query.budget_tokens,
-                speaker=query.speaker,
-                conversation=query.conversation,
-                only_conversation=self._only_conversation,
-            ),
-            count_tokens,
+        ask = Ask(
+            text=query.text,
+            budget_tokens=query.budget_tokens,
+            speaker=query.speaker,
+            conversation=query.conversation,
+            persona=query.persona,
+            known=query.known,
+            only_conversation=self._only_conversation,
         )
-        return Recall(found.context, found.tokens, tuple(one.id for one in found.chosen))
+        view = self._view
+        if query.text.strip():
+            return recall_of(view, self._looked(view, ask, count_tokens))
+        return recall_of(view, opening(view, ask, self._told_by(query.speaker), count_tokens))
 
     def look(
         self, ask: Ask, count_tokens: Callable[[str], int], *, vector: NDArray[np.float32] | None = None
     ) -> Found:
         """Recall with an account, `Found.facts` left empty; `vector` is that of `ask.text`, if known."""
-        view = self._view
-        if vector is None and self._embedder is not None and view.count:
-            vector = self._vector(ask.text)
-        return recalled(view, ask, vector, count_tokens)
+        return self._looked(self._view, ask, count_tokens, vector)
 
     def with_facts(self, found: Found) -> Found:
         """`found` with what holds of all that rests on the chosen turns; it reads the record."""
         with self._writing:
             return with_facts(found, lambda ids: self._record.facts(ids, current=True))
 
+    def _told_by(self, speaker: str) -> list[str]:
+        """The turns on which what holds of `speaker` rests. It reads the record."""
+        return [fact.source for fact in self.facts(current=True) if fact.subject == speaker]
+
     def settle(self) -> None:
-        """Fold the live tail into the frozen image: work for the reflective loop."""
+        """Fold the live tail into the frozen image, and what others have written; for the reflective loop."""
         with self._writing:
-            self._view = settled(self._view)
+            self._record.refresh()
+            changed = self._record.generation != self._generation
+            self._view = self._read_back() if changed else settled(self._view)
 
     def forget(self, ids: Sequence[str]) -> int:
         """Really forget these utterances and all that rests on them; returns how many were known."""
@@ -194,6 +207,12 @@ class GraphMemory:
         """Everything read out of turns, in the order it was learned; `current`: what still holds."""
         with self._writing:
             return self._record.facts(current=current)
+
+    def related(self, ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """Subject, relation, object and source of what holds, of all that rests on these turns."""
+        with self._writing:
+            held = self._record.facts(ids, current=True)
+        return [(fact.subject, fact.relation, fact.object, fact.source) for fact in held]
 
     def count_facts(self) -> int:
         """How many facts there are, those superseded included."""
@@ -217,6 +236,17 @@ class GraphMemory:
             if self._owns_embedder and self._embedder is not None:
                 self._embedder.close()
 
+    def _looked(
+        self,
+        view: View,
+        ask: Ask,
+        count_tokens: Callable[[str], int],
+        vector: NDArray[np.float32] | None = None,
+    ) -> Found:
+        if vector is None and self._embedder is not None and view.count:
+            vector = self._vector(ask.text)
+        return recalled(view, ask, vector, count_tokens)
+
     def _learn_stride(self, stride: Sequence[Turn]) -> int:
         known = self._record.known(turn.id for turn in stride)
         new = [turn for turn in stride if turn.id not in known]
@@ -225,11 +255,26 @@ class GraphMemory:
         vectors = self._vectors(new)
         drafts = [facts_of(turn) for turn in new]
         superseded = self._record.learn(new, vectors.astype(np.float16), drafts)
+        if self._record.generation != self._generation:
+            self._view = self._read_back()  # others have written, too
+            return len(new)
         view = _with_outdated(grown(self._view, new, vectors), superseded)
+        view = self._with_noticed(view, range(view.count - len(new), view.count))
         self._view = settled(view) if tail_is_full(view) else view
         return len(new)
 
+    def _with_noticed(self, view: View, rows: range) -> View:
+        """`view` with what the turns in `rows` change in ways that no pattern knows."""
+        if self._noticing is None:
+            return view
+        for row in rows:
+            for noticed in self._noticing.notice(view, row):
+                stated = drafts_of(noticed, view)
+                view = _with_outdated(view, self._record.restate(stated))
+        return view
+
     def _read_back(self) -> View:
+        self._generation = self._record.generation
         view = empty_view(self._dimensions)
         stored = self._record.turns()
         while stride := list(islice(stored, _STRIDE)):
@@ -255,18 +300,20 @@ class GraphMemory:
         return self._embedder.embed([f"{turn.speaker}: {turn.text}"[:_EMBEDDED_CHARS] for turn in turns])
 
 
-def _opened(name: str, setup: EngineSetup) -> Embedder | None:
+def open_embedder(name: str, setup: EngineSetup) -> Embedder | None:
+    """The embedder of that name, None for none, with the weights and threads of `setup`."""
     if not name:
         return None
     given = EngineSetup(weights=setup.weights, threads=setup.threads)
     return cast(Embedder, find("embedder", name).open(given))
 
 
-def _with_outdated(view: View, superseded: Sequence[tuple[str, str, str]]) -> View:
+def _with_outdated(view: View, superseded: Sequence[Superseded]) -> View:
     if not superseded:
         return view
-    said = ((view.rows[id_], view.rows[by], relation) for id_, by, relation in superseded)
-    return msgspec.structs.replace(view, outdated=outdated_rows(view.outdated, said))
+    said = [(view.rows[id_], view.rows[by], relation, what) for id_, by, relation, what in superseded]
+    alone = {row for row, *_ in said if says_one_thing(view.turns[row].text)}
+    return msgspec.structs.replace(view, outdated=outdated_rows(view.outdated, said, alone))
 
 
 def _clean(turn: Turn) -> Turn:

@@ -1,6 +1,6 @@
 """As much worth as fits: turns by worth per token, until the budget is full, in the order they were said."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ _LOOKED_AT = 320
 _MISSES = 24
 """So many turns in a row that do not fit: the budget is full."""
 _REPEATS = 0.97
+_KNOWN_LOOKED_AT = 16
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -27,6 +28,8 @@ class Packed(msgspec.Struct, frozen=True):
     rows: tuple[int, ...]
     left_out: tuple[int, ...]
     """The best that did not fit, or that say what another says."""
+    known: tuple[int, ...] = ()
+    """The best of those that are in the prompt already."""
 
 
 @lru_cache(maxsize=4096)
@@ -54,21 +57,33 @@ def rendered(view: View, rows: Sequence[int]) -> str:
 
 
 def packed(
-    view: View, ranked: Ranked, budget_tokens: int, count_tokens: CountTokens, length: float
+    view: View,
+    ranked: Ranked,
+    budget_tokens: int,
+    count_tokens: CountTokens,
+    length: float,
+    *,
+    known: Collection[str] = (),
 ) -> Packed:
-    """The best context within `budget_tokens`."""
-    if budget_tokens <= 0 or not len(ranked.rows):
+    """The best context within `budget_tokens`; turns with `known` ids cost nothing and are not in it."""
+    if not len(ranked.rows):
         return Packed("", count_tokens(""), (), ())
-    chosen, left_out = _chosen(view, _by_worth(view, ranked, length), budget_tokens, count_tokens)
+    order = _by_worth(view, ranked, length)
+    there = [row for row in order[:_KNOWN_LOOKED_AT] if view.turns[row].id in known] if known else []
+    if known:
+        order = [row for row in order if view.turns[row].id not in known]
+    if budget_tokens <= 0:
+        return Packed("", count_tokens(""), (), tuple(order[:_MISSES]), tuple(there))
+    chosen, left_out = _chosen(view, order, budget_tokens, count_tokens)
     while chosen:
         # Lines counted one by one need not add up to their whole, and the whole is what is promised.
         rows = tuple(sorted(chosen))
         context = rendered(view, rows)
         tokens = count_tokens(context)
         if tokens <= budget_tokens:
-            return Packed(context, tokens, rows, tuple(left_out))
+            return Packed(context, tokens, rows, tuple(left_out), tuple(there))
         left_out.insert(0, chosen.pop())
-    return Packed("", count_tokens(""), (), tuple(left_out))
+    return Packed("", count_tokens(""), (), tuple(left_out), tuple(there))
 
 
 def _by_worth(view: View, ranked: Ranked, length: float) -> list[int]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from antiphon.contracts import Busy, ConfigInvalid, ContractBroken, EngineBroken, PrerequisiteMissing
 from antiphon.memory.schema import SCHEMA, VERSION
-from antiphon.memory.stating import forget_names, forgotten, outdated, state
+from antiphon.memory.stating import Superseded, forget_names, forgotten, outdated, outdated_by, state
 from antiphon.memory.values import Draft, Entity, Fact, Turn
 
 IN_PROCESS = Path(":memory:")
@@ -44,10 +44,11 @@ class Record:
             EngineBroken: it is damaged, or no memory.
             ConfigInvalid: its vectors are another embedder's.
         """
+        self.generation = 0
         self._path = path
         self._connection: sqlite3.Connection | None = _connected(path)
         try:
-            with self._use() as connection:
+            with self.use() as connection:
                 self._check(connection)
                 self.embedder, self.dimensions = _vectors(connection, embedder, dimensions, path)
         except BaseException:
@@ -56,7 +57,7 @@ class Record:
 
     def turns(self) -> Iterator[tuple[int, Turn, bytes]]:
         """Every turn, in the order they were learned: its number, itself, its vector as 16-bit floats."""
-        with self._use() as connection:
+        with self.use() as connection:
             rows = connection.execute(
                 "SELECT row, id, speaker, text, said_at, conversation, persona, vector FROM turn ORDER BY row"
             )
@@ -73,18 +74,18 @@ class Record:
 
     def known(self, ids: Iterable[str]) -> set[str]:
         """Those of `ids` that have been learned."""
-        with self._use() as connection:
+        with self.use() as connection:
             found = (connection.execute("SELECT id FROM turn WHERE id = ?", (each,)) for each in ids)
             return {row[0] for rows in found for row in rows}
 
     def learn(
         self, turns: Sequence[Turn], vectors: NDArray[np.float16], drafts: Sequence[Sequence[Draft]]
-    ) -> list[tuple[str, str, str]]:
+    ) -> list[Superseded]:
         """Write `turns`, unknown until now, with their vectors and what was read out of each; all or nothing.
 
-        Returns, of every fact that this has superseded, turn id, id of the turn that did so, and relation.
+        Returns, of every fact that this has superseded, as `Superseded`.
         """
-        with self._use() as connection, _transaction(connection):
+        with self.use() as connection, _transaction(connection):
             (before,) = connection.execute("SELECT coalesce(max(row), 0) FROM turn").fetchone()
             for turn, vector, found in zip(turns, vectors, drafts, strict=True):
                 inserted = connection.execute(
@@ -104,9 +105,22 @@ class Record:
                     state(connection, turn, int(inserted.lastrowid or 0), draft)
             return outdated(connection, before)
 
+    def restate(self, stated: Sequence[tuple[str, Draft]]) -> list[Superseded]:
+        """Write facts that were read out of known turns later; all or nothing.
+
+        Returns what these turns have superseded, as `learn` does.
+        """
+        with self.use() as connection, _transaction(connection):
+            rows: dict[int, None] = {}
+            for id_, draft in stated:
+                turn, row = _turn(connection, id_)
+                state(connection, turn, row, draft)
+                rows[row] = None
+            return [one for row in rows for one in outdated_by(connection, row)]
+
     def forget(self, ids: Sequence[str]) -> int:
         """Delete these turns and all that rests on them alone; what they had superseded holds again."""
-        with self._use() as connection:
+        with self.use() as connection:
             with _transaction(connection):
                 count = sum(forgotten(connection, each) for each in dict.fromkeys(ids))
                 if count:
@@ -118,7 +132,7 @@ class Record:
     def facts(self, sources: Sequence[str] | None = None, *, current: bool = False) -> list[Fact]:
         """Facts, of these turns or of all, in the order they were learned; `current`: what still holds."""
         holds = " AND superseded_at = '' AND valid_to = ''" if current else ""
-        with self._use() as connection:
+        with self.use() as connection:
             if sources is None:
                 return [_fact(row) for row in connection.execute(f"{_FACT} WHERE 1{holds} ORDER BY id")]
             found: dict[int, Fact] = {}
@@ -133,12 +147,12 @@ class Record:
 
     def count_facts(self) -> int:
         """How many facts there are, those superseded included."""
-        with self._use() as connection:
+        with self.use() as connection:
             return connection.execute("SELECT count(*) FROM fact").fetchone()[0]
 
     def entities(self) -> list[Entity]:
         """Everybody and everything with a name, most mentioned first."""
-        with self._use() as connection:
+        with self.use() as connection:
             rows = connection.execute(
                 "SELECT name, (SELECT json_group_array(alias) FROM alias WHERE entity = entity.id), "
                 "(SELECT count(*) FROM fact WHERE subject = name OR object = name) AS mentions "
@@ -146,10 +160,13 @@ class Record:
             )
             return [_entity(*row) for row in rows]
 
-    def outdated(self) -> list[tuple[str, str, str]]:
+    def outdated(self) -> list[Superseded]:
         """Of every fact that a turn has superseded, turn id, id of that turn, and relation."""
-        with self._use() as connection:
+        with self.use() as connection:
             return outdated(connection, 0)
+
+    def refresh(self) -> None:
+        """Look whether others have written; of a file this process is the only writer."""
 
     def close(self) -> None:
         """Let go of the file. Calling it twice is allowed."""
@@ -158,7 +175,8 @@ class Record:
         self._connection = None
 
     @contextmanager
-    def _use(self) -> Generator[sqlite3.Connection]:
+    def use(self) -> Generator[sqlite3.Connection]:
+        """The connection itself; what SQLite says of it is told as this class tells it."""
         if self._connection is None:
             raise ContractBroken("this memory is closed")
         try:
@@ -211,6 +229,13 @@ def _transaction(connection: sqlite3.Connection) -> Generator[None]:
             connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def _turn(connection: sqlite3.Connection, id_: str) -> tuple[Turn, int]:
+    row, *fields = connection.execute(
+        "SELECT row, id, speaker, text, said_at, conversation, persona FROM turn WHERE id = ?", (id_,)
+    ).fetchone()
+    return Turn(**dict(zip(Turn.__struct_fields__, fields, strict=True))), row
 
 
 def _fact(row: tuple[Any, ...]) -> Fact:

@@ -4,6 +4,8 @@ import sqlite3
 
 from antiphon.memory.values import Draft, Turn
 
+Superseded = tuple[str, str, str, str]
+"""Of what no longer holds: a turn that says it, the one that superseded it, the relation and the object."""
 _NOW = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 
 
@@ -64,13 +66,23 @@ def _supersede(connection: sqlite3.Connection, fact: int, since: str, by: int | 
     )
 
 
-def outdated(connection: sqlite3.Connection, after: int) -> list[tuple[str, str, str]]:
+def outdated(connection: sqlite3.Connection, after: int) -> list[Superseded]:
     """Of what was superseded by turns after row `after`, or only learned after it."""
     return connection.execute(
-        "SELECT turn.id, later.id, fact.relation FROM fact JOIN support ON support.fact = fact.id "
+        "SELECT turn.id, later.id, relation, object FROM fact JOIN support ON support.fact = fact.id "
         "JOIN turn ON turn.row = support.turn JOIN turn AS later ON later.row = fact.superseded_by "
         "WHERE fact.superseded_by > ?1 OR (fact.source > ?1 AND fact.superseded_by IS NOT NULL)",
         (after,),
+    ).fetchall()
+
+
+def outdated_by(connection: sqlite3.Connection, row: int) -> list[Superseded]:
+    """As `outdated`, of what was superseded by the turn in `row`, or first said in it."""
+    return connection.execute(
+        "SELECT turn.id, later.id, relation, object FROM fact JOIN support ON support.fact = fact.id "
+        "JOIN turn ON turn.row = support.turn JOIN turn AS later ON later.row = fact.superseded_by "
+        "WHERE fact.superseded_by = ?1 OR (fact.source = ?1 AND fact.superseded_by IS NOT NULL)",
+        (row,),
     ).fetchall()
 
 

@@ -160,7 +160,12 @@ def words(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """The stems of the words of `text` that say something, in order."""
-    return [stem(word) for word in words(text) if word not in _FILLER]
+    return [stem(word) for word in meaningful(text)]
+
+
+def meaningful(text: str) -> list[str]:
+    """The words of `text` that say something, in order."""
+    return [word for word in words(text) if word not in _FILLER]
 
 
 def name_keys(text: str) -> list[str]:

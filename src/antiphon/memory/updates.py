@@ -1,6 +1,9 @@
 """Which turns say what no longer holds, and which questions they would mislead."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
 
 from antiphon.memory.terms import terms
 
@@ -14,6 +17,7 @@ _CUES = {
     "name": "name called",
     "is called": "name called",
 }
+_NAMES = re.compile(r"[A-Z\d]")
 _LOOSE = frozenset(terms("favourite favorite number name"))
 """Words that many relations have in common and that say little about which."""
 
@@ -24,30 +28,52 @@ def cues(relation: str) -> frozenset[str]:
     return found - _LOOSE or found
 
 
-Outdated = Mapping[int, Mapping[int, frozenset[str]]]
-"""Rows that say what no longer holds, each with the rows that said so, and the terms of the questions that it
-would mislead about that."""
+class Passed(msgspec.Struct, frozen=True):
+    """What a turn said and what no longer holds."""
+
+    cues: frozenset[str]
+    """Terms of questions that ask for it."""
+    values: frozenset[str]
+    """Terms of what it was."""
+    alone: bool
+    """The turn says nothing else, so that it misleads whoever does not ask for just that."""
+
+    def misleads(self, asked: frozenset[str]) -> bool:
+        """Whether a question of the terms `asked` would take it for what holds now."""
+        return bool(self.cues & asked) or (self.alone and not self.values & asked)
 
 
-def outdated_rows(known: Outdated, said: Iterable[tuple[int, int, str]]) -> Outdated:
-    """`known` and what is in `said`: a row, the row that superseded something in it, and the relation."""
+Outdated = Mapping[int, Mapping[int, Passed]]
+"""Rows that say what no longer holds, each with the rows that said so."""
+
+
+def outdated_rows(
+    known: Outdated, said: Iterable[tuple[int, int, str, str]], alone: Collection[int] = ()
+) -> Outdated:
+    """`known` and what is in `said`: a row, the row that superseded something in it, its relation and object.
+
+    Rows `alone` say nothing else.
+    """
     found = dict(known)
-    for row, by, relation in said:
+    for row, by, relation, object_ in said:
         before = found.get(row, {})
-        found[row] = {**before, by: before.get(by, frozenset()) | cues(relation)}
+        passed = before.get(by, Passed(frozenset(), frozenset(), row in alone))
+        # Of words without a capital nobody knows whether they are what changed or only beside it.
+        values = passed.values | (frozenset(terms(object_)) if _NAMES.search(object_) else frozenset[str]())
+        found[row] = {**before, by: Passed(passed.cues | cues(relation), values, passed.alone)}
     return found
 
 
 def misleads(outdated: Outdated, row: int, asked: frozenset[str]) -> bool:
     """Whether what `row` says of the terms `asked` no longer holds."""
-    return any(each & asked for each in outdated.get(row, {}).values())
+    return any(each.misleads(asked) for each in outdated.get(row, {}).values())
 
 
 def instead_of(outdated: Outdated, row: int, asked: frozenset[str]) -> frozenset[int]:
     """The rows that say what holds now of that in which `row` misleads, over all changes in between."""
     seen, left = {row}, [row]
     while left:
-        later = {by for by, each in outdated.get(left.pop(), {}).items() if each & asked} - seen
+        later = {by for by, each in outdated.get(left.pop(), {}).items() if each.misleads(asked)} - seen
         seen |= later
         left += later
     return frozenset(each for each in seen if not misleads(outdated, each, asked))

@@ -79,6 +79,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """ISO date: nothing said after it."""
     only_conversation: bool = False
     """Nothing from other conversations."""
+    known: frozenset[str] = frozenset()
+    """Ids of turns that need no quoting: they are in the prompt already."""
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     chosen: tuple[Chosen, ...]
     """In the order of the context."""
+    known: tuple[Chosen, ...] = ()
+    """Those of `Ask.known` that would have been chosen, best first; their `tokens` are 0."""
     left_out: tuple[Chosen, ...]
     """The best of those that did not fit or would have repeated something."""
     facts: tuple[Fact, ...]
@@ -105,7 +109,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     Ranks questions; calibrated on chat."""
 
 
-def turn_of(utterance: Utterance, persona: str = "") -> Turn:
+def turn_of(utterance: Utterance) -> Turn:
     """`utterance` as a turn."""
     return Turn(
         id=utterance.id,
@@ -113,5 +117,5 @@ def turn_of(utterance: Utterance, persona: str = "") -> Turn:
         text=utterance.text,
         said_at=utterance.said_at,
         conversation=utterance.conversation,
-        persona=persona,
+        persona=utterance.persona,
     )

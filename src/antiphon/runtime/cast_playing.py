@@ -212,6 +212,10 @@ class CastPlaying:
         place = (plan.state if plan is not None else self.state).place
         return {"scene": place.scene, "persona": place.persona}
 
+    def name(self, turn: int) -> str:
+        """What who answers `turn` is called."""
+        return self._staged.cast.personas[self.speaker(turn)["persona"]].name
+
     def observe(self, event: ev.Event) -> None:
         """Something happened that concerns an answer of a living revision."""
         match event:

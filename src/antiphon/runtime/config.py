@@ -46,6 +46,31 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8080
     key_env: str = "ANTIPHON_KEY"
     """The environment variable with the bearer key; required unless `host` is a loopback address."""
+    media_addresses: tuple[str, ...] = ()
+    """Where calls send their sound: our own addresses. None: `host`, or all while that is loopback."""
+
+
+class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is remembered of whom, and what recalling it may cost."""
+
+    use: str = "graph"
+    """The memory engine; empty: nothing is remembered."""
+    settings: dict[str, Any] = {}
+    folder: str = ""
+    """Where each user's file lies; empty: `memory` in the data folder."""
+    documents: str = ""
+    """A memory's file that every session recalls from and none writes to: a menu, a manual."""
+    opening_tokens: Annotated[int, msgspec.Meta(ge=0)] = 192
+    """Of what is read when a session opens: what the user told of themselves, and how the last talk went."""
+    turn_tokens: Annotated[int, msgspec.Meta(ge=0)] = 96
+    """Of what is recalled for one turn. Documents and the user's own memory have half each, or what the other
+    leaves."""
+    turn_ms: Annotated[float, msgspec.Meta(ge=0)] = 1200
+    """What reading that may take while the caller speaks, at the price of a token on this machine."""
+    late_ms: Annotated[float, msgspec.Meta(ge=0)] = 0
+    """What an answer may be delayed for what was recalled too late to be read while the caller spoke."""
+    answerable: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    """Recalled lines are used when memory is as sure as this that they hold an answer."""
 
 
 def default_language_model() -> str:
@@ -72,6 +97,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     engines: dict[Part, EngineChoice] = msgspec.field(default_factory=_default_engines)
     """Parts that are not named keep their default."""
     session: SessionSettings = SessionSettings()
+    memory: MemoryConfig = MemoryConfig()
     cast: str | None = None
     """The path of a cast file that every session plays; without one, sessions follow their instructions."""
     threads: Count = 2

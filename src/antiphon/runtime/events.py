@@ -46,6 +46,13 @@ class ItemAdded(msgspec.Struct, frozen=True):
     previous_item_id: str | None
 
 
+class TranscriptPartial(msgspec.Struct, frozen=True):
+    """What the caller has said so far, while they are still speaking; later words may correct it."""
+
+    item_id: str
+    text: str
+
+
 class TranscriptDelta(msgspec.Struct, frozen=True):
     """More of what the caller said."""
 
@@ -216,12 +223,64 @@ class IdleTimedOut(msgspec.Struct, frozen=True):
     audio_end_ms: int
 
 
+class RecalledFact(msgspec.Struct, frozen=True):
+    """A line of memory, as it was considered for a turn."""
+
+    id: str
+    text: str
+    score: float
+    tokens: int
+    """What it cost this turn; 0 when it stood in the prompt already."""
+    why: str
+    """Why it is in the prompt, or why it is not."""
+    when: str | None
+    """ISO 8601."""
+
+
+class Node(msgspec.Struct, frozen=True):
+    """Something in the graph around what was recalled."""
+
+    id: str
+    label: str
+    kind: str
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """An edge between two nodes."""
+
+    source: str
+    target: str
+    kind: str
+
+
+class MemoryRecalled(msgspec.Struct, frozen=True, kw_only=True):
+    """What memory did for the turn that is being answered: the account of every line."""
+
+    turn: int
+    query: str
+    """The words that were looked up last; empty when none were."""
+    tokens: int
+    """What was recalled cost this turn."""
+    budget_tokens: int
+    ms: float
+    """How long the last recall took; nobody waited for it."""
+    answerable: float
+    facts: tuple[RecalledFact, ...]
+    """What the turn was answered with."""
+    left_out: int
+    unused: tuple[RecalledFact, ...] = ()
+    """The best of what was left out."""
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Relation, ...] = ()
+
+
 SessionEvent: TypeAlias = (
     SpeechStarted
     | SpeechStopped
     | AudioCommitted
     | AudioCleared
     | ItemAdded
+    | TranscriptPartial
     | TranscriptDelta
     | TranscriptSettled
     | TranscriptFailed
@@ -236,4 +295,5 @@ SessionEvent: TypeAlias = (
     | PromptCompiled
     | SessionFailed
     | IdleTimedOut
+    | MemoryRecalled
 )

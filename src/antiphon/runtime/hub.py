@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 
-from antiphon.contracts import Busy
+from antiphon.contracts import Busy, JournalEntry
 from antiphon.runtime.casting import Staged, stage
 from antiphon.runtime.config import Config
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier, earlier
 from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.memories import safe_user
 from antiphon.runtime.parts import Parts, open_parts
 from antiphon.runtime.session import Session
 from antiphon.runtime.settings import SessionSettings
@@ -74,11 +76,15 @@ class Hub:
         Raises:
             Busy: the engines are loading, or as many sessions as allowed are open, this one among them.
             ContractBroken: it goes on with another cast.
+            BadRequest: the user is no name.
         """
         if self._parts is None:
             raise Busy("the engines are still loading")
         if len(self._sessions) >= self.config.limits.sessions:
             raise Busy(f"{self.config.limits.sessions} sessions are open, which is as many as are allowed")
+        settings = settings or self.config.session
+        if settings.user:
+            safe_user(settings.user)
         session_id = before.entries[0].session if before.entries else f"sess_{token_hex(8)}"
         if session_id in self._sessions:
             raise Busy(f"the conversation {session_id} is open")
@@ -86,7 +92,7 @@ class Hub:
             session_id,
             self._parts,
             self.config,
-            settings or self.config.session,
+            settings,
             emit,
             staged=self.staged,
             earlier=before,
@@ -111,6 +117,17 @@ class Hub:
     def voices(self) -> tuple[str, ...]:
         """Names the synthesizer speaks with; empty while the engines are loading."""
         return () if self._parts is None else tuple(voice.name for voice in self._parts.synthesizer.voices)
+
+    async def recorded_sessions(self) -> tuple[str, ...]:
+        """The ids of all conversations in the journal, oldest first; read off the loop."""
+        return () if self._parts is None else await asyncio.to_thread(self._parts.journal.sessions)
+
+    async def recorded(self, session_id: str, most: int) -> list[JournalEntry]:
+        """The first `most` entries of one conversation; none when it is not known. Read off the loop."""
+        if self._parts is None:
+            return []
+        journal = self._parts.journal
+        return await asyncio.to_thread(lambda: list(islice(journal.read(session_id), most)))
 
     async def close(self) -> None:
         """End every conversation, then let go of the engines."""

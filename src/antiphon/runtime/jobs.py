@@ -19,6 +19,7 @@ from antiphon.contracts import (
     Busy,
     Cancel,
     Part,
+    Prefilled,
     Prompt,
     Sampling,
     TimedWord,
@@ -149,12 +150,22 @@ class Jobs:
         for lane, submitted in self._guessed.pop(turn, ()):
             lane.promote(submitted)
 
-    def prefill(self, build: Callable[[], Prompt]) -> None:
-        """Read what is certain of the next prompt into the cache, unless something better comes up first."""
+    def prefill(
+        self,
+        build: Callable[[], Prompt],
+        *,
+        told: Callable[[Prefilled, float], None] = nobody,
+        piece_tokens: int | None = None,
+    ) -> None:
+        """Read what is certain of the next prompt into the cache, unless something better comes up first.
+
+        `told` hears, on the lane, what was read and how many milliseconds it took. A piece cannot be broken
+        off; `piece_tokens` is the longest, where the engine's own choice would be felt.
+        """
         self._prefilling.set()
         flag = self._prefilling = Flag()
         lane = self._parts.lanes["language_model"]
-        stretch = in_stretches(self._reading(build, flag, lane.answering))
+        stretch = in_stretches(self._reading(build, flag, lane.answering, told, piece_tokens))
 
         def call() -> bool:
             try:
@@ -207,14 +218,26 @@ class Jobs:
         if submitted is not None:
             self._parts.lanes["transcriber"].promote(submitted)
 
-    def _reading(self, build: Callable[[], Prompt], flag: Flag, answering: Cancel) -> Pauses:
+    def stop_reading(self) -> None:
+        """The model may be wanted at once."""
+        self._prefilling.set()
+
+    def _reading(
+        self,
+        build: Callable[[], Prompt],
+        flag: Flag,
+        answering: Cancel,
+        told: Callable[[Prefilled, float], None],
+        piece_tokens: int | None,
+    ) -> Pauses:
         demand = self._parts.demand
         yield from read(
             self._parts.language_model,
             build(),
             cache_key=self._session,
             gives_way=When(lambda: answering.is_set() or flag.is_set()),
-            piece_tokens=lambda: SMALL_PIECE_TOKENS if demand.conversations > 1 else None,
+            piece_tokens=lambda: SMALL_PIECE_TOKENS if demand.conversations > 1 else piece_tokens,
+            told=told,
         )
 
     def _job(self, turn: int, revision: int, flag: Flag | None = None) -> working.Job:

@@ -15,6 +15,7 @@ from antiphon.runtime.events import (
     SpeechStarted,
     SpeechStopped,
     TranscriptFailed,
+    TranscriptPartial,
     TranscriptSettled,
     TurnMeasured,
 )
@@ -103,6 +104,11 @@ class Minutes:
         if self._sounding is not None:
             self.audio_sent = True
             self._sounding.sound(audio)
+
+    def heard_so_far(self, turn: int, text: str) -> None:
+        """The caller is sure to have said this much of a turn that was announced."""
+        if text and turn in self._caller_items:
+            self._emit(TranscriptPartial(self._caller_item(turn), text))
 
     def idle(self, from_ms: int, to_ms: int) -> None:
         """Nobody has spoken in this part of the caller's audio."""

@@ -22,6 +22,7 @@ from antiphon.contracts import (
 from antiphon.contracts.discovery import find
 from antiphon.runtime.config import Config, EngineChoice
 from antiphon.runtime.lanes import Lane
+from antiphon.runtime.memories import Memories
 from antiphon.runtime.scheduler import Demand
 
 LIVE_PARTS: tuple[Part, ...] = (
@@ -54,12 +55,16 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal
     lanes: dict[Part, Lane]
     demand: Demand
+    memories: Memories | None = None
+    """None: nothing is remembered."""
     embedder: Embedder | None = None
     """Only where a cast is played."""
 
     def close(self) -> None:
         """Let every running call end, and everything be written down; then close every engine."""
         self.demand.rise()  # so that what gives way ends now
+        if self.memories is not None:
+            self.memories.close()
         for part, lane in self.lanes.items():
             lane.close(drop=part != "journal")
         _close_all(cast(Engine, getattr(self, part)) for part in self.lanes)
@@ -83,10 +88,17 @@ def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Call
             engine = find(part, choice.use).open(setup)
             opened[part] = engine
             lanes[part] = Lane(engine, demand=None if part in UNFELT_PARTS else demand)
+        memories = _memories(config, weights, demand)
     except BaseException:
         _close_all(opened.values())
         raise
-    return Parts(**opened, lanes=lanes, demand=demand)
+    return Parts(**opened, lanes=lanes, demand=demand, memories=memories)
+
+
+def _memories(config: Config, weights: Callable[[str], Path], demand: Demand) -> Memories | None:
+    if not config.memory.use:
+        return None
+    return Memories(config.memory, weights=weights, threads=config.threads, demand=demand)
 
 
 def _close_all(engines: Iterable[Engine]) -> None:

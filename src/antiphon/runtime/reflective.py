@@ -16,6 +16,7 @@ time, and conversations keep the other places.
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from secrets import randbelow
+from time import perf_counter
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ from antiphon.contracts import (
     LanguageModel,
     Message,
     Piece,
+    Prefilled,
     Prompt,
     Sampling,
     SpeechChunk,
@@ -36,6 +38,7 @@ from antiphon.contracts import (
     ToolCall,
     Usage,
 )
+from antiphon.runtime.lanes import nobody
 from antiphon.runtime.scheduler import SMALL_PIECE_TOKENS, Demand, When
 
 Pauses: TypeAlias = Generator[None]
@@ -64,16 +67,20 @@ def read(
     cache_key: str,
     gives_way: Cancel,
     piece_tokens: Callable[[], int | None],
+    told: Callable[[Prefilled, float], None] = nobody,
 ) -> Generator[None, None, int]:
     """Read `prompt` into the cache of `cache_key`, pausing while `gives_way` is up.
 
     `piece_tokens` is asked before every piece how long it may be; None: as the engine likes. A piece that has
-    begun cannot be broken off. Returns how many tokens were in the cache before.
+    begun cannot be broken off. `told` hears of each, with the milliseconds it took. Returns how many tokens
+    were in the cache before.
     """
     found: int | None = None
     stuck = False
     while True:
+        began = perf_counter()
         got = model.prefill(prompt, cache_key=cache_key, cancel=gives_way, at_most_tokens=piece_tokens())
+        told(got, (perf_counter() - began) * 1000)
         found = got.reused_tokens if found is None else found
         if got.reused_tokens + got.evaluated_tokens >= got.prompt_tokens:
             return found

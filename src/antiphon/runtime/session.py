@@ -7,6 +7,7 @@ events go into the core, and whatever commands come out are carried out in order
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -42,13 +43,17 @@ from antiphon.runtime.minutes import Minutes
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.playout import Playout
 from antiphon.runtime.prompt import Prompts
+from antiphon.runtime.remembering import LEARNED, Remembering
 from antiphon.runtime.settings import ReplyRequest, SessionSettings, policy_of
+from antiphon.runtime.shown import TOLD, shown
 from antiphon.runtime.side_reply import SideReply
 from antiphon.runtime.uplink import Uplink, to_listening
 
 SHORTEST_COMMIT: Ticks = ticks(100)
 KEPT_WHILE_QUIET: Ticks = ticks(2000)
 """Audio kept uncommitted while nobody speaks and the server listens for speech."""
+NOTE_PIECE_TOKENS = 16
+"""How much of a note is read at a time while the caller speaks: an answer waits for what has begun."""
 NOTED_EVERY: Ticks = ticks(500)
 """How often it is written down what was heard of an answer that is not over."""
 SIDE_REPLIES_MAX = 16
@@ -110,7 +115,10 @@ class Session:
         )
         self._ids, self._generation = 0, earlier.openings
         self._closed = False
-        self._diary.note("session_resumed" if earlier.openings else "session_opened", _described(settings))
+        opened_at = {"opened_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        self._diary.note(
+            "session_resumed" if earlier.openings else "session_opened", _described(settings) | opened_at
+        )
         self._playing = None if staged is None else self._play(staged, earlier)
         self._minutes = Minutes(self._new_id, self._emit, self._playing or self._diary)
         for item in earlier.items:
@@ -123,6 +131,19 @@ class Session:
         self._alarm = Alarm(
             self._clock, lambda: self._dialogue.deadline, lambda: self._handle(ev.TimePassed())
         )
+        self._memory = Remembering(
+            session_id,
+            settings.user,
+            parts=parts,
+            prompts=self._prompts,
+            config=config.memory,
+            emit=self._emit,
+            note=self._diary.note,
+            read=self._read_recalled,
+            playing=self._playing,
+        )
+        self._saying = 0, ""
+        """The turn that is being spoken, and how much of it the model has read."""
         self._asked: ReplyRequest | None = None
         """What the client asked of the reply that is about to be generated."""
         self._side_replies: dict[str, SideReply] = {}
@@ -282,6 +303,7 @@ class Session:
             return
         self._diary.note("session_closed", {})
         self._closed = True
+        self._memory.close()
         self._ear.close()
         self._attention.close()
         self._jobs.close()
@@ -325,6 +347,7 @@ class Session:
             for event in events:
                 self._playing.observe(event)
         self._happened.extend(events)
+        self._memory.notice(events)
         if self._handling:
             return
         self._handling = True
@@ -345,10 +368,13 @@ class Session:
     def _do(self, command: do.Command) -> None:
         match command:
             case do.Transcribe() | do.ListenAhead():
-                self._jobs.transcribe(command, self._hint())
+                self._transcribe(command)
             case do.ScoreEndOfTurn():
                 self._jobs.score(command)
             case do.Prefill():
+                self._minutes.heard_so_far(command.turn, command.text)
+                self._saying = command.turn, command.text
+                self._memory.pin(command.turn)
                 self._prefill(command.text)
             case do.Generate():
                 self._generate(command)
@@ -370,6 +396,12 @@ class Session:
             case _:
                 self._note(command)
 
+    def _transcribe(self, command: do.Transcribe | do.ListenAhead) -> None:
+        self._jobs.transcribe(command, self._hint())
+        if self._memory.unread and not self._dialogue.hearing:
+            # The model may be wanted at once, and what is half read would not be used.
+            self._jobs.stop_reading()
+
     def _note(self, command: do.Command) -> None:
         """Let the record and the client know, and let go of what is over."""
         if isinstance(command, do.CommitCallerAudio | do.StartReply):
@@ -380,6 +412,7 @@ class Session:
         elif isinstance(command, do.EndTurn):
             self._jobs.forget(command.report.turn)
         self._minutes.take(command, speak=self._settings.speak)
+        self._memory.took(command, self._minutes.record)
         if isinstance(command, do.CommitCallerAudio):
             self._minutes.record.keep(self._config.limits.items)
         if self._playing is not None:
@@ -436,7 +469,7 @@ class Session:
         """All of an answer is generated, and it sounds: the model may read what the next one begins with."""
         build = self._playing.after_reply(turn) if self._playing is not None else None
         if build is not None:
-            self._jobs.prefill(build)
+            self._read(self._memory.expecting(build))
 
     def _hint(self) -> str:
         """Words that are likely to occur: the client's, else the cast's."""
@@ -458,10 +491,10 @@ class Session:
         if self._playing is not None:
             self._jobs.answer(command, self._playing.answer(command, self._sampling(request)))
             return
-        prompt = self._prompts.answer(self._settings, request, self.items, command.text)
+        prompt = self._memory.answer(self._settings, request, self.items, command)
         weigh = None
         if command.weigh:
-            weigh = self._prompts.certain(self._settings, self.items, command.weigh)
+            weigh = self._memory.weighed(self._settings, self.items, command.weigh)
         self._jobs.generate(command, prompt, self._sampling(request), weigh)
 
     def _sampling(self, request: ReplyRequest) -> Sampling:
@@ -471,12 +504,23 @@ class Session:
 
     def _prefill(self, saying: str = "") -> None:
         """Have the model read what is certain of the next prompt."""
-        self._jobs.prefill(self._certain(saying))
+        self._read(self._certain(saying))
+
+    def _read(self, build: Callable[[], Prompt]) -> None:
+        pieces = NOTE_PIECE_TOKENS if self._memory.unread and self._dialogue.hearing else None
+        self._jobs.prefill(build, told=self._memory.reading(), piece_tokens=pieces)
+
+    def _read_recalled(self, turn: int) -> None:
+        """Something was recalled for `turn`: have it read, unless the model may be wanted at any moment."""
+        if self._dialogue.hearing and self._memory.pin(turn):
+            self._prefill(self._saying[1] if self._saying[0] == turn else "")
+        elif self._dialogue.quiet and not self._dialogue.pressing and self._memory.unread:
+            self._prefill()
 
     def _certain(self, saying: str) -> Callable[[], Prompt]:
         if self._playing is not None:
-            return self._playing.expected(saying)
-        return self._prompts.certain(self._settings, self.items, saying)
+            return self._memory.expecting(self._playing.expected(saying))
+        return self._memory.certain(self._settings, self.items, saying)
 
     def _respond_aside(self, request: ReplyRequest) -> None:
         if len(self._side_replies) >= SIDE_REPLIES_MAX:
@@ -527,7 +571,11 @@ class Session:
 
     def _emit(self, event: SessionEvent) -> None:
         if not self._closed:
+            if (fact := shown(event)) is not None:
+                self._diary.note(TOLD, {"name": fact[0], "data": msgspec.to_builtins(fact[1])})
             self._emit_out(event)
+            if isinstance(event, LEARNED):
+                self._memory.told(event, self._minutes.record)
 
 
 def _described(settings: SessionSettings) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a session listens, thinks and speaks."""
 
     instructions: str = DEFAULT_INSTRUCTIONS
+    user: str = ""
+    """Who is speaking, for the memory; empty: nothing is remembered. Fixed when the session begins."""
     voice: str = ""
     """A name the synthesizer knows; empty means its default."""
     speed: float = 1.0

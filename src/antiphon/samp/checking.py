@@ -5,11 +5,11 @@ Where the graph leads is checked in `graph.py`. Every problem has its path, so t
 
 from collections.abc import Collection, Iterator, Mapping
 
+from antiphon.contracts.shape import nearest
+from antiphon.contracts.yaml_text import Path, Problem, Tree
 from antiphon.samp.cast import BACK, RESERVED, Cast, Jump, Scene, Slot, Way
 from antiphon.samp.guards import DONE, Compare, Guard, GuardUnreadable, Known, atoms, read_guard
 from antiphon.samp.possible import case_where
-from antiphon.samp.shape import nearest
-from antiphon.samp.yaml_text import Path, Problem, Tree
 
 _ORDERED = ("<", "<=", ">", ">=")
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from antiphon.contracts.shape import nearest
+from antiphon.contracts.yaml_text import Problem, Tree
 from antiphon.samp.cast import BACK, Cast
-from antiphon.samp.shape import nearest
-from antiphon.samp.yaml_text import Problem, Tree
 
 
 def problems(cast: Cast, tree: Tree) -> Iterator[Problem]:

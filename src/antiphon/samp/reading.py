@@ -5,10 +5,10 @@ from collections.abc import Collection
 import msgspec
 
 from antiphon.contracts import ConfigInvalid
+from antiphon.contracts.shape import misfits
+from antiphon.contracts.yaml_text import Problem, read_yaml
 from antiphon.samp import checking, graph
 from antiphon.samp.cast import Cast
-from antiphon.samp.shape import misfits
-from antiphon.samp.yaml_text import Problem, read_yaml
 
 
 def check_cast(

@@ -7,10 +7,10 @@ from typing import Annotated
 import msgspec
 
 from antiphon.contracts import ConfigInvalid
+from antiphon.contracts.shape import misfits, nearest
+from antiphon.contracts.yaml_text import Path, Problem, Tree, read_yaml
 from antiphon.samp.cast import Cast, Words
 from antiphon.samp.guards import Value
-from antiphon.samp.shape import misfits, nearest
-from antiphon.samp.yaml_text import Path, Problem, Tree, read_yaml
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,30 +1,32 @@
 """The routes, and what guards them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 
-from antiphon.contracts import Busy, ContractBroken
 from antiphon.runtime import Config, Hub
-from antiphon.server.auth import Door
+from antiphon.server.auth import Door, Refused, shown_key
 from antiphon.server.cast_api import CastApi
-from antiphon.server.connection import SUBPROTOCOL, Connection
 from antiphon.server.feed import Records
-from antiphon.server.outbox import Goodbye
-from antiphon.server.resuming import earlier_of
+from antiphon.server.realtime_api import LOADING_S, MODEL, RealtimeApi, client_secrets
+from antiphon.server.recordings import RecordingsApi
 from antiphon.server.sessions_api import SessionsApi, answer, problem
-from antiphon.server.wire.beta import BETA
-from antiphon.server.wire.dialect import GA
+from antiphon.server.static import read_app
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-MODEL = "antiphon"
-"""The one model there is; a client may ask for any name and is told its own."""
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Answered to everybody: whoever keeps the server alive has no key."""
-LOADING_S, BUSY_S = 2, 10
-"""When to try again."""
+SECRET_PATHS = (
+    "/v1/realtime",
+    "/v1/realtime/calls",
+    "/v1/realtime/calls/",
+    "/v1/sessions/",
+    "/v1/cast",
+    "/v1/models",
+)
+"""What a key for a browser opens; those that end with a slash, with all below. It makes no other keys."""
 
 WELCOME = """Antiphon is listening.
 
@@ -47,36 +49,69 @@ class Server:
 
     def __init__(self, hub: Hub, config: Config, door: Door) -> None:
         self._hub, self._config, self._door = hub, config, door
+        self._secrets = client_secrets()
         self._records = Records()
-        self._connections: set[Connection] = set()
+        self._app = read_app()
+        self._realtime = RealtimeApi(hub, config, self._records, self._secrets)
 
     def app(self) -> web.Application:
         """The application, ready to be run."""
         app = web.Application(middlewares=[self._guard], client_max_size=65_536)
         app.router.add_get("/", self._welcome)
+        app.router.add_get("/app/{name}", self._app_file)
         app.router.add_get("/healthz", self._alive)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/v1/models", self._models)
-        app.router.add_get("/v1/realtime", self._realtime)
+        self._realtime.add_to(app.router)
         SessionsApi(self._records).add_to(app.router)
+        RecordingsApi(self._hub).add_to(app.router)
         CastApi(self._hub).add_to(app.router)
         app.on_shutdown.append(self._shut_down)
         return app
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path not in OPEN_PATHS and (refused := self._door.check(request.headers)):
+        if request.method == "OPTIONS" and self._door.check_site(request.headers) is None:
+            return web.Response(status=204, headers=_allowed(request))
+        if refused := self._refused(request):
             headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
             return problem(refused.status, refused.code, refused.message, headers)
         try:
-            return await handler(request)
+            response = await handler(request)
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            return problem(error.status, error.reason.lower().replace(" ", "_"), error.reason, _allow(error))
+            response = problem(
+                error.status, error.reason.lower().replace(" ", "_"), error.reason, _allow(error)
+            )
+        if not response.prepared:
+            response.headers.update(_allowed(request))
+        return response
+
+    def _refused(self, request: web.Request) -> Refused | None:
+        if request.path in OPEN_PATHS:
+            return None
+        if request.path == "/" or request.path.startswith("/app/"):
+            # The page holds no secret and asks for the key itself: a browser shows none when it opens a page.
+            return self._door.check_site(request.headers)
+        refused = self._door.check(request.headers)
+        if refused is None or refused.status != 401:
+            return refused
+        opened = any(
+            request.path.startswith(path) if path.endswith("/") else request.path == path
+            for path in SECRET_PATHS
+        )
+        return None if opened and self._secrets.find(shown_key(request.headers)) else refused
 
     async def _welcome(self, request: web.Request) -> web.Response:
+        page = self._app.get("index.html")
+        if page is not None and "text/html" in request.headers.get("Accept", ""):
+            return page.answer(request)
         return web.Response(text=WELCOME.format(url=f"{request.scheme}://{request.host}"))
+
+    async def _app_file(self, request: web.Request) -> web.Response:
+        file = self._app.get(request.match_info["name"])
+        return problem(404, "not_found", "Not Found") if file is None else file.answer(request)
 
     async def _alive(self, _: web.Request) -> web.Response:
         return answer({"status": "alive"})
@@ -84,70 +119,28 @@ class Server:
     async def _ready(self, _: web.Request) -> web.Response:
         if self._hub.ready:
             return answer({"status": "ready"})
-        return problem(503, "loading", "The models are loading.", _retry_after(LOADING_S))
+        return problem(503, "loading", "The models are loading.", {"Retry-After": str(LOADING_S)})
 
     async def _models(self, _: web.Request) -> web.Response:
         model: dict[str, Any] = {"id": MODEL, "object": "model", "created": 0, "owned_by": "antiphon"}
         return answer({"object": "list", "data": [model]})
 
-    async def _realtime(self, request: web.Request) -> web.StreamResponse:
-        if (refused := _upgrade_problem(request)) is not None:
-            return refused
-        if not self._hub.ready:
-            return problem(503, "loading", "The models are loading.", _retry_after(LOADING_S))
-        before = await earlier_of(self._hub, request)
-        if isinstance(before, web.Response):
-            return before
-        try:
-            connection = Connection(
-                self._hub,
-                self._config,
-                self._records,
-                model=request.query.get("model") or MODEL,
-                extended=request.query.get("ext") == "1",
-                dialect=BETA if _speaks_beta(request.headers) else GA,
-                before=before,
-            )
-        except ContractBroken as other_cast:
-            return problem(409, "another_cast", f"{other_cast}.")
-        except Busy as busy:
-            return problem(503, "busy", str(busy), _retry_after(BUSY_S))
-        self._connections.add(connection)
-        try:
-            return await connection.run(request)
-        finally:
-            self._connections.discard(connection)
-
     async def _shut_down(self, _: web.Application) -> None:
-        for connection in tuple(self._connections):
-            connection.finish(Goodbye(WSCloseCode.GOING_AWAY, "the server is shutting down"))
+        await self._realtime.close()
 
 
-def _upgrade_problem(request: web.Request) -> web.Response | None:
-    """Why this request cannot become a WebSocket; None when it can."""
-    if "call_id" in request.query:
-        return problem(404, "call_not_found", "There is no such call.")
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        return problem(426, "upgrade_required", "Connect with a WebSocket client.", {"Upgrade": "websocket"})
-    offered = _subprotocols(request.headers)
-    if offered and SUBPROTOCOL not in offered:
-        return problem(400, "invalid_subprotocol", f"Offer the subprotocol {SUBPROTOCOL!r} first of all.")
-    return None
-
-
-def _subprotocols(headers: Mapping[str, str]) -> list[str]:
-    offered = headers.get("Sec-WebSocket-Protocol", "")
-    return [name.strip() for name in offered.split(",") if name.strip()]
-
-
-def _speaks_beta(headers: Mapping[str, str]) -> bool:
-    return "realtime=v1" in headers.get("OpenAI-Beta", "") or "openai-beta.realtime-v1" in _subprotocols(
-        headers
-    )
-
-
-def _retry_after(seconds: int) -> dict[str, str]:
-    return {"Retry-After": str(seconds)}
+def _allowed(request: web.Request) -> dict[str, str]:
+    """What tells a browser that a page which was let in may read the answer."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Headers": request.headers.get("Access-Control-Request-Headers", "*"),
+        "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+        "Access-Control-Expose-Headers": "Location",
+        "Vary": "Origin",
+    }
 
 
 def _allow(error: web.HTTPException) -> dict[str, str] | None:

@@ -12,39 +12,12 @@ import msgspec
 
 from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
-from antiphon.runtime.events import (
-    PromptCompiled,
-    ReplyEnded,
-    ReplyStarted,
-    ReplyText,
-    SessionEvent,
-    SessionFailed,
-    SpeechStarted,
-    SpeechStopped,
-    StateChanged,
-    TranscriptFailed,
-    TranscriptSettled,
-    TurnMeasured,
-)
+from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.shown import shown
 
 WATCHERS = 16
 WATCHER_BACKLOG = 512
 CLOSED_KEPT = 64
-
-_WATCHED: dict[type[msgspec.Struct], tuple[str, tuple[str, ...]]] = {
-    SpeechStarted: ("speech_started", ("item_id", "at_ms")),
-    SpeechStopped: ("speech_stopped", ("item_id", "at_ms")),
-    TranscriptSettled: ("transcript", ("item_id", "text")),
-    TranscriptFailed: ("transcript_failed", ("item_id", "message")),
-    ReplyStarted: ("reply_started", ("reply_id", "in_conversation")),
-    ReplyText: ("reply_text", ("reply_id", "item_id", "text", "start_ms", "end_ms")),
-    ReplyEnded: ("reply_ended", ("reply_id", "status", "reason")),
-    TurnMeasured: ("turn_measured", ("report",)),
-    StateChanged: ("state", StateChanged.__struct_fields__),
-    PromptCompiled: ("prompt", PromptCompiled.__struct_fields__),
-    SessionFailed: ("session_failed", ("code", "message")),
-}
-"""What is shown of each fact, under which name. Sound is not."""
 
 
 class Watcher:
@@ -166,8 +139,7 @@ class Records:
 
 def sse_line(event: SessionEvent) -> bytes | None:
     """A fact as one server-sent event; None for what is not shown."""
-    if type(event) not in _WATCHED:
+    fact = shown(event)
+    if fact is None:
         return None
-    name, fields = _WATCHED[type(event)]
-    data = msgspec.json.encode({field: getattr(event, field) for field in fields})
-    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+    return b"event: " + fact[0].encode() + b"\ndata: " + msgspec.json.encode(fact[1]) + b"\n\n"

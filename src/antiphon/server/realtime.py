@@ -5,12 +5,15 @@ message is answered or refused; nothing a client sends ends the conversation.
 """
 
 import logging
+from contextlib import suppress
+from time import perf_counter
 from typing import NoReturn, Protocol
 
 from antiphon.contracts import AntiphonError, BadRequest
 from antiphon.runtime import Hub, Session, SessionSettings
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier
 from antiphon.runtime.events import SessionEvent, SessionFailed
+from antiphon.runtime.shown import shown
 from antiphon.server.formats import Uplink
 from antiphon.server.translate import Translator
 from antiphon.server.wire import server_events as wire
@@ -24,6 +27,7 @@ from antiphon.server.wire.client_events import (
     ItemRetrieve,
     ItemTruncate,
     OutputClear,
+    PlayoutNote,
     ResponseCancel,
     ResponseCreate,
     SessionUpdate,
@@ -40,6 +44,7 @@ from antiphon.server.wire.session_object import (
     session_object,
     settings_of,
 )
+from antiphon.server.wire.session_patch import SessionPatch
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +75,15 @@ class Realtime:
         model: the name the client asked for; echoed.
         expires_at: when the session will end, in Unix seconds.
         extended: the client opted in to events outside the core set.
+        sound_beside: the carrier sends the sound itself, from what it watches.
         dialect: how the client speaks.
         before: what was before, where a conversation goes on.
+        patch: what the client asked for before there was a session.
 
     Raises:
         Busy: there is no room for another session.
         ContractBroken: it goes on with another cast than the one that is played.
+        BadRequest: the patch asks for what cannot be had.
     """
 
     def __init__(
@@ -87,13 +95,18 @@ class Realtime:
         model: str,
         expires_at: int,
         extended: bool = False,
+        sound_beside: bool = False,
         dialect: Dialect = GA,
         before: Earlier = NOTHING_EARLIER,
+        patch: SessionPatch | None = None,
     ) -> None:
         self._carrier, self._dialect = carrier, dialect
         self._base, self._expires_at = settings, expires_at
         self._voices = hub.voices()
+        self._sound_beside = sound_beside
         self._wire = self._defaults = first_session(settings, model=model, voices=self._voices)
+        if patch is not None:
+            self._wire = patched(self._wire, patch, self._defaults)
         self._uplink = Uplink(self._wire.input_format_name)
         self._early: list[SessionEvent] | None = []
         """What the session told while it was being opened; `session.created` must come first."""
@@ -102,9 +115,10 @@ class Realtime:
         )
         stem = self.session.id.removeprefix("sess_")
         self._ids = wire.EventIds(self.session.id)
-        self._translator = Translator(f"conv_{stem}", extended=extended)
+        self._translator = Translator(f"conv_{stem}", extended=extended, sound_beside=sound_beside)
+        self._extended, self._opened_s = extended, perf_counter()
         self._items_named = 0
-        self._send(wire.session_created(self._object()))
+        self.announce(self.created())
         early, self._early = self._early, None
         for event in early:
             self.tell(event)
@@ -117,13 +131,29 @@ class Realtime:
         try:
             self._carrier.watch(event)
             for told in self._translator.translate(event, self._wire):
-                self._send(told)
+                self.announce(told)
+            if self._extended and (fact := shown(event)) is not None:
+                told_ms = round((perf_counter() - self._opened_s) * 1000, 1)
+                self.announce(wire.fact(fact[0], told_ms, fact[1]))
         except Exception:
             # The session must never feel what goes wrong out here; its client cannot go on, though.
             log.exception("an event could not be told", extra={"session": self.session.id})
             self._carrier.hang_up()
         if isinstance(event, SessionFailed) and event.fatal:
             self._carrier.hang_up()
+
+    def created(self) -> Wire:
+        """What a client is told first of all."""
+        return wire.session_created(self._object())
+
+    def announce(self, event: Wire) -> None:
+        """Send an event, with an id."""
+        for shaped in self._dialect.shape(event):
+            self._carrier.send(self.stamp(shaped))
+
+    def stamp(self, event: Wire) -> Wire:
+        """`event` with an id of its own."""
+        return self._ids.stamp(event)
 
     def receive(self, message: str | bytes) -> None:
         """Do what a client's message says, or tell the client why not."""
@@ -139,10 +169,12 @@ class Realtime:
         except BadRequest as refused:
             self.refuse(refused, event_id)
         except AntiphonError as error:
-            self._send(wire.error(kind="server_error", code="failed", message=str(error), event_id=event_id))
+            self.announce(
+                wire.error(kind="server_error", code="failed", message=str(error), event_id=event_id)
+            )
         except Exception:
             log.exception("a client event failed", extra={"session": self.session.id})
-            self._send(
+            self.announce(
                 wire.error(
                     kind="server_error",
                     code="internal_error",
@@ -153,7 +185,7 @@ class Realtime:
 
     def refuse(self, refused: BadRequest, event_id: str | None = None) -> None:
         """Tell the client that a request cannot be met."""
-        self._send(
+        self.announce(
             wire.error(
                 kind="invalid_request_error",
                 code=refused.code,
@@ -173,7 +205,9 @@ class Realtime:
                 self._uplink = Uplink(self._wire.input_format_name)
                 self.session.clear_audio()
             case OutputClear():
-                _no_output_buffer()
+                self._clear_output()
+            case PlayoutNote():
+                self.session.acknowledge_playout(event.item_id, event.played_ms)
             case SessionUpdate():
                 self._update(event)
             case ResponseCreate():
@@ -190,9 +224,9 @@ class Realtime:
                 self.session.create_item(item, after=event.previous_item_id)
             case ItemDelete():
                 self.session.delete_item(event.item_id)
-                self._send(wire.item_deleted(event.item_id))
+                self.announce(wire.item_deleted(event.item_id))
             case ItemRetrieve():
-                self._send(wire.item_retrieved(item_object(self.session.get_item(event.item_id))))
+                self.announce(wire.item_retrieved(item_object(self.session.get_item(event.item_id))))
             case ItemTruncate():
                 self._truncate(event)
 
@@ -204,13 +238,13 @@ class Realtime:
             self.session.acknowledge_playout(event.item_id, event.audio_end_ms)
         else:
             self.session.truncate_item(event.item_id, event.audio_end_ms)
-        self._send(wire.item_truncated(event.item_id, event.audio_end_ms))
+        self.announce(wire.item_truncated(event.item_id, event.audio_end_ms))
 
     def _update(self, event: SessionUpdate) -> None:
         changed = patched(self._wire, event.session, self._defaults)
         self.session.configure(settings_of(changed, self._base, self._voices))
         self._adopt(changed)
-        self._send(wire.session_updated(self._object()))
+        self.announce(wire.session_updated(self._object()))
 
     def _adopt(self, changed: WireSession) -> None:
         if changed.input_format_name != self._uplink.name:
@@ -228,6 +262,14 @@ class Realtime:
             )
         )
 
+    def _clear_output(self) -> None:
+        if not self._sound_beside:
+            _no_output_buffer()
+        # A reply is active for as long as it sounds, so that this silences it. Where nothing does, that is no
+        # error: clients clear to be sure.
+        with suppress(BadRequest):
+            self.session.cancel_reply()
+
     def _cancel(self, event: ResponseCancel) -> None:
         try:
             self.session.cancel_reply(event.response_id)
@@ -244,10 +286,6 @@ class Realtime:
     def _new_item_id(self) -> str:
         self._items_named += 1
         return f"item_{self.session.id.removeprefix('sess_')}_c{self._items_named}"
-
-    def _send(self, event: Wire) -> None:
-        for shaped in self._dialect.shape(event):
-            self._carrier.send(self._ids.stamp(shaped))
 
 
 def _no_output_buffer() -> NoReturn:

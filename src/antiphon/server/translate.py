@@ -6,8 +6,6 @@ far its words have come, and the half-resampled sound of the item that is being 
 
 from typing import Literal
 
-import msgspec
-
 from antiphon.contracts import ms
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.events import (
@@ -15,7 +13,6 @@ from antiphon.runtime.events import (
     AudioCommitted,
     IdleTimedOut,
     ItemAdded,
-    PromptCompiled,
     ReplyAudio,
     ReplyEnded,
     ReplyItemEnded,
@@ -26,11 +23,9 @@ from antiphon.runtime.events import (
     SessionFailed,
     SpeechStarted,
     SpeechStopped,
-    StateChanged,
     TranscriptDelta,
     TranscriptFailed,
     TranscriptSettled,
-    TurnMeasured,
 )
 from antiphon.server.formats import Downlink
 from antiphon.server.wire import server_events as wire
@@ -57,11 +52,17 @@ class _OpenItem:
 
 
 class Translator:
-    """One client's view of one session. `extended`: the client opted in to events outside the core set."""
+    """One client's view of one session.
 
-    def __init__(self, conversation_id: str, *, extended: bool = False) -> None:
+    Args:
+        conversation_id: as the wire names it.
+        extended: the client opted in to events outside the core set.
+        sound_beside: the sound goes another way than the events, and is no event.
+    """
+
+    def __init__(self, conversation_id: str, *, extended: bool = False, sound_beside: bool = False) -> None:
         self._conversation_id = conversation_id
-        self._extended = extended
+        self._extended, self._sound_beside = extended, sound_beside
         self._open: dict[str, _OpenItem] = {}
         self._max_tokens: dict[str, int | Literal["inf"]] = {}
 
@@ -79,13 +80,9 @@ class Translator:
                 return self._reply(event, session)
             case TranscriptDelta() | TranscriptSettled() | TranscriptFailed():
                 return [] if session.transcription is None else [_transcription(event)]
-            case TurnMeasured():
-                return [wire.turn_measured(msgspec.to_builtins(event.report))] if self._extended else []
-            case StateChanged() | PromptCompiled():
-                return []
             case IdleTimedOut():
-                told = wire.timeout_triggered(event.item_id, event.audio_start_ms, event.audio_end_ms)
-                return [told] if self._extended else []
+                waited = wire.timeout_triggered(event.item_id, event.audio_start_ms, event.audio_end_ms)
+                return [waited] if self._extended else []
             case SpeechStarted() | SpeechStopped() | AudioCommitted() | AudioCleared():
                 return [_input(event)]
             case ItemAdded():
@@ -94,6 +91,8 @@ class Translator:
                 return [wire.item_added(item, previous), wire.item_done(item, previous)]
             case SessionFailed():
                 return [wire.error(kind="server_error", code=event.code, message=event.message)]
+            case _:
+                return []  # Nothing of the protocol's; see `runtime.shown`.
 
     def speaking_ms(self, item_id: str) -> float | None:
         """How much sound of an item was sent so far; None when it is not being spoken."""
@@ -117,6 +116,8 @@ class Translator:
             case ReplyAudio():
                 opened = self._open[event.item_id]
                 opened.sent_samples += len(event.audio)
+                if self._sound_beside:
+                    return []
                 return [wire.audio_delta(opened.part_place, opened.sound.encode(event.audio))]
             case ReplyItemEnded():
                 return _item_ended(self._open.pop(event.item.id), event.item)

@@ -112,8 +112,8 @@ async def run(args: argparse.Namespace) -> None:
             model="local", temperature=args.temperature, max_tokens=args.max_tokens
         ),
     )
-    beginning = [{"role": "system", "content": args.instructions}]
-    context = LLMContext(list(beginning))
+    beginning: Any = {"role": "system", "content": args.instructions}
+    context = LLMContext([beginning])
     aggregators = LLMContextAggregatorPair(
         context, user_params=LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
     )
@@ -136,7 +136,7 @@ async def run(args: argparse.Namespace) -> None:
 
     @transport.event_handler("on_client_connected")
     async def connected(_transport: Any, _client: Any) -> None:
-        context.set_messages(list(beginning))
+        context.set_messages([beginning])
 
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)

@@ -1,4 +1,4 @@
-"""The eleven events a client may send, and the one decoder that reads them.
+"""The eleven events a client may send, one of our own, and the one decoder that reads them.
 
 Decoding is strict and total: whatever arrives, the answer is an event or a `BadRequest` that names the field
 at fault, so that the rest of the server only ever sees what it understands.
@@ -174,6 +174,16 @@ class ResponseCancel(
     event_id: str | None = None
 
 
+class PlayoutNote(
+    msgspec.Struct, kw_only=True, tag_field="type", tag="antiphon.playout", forbid_unknown_fields=True
+):
+    """The listener has now played this much of an item. Antiphon's own."""
+
+    item_id: str
+    played_ms: Annotated[int, Meta(ge=0)]
+    event_id: str | None = None
+
+
 ClientEvent: TypeAlias = (
     SessionUpdate
     | AudioAppend
@@ -186,6 +196,7 @@ ClientEvent: TypeAlias = (
     | ItemTruncate
     | ResponseCreate
     | ResponseCancel
+    | PlayoutNote
 )
 
 TYPES: tuple[str, ...] = tuple(
@@ -202,6 +213,7 @@ TYPES: tuple[str, ...] = tuple(
         ItemTruncate,
         ResponseCreate,
         ResponseCancel,
+        PlayoutNote,
     )
 )
 

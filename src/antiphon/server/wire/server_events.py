@@ -1,11 +1,13 @@
 """The events a server sends: one builder each, and the one place where they get their ids.
 
-A builder's arguments are the event's fields; its docstring says when it is sent. All but the last two belong
-to the core set that every known client understands.
+A builder's arguments are the event's fields; its docstring says when it is sent. Those
+from `timeout_triggered` on are outside the core set that every known client understands.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from antiphon.server.wire.session_object import Wire
 
@@ -237,6 +239,38 @@ def timeout_triggered(item_id: str, audio_start_ms: int, audio_end_ms: int) -> W
     }
 
 
-def turn_measured(report: Wire) -> Wire:
-    """A turn's response-time equation. Antiphon's own event, only for clients that opted in."""
-    return {"type": "x.latency.turn", "report": report}
+def fact(name: str, told_ms: float, shown: Wire) -> Wire:
+    """What the session's feed tells too, at `told_ms` on the session's clock.
+
+    Antiphon's own event, only for clients that opted in.
+    """
+    return {"type": f"antiphon.{name}", "told_ms": told_ms, **msgspec.to_builtins(shown)}
+
+
+def output_started(response_id: str) -> Wire:
+    """The sound of a reply begins to leave. Here and below: only where we send sound, not events of it."""
+    return {"type": "output_audio_buffer.started", "response_id": response_id}
+
+
+def output_stopped(response_id: str) -> Wire:
+    """All sound of a reply has left."""
+    return {"type": "output_audio_buffer.stopped", "response_id": response_id}
+
+
+def output_cleared(response_id: str) -> Wire:
+    """What had not left of a reply will not be heard."""
+    return {"type": "output_audio_buffer.cleared", "response_id": response_id}
+
+
+def playing(response_id: str, item_id: str, from_ms: int, rtp_timestamp: int) -> Wire:
+    """The sound of an item, from `from_ms` on, is in the packets from this one on.
+
+    Antiphon's own event, only for clients that opted in: who knows which packet is heard knows the word.
+    """
+    return {
+        "type": "antiphon.playing",
+        "response_id": response_id,
+        "item_id": item_id,
+        "from_ms": from_ms,
+        "rtp_timestamp": rtp_timestamp,
+    }

@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast, get_args, get_origin
 
 import msgspec
 
-from antiphon.samp.yaml_text import Path, Problem, Tree
+from antiphon.contracts.yaml_text import Path, Problem, Tree
 
 
 def misfits(tree: Tree, kind: Any) -> Iterator[Problem]:

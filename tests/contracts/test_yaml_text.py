@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antiphon.contracts.yaml_text import BYTES_MAX, read_yaml
 from antiphon.samp import check_cast
-from antiphon.samp.yaml_text import BYTES_MAX, read_yaml
 
 
 def test_words_stay_words() -> None:

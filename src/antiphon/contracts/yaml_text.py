@@ -57,8 +57,13 @@ class Tree(msgspec.Struct, frozen=True):
         return Problem(self.line(path), place(path), what, remedy)
 
 
-def read_yaml(text: str) -> Tree:
-    """The tree of `text`; what cannot be read at all is a problem over an empty tree."""
+def read_yaml(text: str, *, begins: str = "cast: TITLE") -> Tree:
+    """The tree of `text`; what cannot be read at all is a problem over an empty tree.
+
+    Args:
+        text: the file.
+        begins: how a file of its kind begins, for whoever wrote an empty one.
+    """
     if len(text.encode()) > BYTES_MAX:
         return _nothing(
             1, f"the file is larger than {BYTES_MAX // 1024} KiB", "split it, or shorten its texts"
@@ -77,7 +82,7 @@ def read_yaml(text: str) -> Tree:
     except RecursionError:
         return _nothing(1, "it is nested too deeply", f"keep to {DEPTH_MAX} levels")
     if root is None:
-        return _nothing(1, "the file is empty", "begin with `cast: TITLE`")
+        return _nothing(1, "the file is empty", f"begin with `{begins}`")
     reader = _Reader()
     value = reader.read(root, ())
     return Tree(value, reader.lines, tuple(reader.problems))

@@ -1,0 +1,197 @@
+"""`antiphon bench judges`: does the evaluation keep what it promises?
+
+*Covered* is the share of runs whose nominal 95 % interval holds what people say; *off* the mean of estimate
+less truth. Parts: `labels` (the embedded judges on human labels, beside the usual recipes), `simulated`
+(judges of known error), `towers`, `cost`, `again` (fresh seeds, replay), `versions` (planted regressions and
+A/A).
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from antiphon.bench.figures import Machine, machine
+from antiphon.bench.judges_cost import Again, Cost, again, cost
+from antiphon.bench.judges_cover import Covered, Population, coverage, simulated
+from antiphon.bench.judges_rivals import Rival, rivals
+from antiphon.bench.judges_versions import FAULTS, Power, power
+from antiphon.bench.judgments import CORPORA, MODELS, Corpus, Item, draw_more, read_items, read_kept, seed_of
+from antiphon.bench.synthetic_towers import KINDS, Towers, measure
+from antiphon.bench.writing import progress, write
+from antiphon.evals.card import JudgeCard, Judged, card
+from antiphon.evals.intervals import Estimate
+
+HELP = "coverage, rivals, towers, cost, power and reproducibility of the evaluation itself"
+PARTS = ("labels", "simulated", "towers", "cost", "again", "versions")
+_SIMULATED = {"good": (0.9, 0.15), "weak": (0.6, 0.45), "flatterer": (0.95, 0.7), "coin": (0.5, 0.5)}
+_ITEMS_LEAST = 30
+
+
+class Result(msgspec.Struct, kw_only=True):
+    """What `judges.json` holds; a part that was not asked for is empty."""
+
+    machine: Machine
+    runs: int
+    covered: list[Covered] = []
+    rivals: list[Rival] = []
+    cards: list[JudgeCard] = []
+    towers: list[Towers] = []
+    cost: list[Cost] = []
+    again: list[Again] = []
+    versions: list[Power] = []
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this bench."""
+    parser.add_argument("--data", type=Path, metavar="DIR", help="human judgments, for the part labels")
+    parser.add_argument(
+        "--draws", type=Path, default=Path("judge-draws"), metavar="DIR", help="where draws are kept"
+    )
+    parser.add_argument(
+        "--draw-seconds",
+        type=float,
+        default=0,
+        metavar="S",
+        help="draw for so long, for each model",
+    )
+    parser.add_argument("--passes", type=int, default=2, metavar="N", help="draws of each item (default: 2)")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument(
+        "--runs", type=int, default=200, metavar="N", help="of each simulation (default: 200)"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and write it down."""
+    result = Result(machine=machine(), runs=args.runs)
+    if "labels" in args.parts and args.data is not None:
+        _labels(args, result)
+    if "simulated" in args.parts:
+        for name, (hit, false) in _SIMULATED.items():
+            progress(f"simulated judge: {name}")
+            result.covered += coverage(simulated(name, hit, false), runs=args.runs, seed=args.seed)
+    if "towers" in args.parts:
+        for name in KINDS:
+            progress(f"towers: {name}")
+            result.towers.append(measure(name, towers=max(20, args.runs // 5), subjects=1500, seed=args.seed))
+    if "cost" in args.parts:
+        progress("cost")
+        for size in ((300, 80), (1000, 100)):
+            for reliability in (0.3, 0.5, 0.7, 0.9):
+                result.cost.append(
+                    cost(reliability, runs=args.runs, conversations=size[0], labels=size[1], seed=args.seed)
+                )
+    if "again" in args.parts:
+        progress("asked again")
+        result.again.append(again(runs=args.runs, seed=args.seed))
+    if "versions" in args.parts:
+        for name in FAULTS:
+            progress(f"versions: {name}")
+            result.versions.append(power(name, runs=args.runs, seed=args.seed))
+    write("judges", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
+    return 0
+
+
+def _labels(args: argparse.Namespace, result: Result) -> None:
+    for corpus in CORPORA:
+        items = read_items(args.data, corpus)
+        for model in MODELS:
+            for count, _ in enumerate(
+                draw_more(args.draws, corpus, model, items, passes=args.passes, seconds=args.draw_seconds), 1
+            ):
+                progress(f"{corpus.name}, {model}: {count} drawn")
+            for name, population, judged in _populations(args.draws, corpus, model, items):
+                progress(name)
+                result.covered += coverage(population, runs=args.runs, seed=args.seed)
+                result.cards.append(card(corpus.criterion, name, judged))
+                if name.endswith("plain"):
+                    result.rivals += rivals(population, runs=args.runs, seed=args.seed)
+
+
+def _populations(
+    folder: Path, corpus: Corpus, model: str, items: Sequence[Item]
+) -> list[tuple[str, Population, list[Judged]]]:
+    """The plain manner, and the mean over drawn manners: of the items that have been drawn, a random part."""
+    kept = read_kept(folder, corpus, model)
+    found: list[tuple[str, Population, list[Judged]]] = []
+    for manner, passes in (("plain", (0,)), ("drawn", (1, 2, 3))):
+        judged: list[Judged] = []
+        for item in items:
+            draws = [kept.get((item.id, seed_of(item, each))) for each in passes]
+            values = [draw.value for draw in draws if draw is not None and draw.value is not None]
+            if values:
+                mean = sum(values) / len(values)
+                judged.append(Judged(id=item.id, cluster=item.cluster, value=mean, human=(item.good,)))
+        if len(judged) >= _ITEMS_LEAST:
+            name = f"{corpus.name}, {model}, {manner}"
+            found.append((name, _population(name, judged), judged))
+    return found
+
+
+def _population(name: str, judged: Sequence[Judged]) -> Population:
+    clusters = {each.cluster: place for place, each in enumerate(judged)}
+    return Population(
+        name=name,
+        judged=np.array([each.value for each in judged], np.float64),
+        good=np.array([each.human[0] for each in judged], np.float64),
+        cluster=np.array([clusters[each.cluster] for each in judged], np.intp),
+    )
+
+
+def _table(result: Result) -> list[str]:
+    return [
+        *(
+            f"{each.population:32}{each.labels:5} labels  {each.way:14} covered {_share(each.covered):22}"
+            f" off {each.bias:+.3f}  error {each.error:.3f}  width {each.width:.3f}  failed {each.failed}"
+            for each in result.covered
+        ),
+        *(
+            f"{each.population:32}{each.recipe:40} {each.calls:.1f} calls"
+            f"  covered {_share(each.covered):22} off {each.bias:+.3f}  kappa {each.kappa:.2f}"
+            for each in result.rivals
+        ),
+        *(
+            f"{each.evaluator:32}{each.items:4} items  J {each.youden:+.2f}  AUROC {each.auroc:.2f}"
+            f"  worth {each.worth:.2f}  calibration error {each.calibration_error:.2f},"
+            f" mended {each.calibration_error_after:.2f}"
+            for each in result.cards
+        ),
+        *(
+            f"{each.kind:42} stopped {_share(each.stopped)}, of these within tolerance {_share(each.within)},"
+            f" error {_maybe(each.error_median)} (level 1 alone {each.raw_error_median:.3f})"
+            for each in result.towers
+        ),
+        *(
+            f"{each.conversations} conversations, {each.labels} labels, reliability {each.reliability}:"
+            f" {each.calls:.0f} calls for {each.calls_fixed:.0f} ({100 * each.saved:.0f} % fewer),"
+            f" error {each.error:.4f} for {each.error_fixed:.4f}"
+            for each in result.cost
+        ),
+        *(
+            f"asked again: same {_share(each.same)}, contradicted {_share(each.contradicted)},"
+            f" replayed to the bit {_share(each.replayed)}"
+            for each in result.again
+        ),
+        *(
+            f"{each.fault:32} called worse {_share(each.worse)}, passed {_share(each.passed)},"
+            f" pairs {_maybe(each.pairs)}"
+            for each in result.versions
+        ),
+    ]
+
+
+def _share(found: Estimate) -> str:
+    return f"{found.value:.3f} ({found.low:.3f}–{found.high:.3f})" if found.n else "none"
+
+
+def _maybe(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}" if value < 1 else f"{value:.0f}"
+
+
+def _picture(result: Result, path: Path) -> None:
+    """There is none: a table says it all."""
+    del result, path

@@ -1,0 +1,163 @@
+"""The agents that a simulated caller can write to: a cast, or a plain model, played in this process."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Any, cast
+
+from antiphon.contracts import (
+    Embedder,
+    LanguageModel,
+    Message,
+    Prompt,
+    Sampling,
+    TextDelta,
+)
+from antiphon.evals.scenario import Suite
+from antiphon.evals.text_call import Answer, TextAgent, Told
+from antiphon.evals.voice import open_engine
+from antiphon.runtime import Config
+from antiphon.samp import Cast, CastSession, Decider, read_cast
+from antiphon.samp.prompt import Budget, Compiled, compile_prompt
+from antiphon.samp.state import checklist_done, is_done, owed_opening, values
+from antiphon.store import Store
+
+
+@contextmanager
+def text_agent(suite: Suite, cast_file: Path | None, config: Config) -> Generator[TextAgent]:
+    """Open whoever answers the suite's callers; the models are let go of at the end.
+
+    Raises:
+        AntiphonError: as opening the engines does, and reading the cast.
+    """
+    model = cast(LanguageModel, open_engine("language_model", config, Store().folder))
+    try:
+        if cast_file is None:
+            yield PlainAgent(model, config, suite.instructions)
+            return
+        found = read_cast(cast_file.read_text(encoding="utf-8"), str(cast_file))
+        embedder = cast(Embedder, open_engine("embedder", config, Store().folder))
+        try:
+            yield CastAgent(model, embedder, config, found, date.fromisoformat(suite.today))
+        finally:
+            embedder.close()
+    finally:
+        model.close()
+
+
+class PlainAgent:
+    """A model that was told what it is."""
+
+    def __init__(self, model: LanguageModel, config: Config, instructions: str) -> None:
+        self._model, self._config, self._instructions = model, config, instructions
+        self._messages: list[Message] = []
+        self._seed = 0
+
+    def begin(self, seed: int) -> Answer | None:
+        """A new conversation; it waits to be spoken to."""
+        self._messages, self._seed = [Message("system", self._instructions)], seed
+
+    def answer(self, said: str) -> Answer:
+        """Answer a turn."""
+        self._messages.append(Message("user", said))
+        text, first_ms = _generated(self._model, self._config, Prompt(tuple(self._messages)), self._seed)
+        return Answer(text=text, first_ms=first_ms)
+
+    def heard(self, text: str) -> None:
+        """So much of it was heard, and is all it remembers of it."""
+        if text:
+            self._messages.append(Message("assistant", text))
+
+
+class CastAgent:
+    """A cast: scenes and facts by rule, words by the model."""
+
+    def __init__(
+        self, model: LanguageModel, embedder: Embedder, config: Config, found: Cast, today: date
+    ) -> None:
+        self._model, self._config, self._cast, self._today = model, config, found, today
+        self._decider = Decider(found, embedder)
+        self._session = CastSession(found, self._decider)
+        self._before: Compiled | None = None
+        self._seed = 0
+
+    def begin(self, seed: int) -> Answer | None:
+        """A new conversation; what the first scene opens with."""
+        self._session, self._before, self._seed = CastSession(self._cast, self._decider), None, seed
+        opening = owed_opening(self._cast, self._session.state)
+        return None if opening is None else self._answer(opening, 0.0)
+
+    def answer(self, said: str) -> Answer:
+        """Answer a turn, in the scene that it leads to."""
+        began = perf_counter()
+        self._session.caller_said(said, today=self._today)
+        opening = owed_opening(self._cast, self._session.state)
+        if opening is not None:
+            return self._answer(opening, (perf_counter() - began) * 1000)
+        limit = min(self._config.prompt_tokens, self._model.context_tokens - self._config.answer_tokens)
+        self._before = compile_prompt(
+            self._cast,
+            self._session.state,
+            count=self._model.count_tokens,
+            budget=Budget(tokens=limit),
+            before=self._before,
+        )
+        deciding_ms = (perf_counter() - began) * 1000
+        text, first_ms = _generated(self._model, self._config, self._before.prompt, self._seed)
+        return self._answer(text, deciding_ms + first_ms)
+
+    def heard(self, text: str) -> None:
+        """So much of it was heard."""
+        self._session.agent_heard(text)
+
+    def _answer(self, text: str, first_ms: float) -> Answer:
+        state = self._session.state
+        scene = self._cast.scenes[state.place.scene]
+        known = values(state)
+        done = checklist_done(self._cast, state.place.scene, known, state.ticked)
+        return Answer(
+            text=text,
+            first_ms=first_ms,
+            persona=state.place.persona,
+            scene=state.place.scene,
+            told=(Told(name="state", data=self._state()),),
+            over=state.ended or (scene.ends and not state.question and done),
+        )
+
+    def _state(self) -> dict[str, Any]:
+        """As the server shows it."""
+        state = self._session.state
+        scene = self._cast.scenes[state.place.scene]
+        known = values(state)
+        return {
+            "turn": state.turn,
+            "version": state.version,
+            "scene": state.place.scene,
+            "persona": state.place.persona,
+            "voice": self._cast.personas[state.place.persona].voice,
+            "checklist": [
+                {
+                    "id": task.ask or task.do,
+                    "label": task.ask or task.do,
+                    "done": is_done(task, state.place.scene, known, state.ticked),
+                }
+                for task in scene.checklist
+            ],
+            "slots": [{"name": name, "value": known.get(name)} for name in self._cast.slots],
+            "moved": None,
+        }
+
+
+def _generated(model: LanguageModel, config: Config, prompt: Prompt, seed: int) -> tuple[str, float]:
+    """The answer's words, and milliseconds to the first of them."""
+    began, first_ms, text = perf_counter(), 0.0, ""
+    sampling = Sampling(
+        max_tokens=config.answer_tokens, temperature=config.session.temperature, seed=seed % 2**31
+    )
+    for piece in model.generate(prompt, sampling, cache_key="evaluation"):
+        if isinstance(piece, TextDelta):
+            first_ms = first_ms or (perf_counter() - began) * 1000
+            text += piece.text
+    return text.strip(), first_ms or (perf_counter() - began) * 1000

@@ -1,0 +1,187 @@
+"""`antiphon eval judge-card`: what a judge is worth at a criterion, and which way it leans."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import track
+
+from antiphon.cli.commands import Commands
+from antiphon.cli.eval_words import share
+from antiphon.contracts import ContractBroken, EngineSetup, Subject
+from antiphon.evals.card import JudgeCard, Judged, Lean, card
+from antiphon.evals.criteria import CRITERIA, criterion_named
+from antiphon.evals.draws import read_labels
+from antiphon.evals.judge import ModelJudge
+from antiphon.evals.judging import subjects_of
+from antiphon.evals.manners import plain_manner
+from antiphon.evals.probes import Planted, leans, planted
+from antiphon.evals.records import conversations, read_run
+from antiphon.store import Store
+
+_LINE_BYTES_MAX = 2**20
+
+
+class Labelled(msgspec.Struct, frozen=True, kw_only=True):
+    """A subject with what people say of it."""
+
+    subject: Subject
+    cluster: str
+    human: tuple[float, ...]
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a file of judgments."""
+
+    id: str
+    context: list[dict[str, Any]]
+    labels: dict[str, list[float]]
+    scale: dict[str, tuple[float, float]]
+    response: str | None = None
+    meta: dict[str, Any] = {}
+
+
+class _Document(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` prints."""
+
+    card: JudgeCard
+    planted: Planted | None
+
+
+def register(actions: Commands) -> None:
+    """Add the action."""
+    parser = actions.add_parser(
+        "judge-card", help="a judge against people: how good, worth what, which way it leans"
+    )
+    parser.add_argument("--criterion", default="fitting", help=", ".join(c.name for c in CRITERIA))
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="a run with labels, or a JSONL file: id, context, response, labels, scale, meta.cluster",
+    )
+    parser.add_argument(
+        "--items", type=int, default=100, metavar="N", help="labelled subjects (default: 100)"
+    )
+    parser.add_argument("--probes", type=int, default=20, metavar="N", help="of these, for leans; 0: none")
+    parser.add_argument("--draws", type=int, default=2, metavar="N", help="of each subject (default: 2)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    criterion = criterion_named(args.criterion)
+    labelled = _read(args.labels, criterion.name)
+    Random(args.seed).shuffle(labelled)  # noqa: S311
+    labelled = labelled[: args.items]
+    judge = ModelJudge.open(EngineSetup(weights=Store().folder, settings={"criterion": criterion.name}))
+    bar = Console(stderr=True)
+    try:
+        judged: list[Judged] = []
+        for each in track(labelled, "judging", console=bar):
+            values = [judge.draw(each.subject, args.seed * 1000 + count).value for count in range(args.draws)]
+            judged.append(_judged(each, values))
+        some = labelled[: args.probes]
+        found: list[Lean] = []
+        defects: Planted | None = None
+        if len(some) > 1:
+            manner = plain_manner("0.5b")
+            pairs = [(each.subject, each.cluster) for each in some]
+            found = list(track(leans(judge, pairs, manner), "leans", console=bar, total=6))
+            replies = [each.subject for each in some if each.subject.kind == "turn"]
+            defects = planted(judge, replies, manner) if len(replies) > 1 else None
+        document = _Document(card=card(criterion.name, judge.name, judged, found), planted=defects)
+    finally:
+        judge.close()
+    if args.json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    else:
+        print("\n".join(_lines(document)))
+    return 0
+
+
+def _judged(each: Labelled, values: Sequence[float | None]) -> Judged:
+    known = [value for value in values if value is not None]
+    mean = sum(known) / len(known) if known else None
+    return Judged(id=each.subject.id, cluster=each.cluster, value=mean, human=each.human)
+
+
+def _read(path: Path, criterion: str) -> list[Labelled]:
+    if path.is_dir():
+        return _from_run(path, criterion)
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise ContractBroken(f"{path} cannot be read: {error.strerror}") from error
+    return [found for number, line in enumerate(lines, 1) for found in _from_line(path, number, line)]
+
+
+def _from_run(folder: Path, criterion: str) -> list[Labelled]:
+    read_run(folder)
+    said: dict[str, dict[str, float]] = {}
+    for label in read_labels(folder):
+        if label.criterion == criterion:
+            said.setdefault(label.subject, {})[label.rater] = label.value
+    return [
+        Labelled(subject=subject, cluster=each.scenario, human=tuple(said[subject.id].values()))
+        for each in conversations(folder, kept_only=True)
+        for subject in subjects_of(each, criterion_named(criterion))
+        if subject.id in said
+    ]
+
+
+def _from_line(path: Path, number: int, line: bytes) -> Iterator[Labelled]:
+    if len(line) > _LINE_BYTES_MAX:
+        raise ContractBroken(f"{path}, line {number}, is longer than {_LINE_BYTES_MAX // 2**20} MiB")
+    try:
+        row = msgspec.json.decode(line, type=_Row)
+    except msgspec.MsgspecError as error:
+        raise ContractBroken(f"{path}, line {number}: {error}") from error
+    nothing: tuple[str, list[float]] = ("", [])
+    dimension, labels = next(iter(row.labels.items()), nothing)
+    low, high = row.scale.get(dimension, (0.0, 1.0))
+    if labels and high > low:
+        content: dict[str, Any] = {"context": row.context, "response": row.response}
+        kind = "turn" if row.response else "conversation"
+        yield Labelled(
+            subject=Subject(id=row.id, kind=kind, content=content),
+            cluster=str(row.meta.get("cluster", row.id)),
+            human=tuple((value - low) / (high - low) for value in labels),
+        )
+
+
+def _lines(document: _Document) -> list[str]:
+    told = document.card
+    lines = [
+        f"{told.evaluator}: worth {told.worth:.2f} labels a label, on {told.items} labelled subjects",
+        f"  of the good it calls good {share(told.sensitivity)}, of the bad bad {share(told.specificity)};"
+        f" J {told.youden:.2f}, AUROC {told.auroc:.2f}, kappa {told.kappa:.2f}",
+        f"  off by {_signed(told.off_by.value)} ({_signed(told.off_by.low)} to {_signed(told.off_by.high)});"
+        f" calibration error {told.calibration_error:.2f}, {told.calibration_error_after:.2f} once mended;"
+        f" {told.missing} missing",
+    ]
+    if told.ceiling is not None:
+        lines.append(f"  people agree with each other: alpha {told.ceiling.alpha:.2f}")
+    lines += [
+        f"  {lean.probe} moves it by {_signed(lean.effect.value)}"
+        f" ({_signed(lean.effect.low)} to {_signed(lean.effect.high)})"
+        for lean in told.leans
+    ]
+    if document.planted is not None:
+        steps = ", ".join(f"{value:.2f}" for value in document.planted.verdicts)
+        lines.append(
+            f"  planted defects: verdicts {steps} at {document.planted.steps} eighths of another reply;"
+            f" AUROC against matched controls {document.planted.auroc:.2f}"
+        )
+    return lines
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}"

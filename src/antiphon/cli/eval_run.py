@@ -1,0 +1,243 @@
+"""`antiphon eval run`: hold every conversation of a suite, as often as told, and write them down."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from antiphon.bench.figures import machine
+from antiphon.cli.cast import read_text
+from antiphon.cli.commands import Commands
+from antiphon.cli.eval_suite import cast_file, jobs_of, open_suite, suite_problems
+from antiphon.cli.eval_summary import summary_lines
+from antiphon.cli.eval_work import Assignment, Made, SpeechHand, TextHand
+from antiphon.contracts import ConfigInvalid
+from antiphon.evals.crew import Job, shared_out
+from antiphon.evals.making import conversation_id
+from antiphon.evals.planted import PLANTS, planted
+from antiphon.evals.records import (
+    Machine,
+    Run,
+    conversations,
+    done,
+    read_run,
+    write_conversation,
+    write_run,
+)
+from antiphon.evals.scenario import Suite
+from antiphon.evals.schema import suite_schema
+from antiphon.evals.summary import summarized
+from antiphon.runtime import Config, load_config
+
+_VERSIONS = ("antiphon", "numpy", "onnxruntime", "ctranslate2", "hibari-tts", "xllamacpp")
+
+_TALE = """\
+The run is a folder: run.json, one JSON file for each conversation, and its sound. What is there already is
+not held again, so a run that broke off goes on with the same command."""
+
+
+def register(commands: Commands) -> None:
+    """Add `run`, `check` and `schema`."""
+    run = commands.add_parser(
+        "run",
+        help="let the callers of a suite talk to the agent",
+        description="Let the simulated callers of a suite talk to the agent, by speech or in writing.",
+        epilog=_TALE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("suite", type=Path, metavar="SUITE", help="such as examples/suites/restaurant.yaml")
+    run.add_argument("--mode", choices=("text", "speech"), default="speech", help="speech otherwise")
+    run.add_argument("--seeds", type=int, default=1, metavar="N", help="conversations with each caller; 1")
+    run.add_argument("--first-seed", type=int, default=1, metavar="N", help="1 otherwise")
+    run.add_argument("--only", nargs="+", default=[], metavar="SCENARIO", help="these callers only")
+    run.add_argument("--out", type=Path, metavar="RUN", help="the run's folder; runs/SUITE-MODE otherwise")
+    run.add_argument("--url", default="", help="a server that runs; otherwise one is started")
+    run.add_argument("--plant", nargs="+", default=[], choices=PLANTS, help="plant a regression in the agent")
+    run.add_argument("--on", choices=("processes", "ray"), default="processes", help="here otherwise")
+    run.add_argument("--workers", type=int, default=1, metavar="N", help="how many at once; 1")
+    run.add_argument("--json", action="store_true", help="print the summary as one JSON document")
+    run.set_defaults(run=_run)
+
+    check = commands.add_parser("check", help="every problem of a suite file, with its line and what to do")
+    check.add_argument("suite", type=Path, metavar="SUITE")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    check.set_defaults(run=_check)
+
+    schema = commands.add_parser("schema", help="the JSON Schema of suite files, for editors")
+    schema.set_defaults(run=_schema)
+
+
+def _run(args: argparse.Namespace) -> int:
+    config = load_config(args.config)
+    suite, cast = open_suite(args.suite, config)
+    unknown = [name for name in args.only if name not in suite.scenarios]
+    if unknown or args.seeds < 1 or args.workers < 1:
+        told = [f"there is no scenario {name}; known are {', '.join(suite.scenarios)}" for name in unknown]
+        raise ConfigInvalid((*told, *(() if told else ("--seeds and --workers begin at 1",))))
+    if args.plant and args.url:
+        raise ConfigInvalid(
+            ("a regression can only be planted in a server that the run starts: leave --url out",)
+        )
+    folder: Path = args.out or Path("runs") / f"{args.suite.stem}-{args.mode}"
+    assignment = Assignment(
+        suite_file=str(args.suite.resolve()),
+        suite=suite,
+        mode=args.mode,
+        config=_with_plants(config, args.plant),
+        url=args.url,
+        ending=tuple(name for name, scene in cast.scenes.items() if scene.ends) if cast else (),
+    )
+    _begin(folder, _described(args, suite, config))
+    jobs = jobs_of(suite, seeds=args.seeds, first_seed=args.first_seed, only=args.only)
+    left = [job for job in jobs if conversation_id(*job) not in done(folder)]
+    console = Console(stderr=True)
+    if len(left) < len(jobs):
+        console.print(
+            f"{len(jobs) - len(left)} of {len(jobs)} conversations are there already", highlight=False
+        )
+    _hold(folder, assignment, left, args, console)
+    _print(folder, as_json=args.json)
+    return 0
+
+
+def _hold(
+    folder: Path, assignment: Assignment, jobs: list[Job], args: argparse.Namespace, console: Console
+) -> None:
+    hire = partial(TextHand if assignment.mode == "text" else SpeechHand, assignment)
+    made = shared_out(hire, jobs, where=args.on, workers=args.workers) if jobs else iter(())
+    for each in _shown(made, len(jobs), console):
+        if each.sound is not None and each.conversation.audio is not None:
+            path = folder / each.conversation.audio
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(each.sound)
+        write_conversation(folder, each.conversation)
+
+
+def _shown(made: Iterator[Made], total: int, console: Console) -> Iterator[Made]:
+    """`made`, with a bar on a terminal and a line for each elsewhere."""
+    if not console.is_terminal:
+        for number, each in enumerate(made, start=1):
+            print(f"{number} of {total}: {_told(each)}", file=sys.stderr, flush=True)
+            yield each
+        return
+    columns = (
+        TextColumn("conversations"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", style="dim"),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("", total=total)
+        for each in made:
+            bars.update(task, advance=1, description=_told(each))
+            yield each
+
+
+def _told(made: Made) -> str:
+    found = made.conversation
+    if not found.gate.kept:
+        return f"{found.id}: set aside ({found.gate.reasons[0]})"
+    came = {True: "success", False: "no success", None: "held"}[found.outcome.success]
+    return f"{found.id}: {came}, {len(found.transcript)} lines, ended by {found.outcome.ended}"
+
+
+def _with_plants(config: Config, plants: list[str]) -> Config:
+    return planted(config, tuple(plants)) if plants else config
+
+
+def _begin(folder: Path, run: Run) -> None:
+    """Begin the run, or go on with it if it is the same."""
+    if not (folder / "run.json").exists():
+        write_run(folder, run)
+        return
+    before = read_run(folder)
+    same = ("suite_sha256", "mode", "agent")
+    other = [name for name in same if getattr(before, name) != getattr(run, name)]
+    if other:
+        raise ConfigInvalid(
+            (f"{folder} holds another run ({', '.join(other)} differ): name another folder with --out",)
+        )
+    seeds = tuple(sorted({*before.seeds, *run.seeds}))
+    write_run(folder, msgspec.structs.replace(before, seeds=seeds))
+
+
+def _described(args: argparse.Namespace, suite: Suite, config: Config) -> Run:
+    played = cast_file(suite, args.suite)
+    model = config.engines["language_model"]
+    agent: dict[str, Any] = {
+        "cast": suite.cast,
+        "cast_sha256": "" if played is None else sha256(played.read_bytes()).hexdigest(),
+        "language_model": {"use": model.use, **model.settings},
+        "plant": list(args.plant),
+        "url": args.url,
+    }
+    here = machine()
+    return Run(
+        suite=suite.suite,
+        suite_file=str(args.suite),
+        suite_sha256=sha256(read_text(args.suite).encode()).hexdigest(),
+        mode=args.mode,
+        agent=agent,
+        versions={"python": python_version(), **_versions()},
+        scenarios=tuple(name for name in suite.scenarios if not args.only or name in args.only),
+        seeds=tuple(range(args.first_seed, args.first_seed + args.seeds)),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=Machine(
+            processor=here.processor, cores=here.cores, memory_mib=here.memory_mib, system=here.system
+        ),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in _VERSIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _print(folder: Path, *, as_json: bool) -> None:
+    found = summarized(read_run(folder), list(conversations(folder)))
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+        return
+    print("\n".join(summary_lines(found)))
+    print(f"\nthe run is in {folder}; antiphon eval report {folder} draws it")
+
+
+def _check(args: argparse.Namespace) -> int:
+    found = suite_problems(args.suite, load_config(args.config))
+    if args.json:
+        document = {"ok": not found, "file": str(args.suite), "problems": found}
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    for problem in found if not args.json else ():
+        print(problem)
+    if not found and not args.json:
+        print(f"{args.suite}: nothing is wrong with it")
+    return 1 if found else 0
+
+
+def _schema(args: argparse.Namespace) -> int:
+    sys.stdout.buffer.write(suite_schema())
+    return 0

@@ -1,0 +1,78 @@
+"""A run's summary for a terminal."""
+
+from collections.abc import Iterator
+
+from antiphon.evals.summary import Figure, Summary
+
+_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("what came of it", ("success", "checks_held", "checklist", "tools", "repeats")),
+    (
+        "response time",
+        (
+            "latency_ms",
+            "latency_p95_ms",
+            "on_time",
+            "sent_ms",
+            "end_of_turn_ms",
+            "transcription_ms",
+            "context_ms",
+            "first_token_ms",
+            "first_clause_ms",
+            "synthesis_ms",
+        ),
+    ),
+    (
+        "taking turns",
+        (
+            "takeover",
+            "missed",
+            "cut_into",
+            "yielded",
+            "yield_ms",
+            "recovered",
+            "murmurs_let_pass",
+            "noises_let_pass",
+            "overlap_share",
+            "talk_ratio",
+        ),
+    ),
+    ("words", ("words_per_answer", "speech_errors", "hearing_errors")),
+)
+
+
+def summary_lines(found: Summary) -> Iterator[str]:
+    """What is printed at the end of a run."""
+    aside = found.conversations - found.kept
+    yield f"{found.run.suite}, {found.run.mode}: {found.kept} conversations count" + (
+        f", {aside} set aside ({', '.join(f'{kind} {n}' for kind, n in found.set_aside.items())})"
+        if aside
+        else ""
+    )
+    by_name = {figure.name: figure for figure in found.figures}
+    for title, names in _GROUPS:
+        shown = [by_name[name] for name in names if name in by_name]
+        if shown:
+            yield f"\n{title}"
+            yield from (f"  {_told(figure)}" for figure in shown)
+    if found.reliability:
+        yield "\nevery time"
+    for each in found.reliability:
+        yield f"  pass^{each.k:<18} {each.value:7.0%}   {each.low:.0%} to {each.high:.0%}"
+    if found.kept:
+        yield "\nintervals of 95 %, over scenarios"
+
+
+def _told(figure: Figure) -> str:
+    span = "" if figure.low is None else f"   {shown(figure.low, figure)} to {shown(figure.high, figure)}"
+    return f"{figure.name.replace('_', ' '):<24} {shown(figure.value, figure):>8}{span}"
+
+
+def shown(value: float | None, figure: Figure) -> str:
+    """A value with its unit."""
+    if value is None:
+        return "?"
+    if figure.unit == "share":
+        return f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}"
+    if figure.unit == "ms":
+        return f"{value:.0f} ms"
+    return f"{value:.1f}" + (" s" if figure.unit == "s" else "")

@@ -1,0 +1,120 @@
+"""What came of a conversation, by facts that need no judge: slots, scene, tools, words said or never said."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from antiphon.evals.asking import within
+from antiphon.evals.records import Check, ConversationOutcome, Ending, Event, Line
+from antiphon.evals.scenario import Scenario
+from antiphon.evals.wording import normalize
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+Value = str | int | float
+
+
+def outcome(
+    scenario: Scenario,
+    *,
+    wanted: Mapping[str, Value],
+    lines: Sequence[Line],
+    events: Sequence[Event],
+    today: date,
+    ended: Ending,
+    problem: str = "",
+) -> ConversationOutcome:
+    """Compare what should be with what is.
+
+    Args:
+        scenario: who called.
+        wanted: slots and what they should hold by what the caller has said.
+        lines: what was said.
+        events: what the agent's side told; its last "state" is where the conversation stands.
+        today: what the days among the values count from.
+        ended: who ended it.
+        problem: why it failed, if it did.
+    """
+    found = (
+        *_slots({**wanted, **scenario.expect.slots}, events, today),
+        *_scene(scenario, events),
+        *_tools(scenario, events),
+        *_words(scenario, lines),
+    )
+    ok = ended in ("agent", "caller")
+    success = (ok and all(check.held for check in found)) if found or not ok else None
+    return ConversationOutcome(success=success, checks=found, ended=ended, problem=problem)
+
+
+def resolved(value: Value, today: date) -> Value:
+    """A day written as a word, as ISO 8601; every other value as it is."""
+    if not isinstance(value, str):
+        return value
+    if value in ("today", "tomorrow"):
+        return (today + timedelta(days=value == "tomorrow")).isoformat()
+    if value in _WEEKDAYS:
+        ahead = (_WEEKDAYS.index(value) - today.weekday()) % 7
+        return (today + timedelta(days=ahead or 7)).isoformat()
+    if re.fullmatch(r"\d\d-\d\d", value):
+        for year in (today.year, today.year + 1):
+            if f"{year}-{value}" >= today.isoformat():
+                return f"{year}-{value}"
+    return value
+
+
+def same(found: Any, expected: Value) -> bool:
+    """Whether a slot holds what it should: numbers by value, words as they are heard."""
+    if found is None:
+        return False
+    try:
+        return float(found) == float(expected)
+    except (TypeError, ValueError):
+        return normalize(str(found)) == normalize(str(expected))
+
+
+def last_state(events: Sequence[Event]) -> Mapping[str, Any] | None:
+    """The newest state the agent's side told; None when it tells none."""
+    return next((event.data for event in reversed(events) if event.name == "state"), None)
+
+
+def _slots(wanted: Mapping[str, Value], events: Sequence[Event], today: date) -> Iterator[Check]:
+    state = last_state(events)
+    if state is None:
+        return
+    held = {slot["name"]: slot.get("value") for slot in state.get("slots", ())}
+    for name, value in wanted.items():
+        expected = resolved(value, today)
+        yield Check(
+            name=f"slot {name}",
+            held=same(held.get(name), expected),
+            expected=expected,
+            found=held.get(name),
+        )
+
+
+def _scene(scenario: Scenario, events: Sequence[Event]) -> Iterator[Check]:
+    state, scene = last_state(events), scenario.expect.scene
+    if scene and state is not None:
+        is_at = state.get("scene")
+        yield Check(name=f"scene {scene}", held=is_at == scene, expected=scene, found=is_at)
+
+
+def _tools(scenario: Scenario, events: Sequence[Event]) -> Iterator[Check]:
+    """Only where tools are run at all: an agent in writing may have none."""
+    calls = [event.data for event in events if event.name == "tool"]
+    if not any(event.name in ("tool", "tools_offered") for event in events):
+        return
+    for name in scenario.expect.tools:
+        done = [call for call in calls if call.get("name") == name and call.get("status") == "done"]
+        yield Check(name=f"tool {name}", held=bool(done), expected="done", found=len(done))
+
+
+def _words(scenario: Scenario, lines: Sequence[Line]) -> Iterator[Check]:
+    said = [normalize(line.heard or line.text) for line in lines if line.who == "agent"]
+    for phrases in scenario.expect.says:
+        held = any(within(normalize(one), words) for one in phrases.split("|") for words in said)
+        yield Check(name=f"said {phrases}", held=held, expected=True, found=held)
+    for phrases in scenario.expect.never:
+        slips = sum(any(within(normalize(one), words) for one in phrases.split("|")) for words in said)
+        yield Check(name=f"never said {phrases}", held=not slips, expected=0, found=slips)

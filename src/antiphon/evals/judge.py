@@ -1,0 +1,138 @@
+"""A judge made of language models: judge, judge of judges and auditor alike.
+
+One draw asks one model one question in one way, all of it drawn from the seed, and reads the probabilities of
+the two answers. A draw on a draw asks whether that verdict is right; so depth is a matter of what is judged.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from math import exp, fsum
+from random import Random
+from typing import Annotated, Any, ClassVar, Self, cast
+
+import msgspec
+
+from antiphon.contracts import (
+    AntiphonError,
+    ConfigInvalid,
+    Draw,
+    EngineCard,
+    EngineSetup,
+    LanguageModel,
+    Subject,
+)
+from antiphon.contracts.discovery import find
+from antiphon.evals.criteria import Criterion, criterion_named
+from antiphon.evals.manners import FORMAT, Manner, innermost, manner_drawn, question
+from antiphon.runtime.config import default_language_model
+
+LEAST_MASS = 0.01
+"""When both answers together are less likely than this, the model would have said something else."""
+KINDS = ("conversation", "draw", "turn")
+
+
+class JudgeModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the models a judge draws from."""
+
+    name: str
+    """What draws call it."""
+    use: str
+    """An installed language model engine."""
+    settings: dict[str, Any] = {}
+
+
+class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table `evaluator.judge`."""
+
+    criterion: str = "fitting"
+    models: Annotated[tuple[JudgeModel, ...], msgspec.Meta(min_length=1)] = (
+        JudgeModel(name="1.5b", use=default_language_model()),
+        JudgeModel(
+            name="0.5b",
+            use=default_language_model(),
+            settings={"model": "qwen2.5-coder-0.5b-instruct-q4_k_m"},
+        ),
+    )
+
+
+class ModelJudge:
+    """Judges one criterion."""
+
+    card: ClassVar[EngineCard] = EngineCard(
+        name="judge",
+        part="evaluator",
+        summary="Language models that judge one criterion, each draw asked in another way.",
+        licence="Apache-2.0",
+        capabilities=frozenset(f"subject:{kind}" for kind in KINDS),
+    )
+
+    def __init__(self, criterion: Criterion, models: Mapping[str, LanguageModel]) -> None:
+        self._criterion = criterion
+        self._models = dict(models)
+        self.name = f"{criterion.name}@{signature(criterion, tuple(self._models))}"
+
+    @classmethod
+    def open(cls, setup: EngineSetup) -> Self:
+        """Load every model the settings name."""
+        try:
+            settings = msgspec.convert(dict(setup.settings), JudgeSettings)
+        except msgspec.ValidationError as error:
+            raise ConfigInvalid((f"evaluator.judge: {error}",)) from error
+        models: dict[str, LanguageModel] = {}
+        try:
+            for each in settings.models:
+                kind = find("language_model", each.use)
+                models[each.name] = cast(
+                    LanguageModel, kind.open(msgspec.structs.replace(setup, settings=each.settings))
+                )
+        except BaseException:
+            for model in models.values():
+                model.close()
+            raise
+        return cls(criterion_named(settings.criterion), models)
+
+    def close(self) -> None:
+        """Unload the models."""
+        for model in self._models.values():
+            model.close()
+
+    def draw(self, subject: Subject, seed: int) -> Draw:
+        """How likely the good answer is, asked in the way that `seed` decides."""
+        manner = manner_drawn(tuple(self._models), len(self._criterion.wordings), Random(seed))  # noqa: S311
+        return self.ask(subject, manner, seed)
+
+    def ask(self, subject: Subject, manner: Manner, seed: int) -> Draw:
+        """The same, asked in the way `manner`."""
+        details: dict[str, Any] = {"criterion": self._criterion.name, **msgspec.structs.asdict(manner)}
+        value, missing = None, None
+        if subject.kind not in KINDS:
+            missing = f"a {subject.kind} is nothing it can judge; it takes {', '.join(KINDS)}"
+        else:
+            try:
+                inner, details["level"] = innermost(subject)
+                details["about"] = inner.id
+                prompt, answers = question(subject, self._criterion, manner)
+                scores = self._models[manner.model].score(prompt, answers)
+                details["logprobs"] = list(scores)
+                value, missing = read(scores, manner.temperature)
+            except (AntiphonError, ValueError, msgspec.ValidationError) as error:
+                missing = str(error) or type(error).__name__
+        return Draw(
+            evaluator=self.name, subject=subject.id, seed=seed, value=value, missing=missing, details=details
+        )
+
+
+def read(scores: Sequence[float], temperature: float = 1.0) -> tuple[float | None, str | None]:
+    """The probability of the first of two answers, from their log-probabilities; or why there is none."""
+    mass = fsum(exp(score) for score in scores)
+    if mass < LEAST_MASS:
+        return None, f"neither answer is likely: {mass:.4f} together"
+    good, bad = scores
+    gap = (bad - good) / temperature
+    return 1.0 / (1.0 + exp(min(gap, 700.0))), None
+
+
+def signature(criterion: Criterion, models: Sequence[str]) -> str:
+    """Changes with anything that a calibration of the judge depends on."""
+    parts = (criterion, sorted(models), FORMAT)
+    return sha256(msgspec.json.encode(parts)).hexdigest()[:8]

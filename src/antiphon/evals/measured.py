@@ -1,0 +1,77 @@
+"""Which measures of a conversation decide whether a version is worse, and what difference matters.
+
+A margin is the difference that nobody would mind. It is a choice, made here and not after the results are in;
+`antiphon eval compare --margin NAME=VALUE` makes another.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from antiphon.contracts import UnknownName
+from antiphon.evals.records import Conversation
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """One number of a conversation that can get worse."""
+
+    name: str
+    better: Literal["high", "low"]
+    margin: float
+    """In its own units."""
+    reach: float
+    """A difference that a single pair may well have, whether or not one has been seen: what is rare is not
+    impossible."""
+    unit: str
+    words: str
+
+    def oriented(self, value: float) -> float:
+        """`value` with more meaning better."""
+        return value if self.better == "high" else -value
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure(
+        name="success", better="high", margin=0.1, reach=1.0, unit="share", words="conversations that succeed"
+    ),
+    Measure(
+        name="checks_held", better="high", margin=0.1, reach=1.0, unit="share", words="checks held at the end"
+    ),
+    Measure(
+        name="missed", better="low", margin=0.1, reach=1.0, unit="share", words="turns that got no answer"
+    ),
+    Measure(name="latency_ms", better="low", margin=300.0, reach=600.0, unit="ms", words="mouth-to-ear time"),
+    Measure(
+        name="words_per_answer",
+        better="low",
+        margin=5.0,
+        reach=10.0,
+        unit="words",
+        words="words in an answer",
+    ),
+)
+
+
+def measure_named(name: str, measures: tuple[Measure, ...] = MEASURES) -> Measure:
+    """The measure called `name`.
+
+    Raises:
+        UnknownName: it is none of those that decide.
+    """
+    for measure in measures:
+        if measure.name == name:
+            return measure
+    known = ", ".join(measure.name for measure in measures)
+    raise UnknownName(f"no measure that decides is called {name!r}; known: {known}")
+
+
+def measured(conversation: Conversation) -> Mapping[str, float]:
+    """The measures a conversation has."""
+    found = {name: float(value) for name, value in conversation.measures.items() if value is not None}
+    outcome = conversation.outcome
+    if outcome.success is not None:
+        found["success"] = float(outcome.success)
+    if outcome.checks:
+        found["checks_held"] = sum(check.held for check in outcome.checks) / len(outcome.checks)
+    return found

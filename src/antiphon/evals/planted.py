@@ -1,0 +1,188 @@
+"""Regressions on purpose: a language model that forgets, dawdles, ignores, rambles, or falls out of its part.
+
+An evaluation that has never found a fault proves nothing. These are planted in the one part that text and
+speech share, so the same switch works in both, in a real agent, under its own timing. Which turns are hit is
+decided by the caller's words and a seed, so that an answer asked for twice is hit twice or not at all.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from time import monotonic, sleep
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, cast, get_args
+
+import msgspec
+
+from antiphon.contracts import (
+    NEVER,
+    Cancel,
+    ConfigInvalid,
+    EngineCard,
+    EngineSetup,
+    Finish,
+    LanguageModel,
+    Message,
+    Piece,
+    Prefilled,
+    Prompt,
+    Sampling,
+    TextDelta,
+)
+from antiphon.contracts.discovery import find
+from antiphon.runtime import Config, EngineChoice
+
+Plant: TypeAlias = Literal["memory_off", "slow", "ignores", "wordy", "slips"]
+PLANTS: tuple[Plant, ...] = get_args(Plant)
+
+SLOWER_S = 1.5
+IGNORED = 0.3
+SLIPPED = 0.2
+WORDIER = 3
+_SLIP = "As an AI language model, I do not really have a job here, but I will try to help."
+_FILLER = (
+    "And let me add to this, since it may be of interest to you, that we do of course take great care in "
+    "all that we do here, as we always have and always will, on every single day of the year, for each "
+    "and every one who calls, whatever it may be that they would like to talk with us about."
+)
+_REMEMBERED = ("Agreed so far:", "From earlier:")
+_NAP_S = 0.02
+_SEED_MAX = 2**31 - 1
+
+
+class _Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    use: str
+    """The engine that really answers."""
+    settings: dict[str, Any] = {}
+    plant: tuple[Plant, ...] = ()
+    seed: Annotated[int, msgspec.Meta(ge=0, le=_SEED_MAX)] = 0
+
+
+def planted(config: Config, plants: Sequence[str], seed: int = 0) -> Config:
+    """`config` with the regressions planted in its language model."""
+    model = config.engines["language_model"]
+    settings = {"use": model.use, "settings": model.settings, "plant": list(plants), "seed": seed}
+    choice = EngineChoice(use=f"{__name__}:Planted", settings=settings)
+    return msgspec.structs.replace(config, engines=config.engines | {"language_model": choice})
+
+
+class Planted:
+    """A language model with faults, around one without."""
+
+    card: ClassVar[EngineCard] = EngineCard(
+        name="planted",
+        part="language_model",
+        summary="Another language model with regressions planted in it, for testing evaluations.",
+        licence="Apache-2.0",
+    )
+
+    def __init__(self, model: LanguageModel, plants: Sequence[Plant], seed: int) -> None:
+        self._model, self._plants, self._seed = model, frozenset(plants), seed
+        # What it can do, and how many calls it takes at once, is the other's.
+        self.card = model.card  # pyright: ignore[reportAttributeAccessIssue]
+        self.context_tokens = model.context_tokens
+
+    @classmethod
+    def open(cls, setup: EngineSetup) -> Self:
+        """Open the model that answers, and plant the faults."""
+        try:
+            wanted = msgspec.convert(setup.settings, _Settings)
+        except msgspec.ValidationError as error:
+            raise ConfigInvalid((f"language_model.planted: {error}",)) from error
+        opening: Callable[[EngineSetup], Any] = find("language_model", wanted.use).open
+        inner = opening(msgspec.structs.replace(setup, settings=wanted.settings))
+        return cls(cast(LanguageModel, inner), wanted.plant, wanted.seed)
+
+    def generate(
+        self, prompt: Prompt, sampling: Sampling = Sampling(), *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> Iterator[Piece]:
+        """As the other answers, but for what is planted."""
+        goes_on = bool(prompt.messages) and prompt.messages[-1].role == "assistant"
+        speaks = sampling.json_schema is None and not goes_on
+        if "slow" in self._plants and speaks and _slept(SLOWER_S, cancel):
+            yield Finish("cancelled")
+            return
+        if "ignores" in self._plants and speaks and self._hits(prompt, "ignores", IGNORED):
+            yield Finish("stop")
+            return
+        slips = "slips" in self._plants and speaks and self._hits(prompt, "slips", SLIPPED)
+        words = 0
+        for piece in self._model.generate(self._read(prompt), sampling, cache_key=cache_key, cancel=cancel):
+            if isinstance(piece, TextDelta):
+                if slips:
+                    yield TextDelta(f"{_SLIP} ")
+                    slips = False
+                words += len(piece.text.split())
+            if isinstance(piece, Finish) and "wordy" in self._plants and words and piece.reason == "stop":
+                yield from (TextDelta(text) for text in _padding(words))
+            yield piece
+
+    def prefill(
+        self,
+        prompt: Prompt,
+        *,
+        cache_key: str = "",
+        cancel: Cancel = NEVER,
+        at_most_tokens: int | None = None,
+    ) -> Prefilled:
+        """Of what it will read."""
+        return self._model.prefill(
+            self._read(prompt), cache_key=cache_key, cancel=cancel, at_most_tokens=at_most_tokens
+        )
+
+    def score(
+        self, prompt: Prompt, options: Sequence[str], *, cache_key: str = "", cancel: Cancel = NEVER
+    ) -> tuple[float, ...]:
+        """As the other scores."""
+        return self._model.score(self._read(prompt), options, cache_key=cache_key, cancel=cancel)
+
+    def count_tokens(self, prompt: Prompt | str) -> int:
+        """As the other counts."""
+        return self._model.count_tokens(prompt)
+
+    def close(self) -> None:
+        """Close the other."""
+        self._model.close()
+
+    def _read(self, prompt: Prompt) -> Prompt:
+        return forgetful(prompt) if "memory_off" in self._plants else prompt
+
+    def _hits(self, prompt: Prompt, plant: Plant, share: float) -> bool:
+        said = next((each.content for each in reversed(prompt.messages) if each.role == "user"), "")
+        digest = sha256(f"{self._seed}/{plant}/{said.strip()}".encode()).digest()
+        return int.from_bytes(digest[:8]) / 2**64 < share
+
+
+def forgetful(prompt: Prompt) -> Prompt:
+    """`prompt` without a past: what it is told to be, what stands before the last turn, and that turn."""
+    last = max((at for at, each in enumerate(prompt.messages) if each.role == "user"), default=0)
+    past = max((at for at, each in enumerate(prompt.messages[:last]) if each.role != "system"), default=0)
+    kept = [each for each in prompt.messages[: past + 1] if each.role == "system"][:1]
+    kept += [_without_memory(each) for each in prompt.messages[max(past + 1, len(kept)) :]]
+    return msgspec.structs.replace(prompt, messages=tuple(kept))
+
+
+def _without_memory(message: Message) -> Message:
+    if message.role != "system":
+        return message
+    lines = [line for line in message.content.splitlines() if not line.startswith(_REMEMBERED)]
+    return msgspec.structs.replace(message, content="\n".join(lines))
+
+
+def _padding(words: int) -> Iterator[str]:
+    """Enough to say three times as many words as `words`."""
+    filler = _FILLER.split()
+    missing = (WORDIER - 1) * words
+    while missing > 0:
+        part = filler[:missing]
+        missing -= len(part)
+        text = " ".join(part).rstrip(",.")
+        yield f" {text}."
+
+
+def _slept(seconds: float, cancel: Cancel) -> bool:
+    """Wait; True when it was told to stop."""
+    until = monotonic() + seconds
+    while monotonic() < until:
+        if cancel.is_set():
+            return True
+        sleep(_NAP_S)
+    return cancel.is_set()

@@ -1,0 +1,114 @@
+"""What a run comes to, in a sentence or two, and how a figure is written."""
+
+from collections.abc import Mapping, Sequence
+
+from antiphon.evals.summary import Figure, Summary
+
+NAMES: dict[str, str] = {
+    "success": "all as it should be",
+    "checks_held": "checks held",
+    "checklist": "slots right",
+    "tools": "tools run",
+    "repeats": "said again",
+    "latency_ms": "mouth to ear, median",
+    "latency_p95_ms": "mouth to ear, 95th percentile",
+    "on_time": "on time (0.2 to 2.75 s)",
+    "sent_ms": "sent, by the server",
+    "end_of_turn_ms": "end of turn",
+    "transcription_ms": "transcription",
+    "context_ms": "context",
+    "first_token_ms": "first token",
+    "first_clause_ms": "first clause",
+    "synthesis_ms": "synthesis",
+    "output_ms": "output",
+    "queue_ms": "queue",
+    "takeover": "turns taken up",
+    "missed": "turns missed",
+    "cut_into": "turns cut into",
+    "yielded": "interruptions yielded to",
+    "yield_ms": "time to yield",
+    "recovered": "interruptions answered",
+    "murmurs_let_pass": "murmurs let pass",
+    "noises_let_pass": "noises let pass",
+    "overlap_share": "both talking",
+    "talk_ratio": "agent's part of the talk",
+    "words_per_answer": "words per answer",
+    "speech_errors": "word errors, agent's speech",
+    "hearing_errors": "word errors, agent's hearing",
+    "turns": "caller's turns",
+    "seconds": "length",
+}
+"""What people read, for each measure."""
+
+
+def written(value: float, unit: str) -> str:
+    """A value with its unit."""
+    if unit == "share":
+        return f"{value:.0%}" if value in (0, 1) or 0.1 <= value <= 0.9 else f"{value:.1%}"
+    if unit == "ms":
+        return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.0f} ms"
+    return f"{value:.0f} s" if unit == "s" else f"{value:.1f}".removesuffix(".0")
+
+
+def between(figure: Figure) -> str:
+    """Its interval; empty when it has none."""
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"{written(figure.low, figure.unit)} to {written(figure.high, figure.unit)}"
+
+
+def top_line(found: Summary) -> str:
+    """The run in words."""
+    if not found.kept:
+        return "No conversation counts: there is nothing to say about the agent."
+    by_name = {figure.name: figure for figure in found.figures}
+    said = [_success(by_name, found), _timing(by_name), _turns(by_name)]
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def aside_line(found: Summary) -> str:
+    """What was set aside, and why."""
+    aside = found.conversations - found.kept
+    if not aside:
+        return ""
+    kinds = ", ".join(f"{kind} {count}" for kind, count in found.set_aside.items())
+    were = "conversation is" if aside == 1 else "conversations are"
+    return f"{aside} {were} set aside, because the simulated caller did not do its part ({kinds})."
+
+
+def _success(by_name: Mapping[str, Figure], found: Summary) -> str:
+    figure = by_name.get("success")
+    if figure is None:
+        return f"{found.kept} conversations were held."
+    span = between(figure)
+    return (
+        f"All was as it should be in {round(figure.value * figure.n)} of {figure.n} conversations"
+        f"{f' ({written(figure.value, figure.unit)}; {span})' if span else ''}."
+    )
+
+
+def _timing(by_name: Mapping[str, Figure]) -> str:
+    middle, late = by_name.get("latency_ms"), by_name.get("latency_p95_ms")
+    if middle is None or late is None:
+        return ""
+    return (
+        f"Answers began {written(middle.value, 'ms')} after the caller stopped (median), "
+        f"and 95 % of them within {written(late.value, 'ms')}."
+    )
+
+
+def _turns(by_name: Mapping[str, Figure]) -> str:
+    parts: Sequence[tuple[str, str]] = (
+        ("missed", "{} of the turns were missed"),
+        ("cut_into", "{} were cut into"),
+        ("yielded", "{} of the interruptions were yielded to"),
+        ("murmurs_let_pass", "{} of the murmurs were spoken through"),
+    )
+    said = [
+        text.format(written(by_name[name].value, "share"))
+        for name, text in parts
+        if name in by_name and (by_name[name].value or name in ("missed", "yielded"))
+    ]
+    if not said:
+        return ""
+    return f"{', '.join(said[:-1])} and {said[-1]}." if len(said) > 1 else f"{said[0]}."

@@ -1,0 +1,155 @@
+"""How good is it? What is said of a criterion once judges have drawn and people have labelled some.
+
+The verdict is a pure function of the log: no clock, no dice. Without labels there is the judge's opinion
+and no verdict, because nothing is known of the judge; what would settle it is said.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import ceil, sqrt
+from typing import Literal
+
+import msgspec
+
+from antiphon.contracts import Draw
+from antiphon.evals.draws import Label, about, criterion_of, level_of, people_say
+from antiphon.evals.intervals import Estimate, clustered_mean, with_missing
+from antiphon.evals.prediction_powered import Corrected, corrected
+from antiphon.evals.sequences import anytime_factor
+from antiphon.evals.variance import Observation, Split, split
+
+Answer = Literal["yes", "no", "cannot tell"]
+
+LABELS_LEAST = 10
+"""Below this a correction has nothing to stand on."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One criterion."""
+
+    criterion: str
+    answer: Answer
+    """To "is it at least this good?"; without such a question "yes" says only that there is an interval."""
+    at_least: float | None
+    estimate: Estimate | None
+    """What people would say, with missing draws at their worst and best; None without labels."""
+    at_any_time: Estimate | None
+    """The same with an interval that may be looked at after every label."""
+    raw: Estimate
+    """What the judge says, as if it never erred."""
+    weight: float
+    worth: float
+    """One label beside this judge is worth so many without it."""
+    labels: int
+    subjects: int
+    draws: int
+    missing: int
+    """Draws without a value."""
+    variance: Split
+    settle: str = ""
+
+
+def verdict(
+    criterion: str,
+    draws: Sequence[Draw],
+    labels: Sequence[Label],
+    clusters: Mapping[str, str],
+    *,
+    at_least: float | None = None,
+    level: float = 0.95,
+) -> Verdict | None:
+    """What is known of `criterion`; None when nothing was drawn.
+
+    Args:
+        clusters: from a subject's id to its scenario; a subject that is not there is not counted.
+    """
+    own = [
+        draw
+        for draw in draws
+        if criterion_of(draw) == criterion and level_of(draw) == 1 and about(draw) in clusters
+    ]
+    by_subject: dict[str, list[float | None]] = {}
+    for draw in own:
+        by_subject.setdefault(draw.subject, []).append(draw.value)
+    if not by_subject:
+        return None
+    subjects = list(by_subject)
+    scenarios = [clusters[subject] for subject in subjects]
+    human = people_say(labels, criterion)
+    asked = [human.get(subject) for subject in subjects]
+    judged = [_mean(by_subject[subject]) for subject in subjects]
+    worst, best = with_missing(judged, 0.0, 1.0)
+    known = sum(value is not None for value in asked)
+    both = [corrected(side, scenarios, asked, level=level) for side in (worst, best)] if known >= 2 else []
+    enough = known >= LABELS_LEAST
+    estimate = _hull([each.estimate for each in both]) if both else None
+    anytime = _hull([_anytime(each, 1 - level) for each in both]) if both else None
+    answer = _answer(anytime if enough else None, at_least)
+    return Verdict(
+        criterion=criterion,
+        answer=answer,
+        at_least=at_least,
+        estimate=estimate,
+        at_any_time=anytime,
+        raw=_hull([clustered_mean(side, scenarios, level) for side in (worst, best)]),
+        weight=both[0].weight if both else 0.0,
+        worth=both[0].worth if both else 1.0,
+        labels=known,
+        subjects=len(subjects),
+        draws=len(own),
+        missing=sum(draw.value is None for draw in own),
+        variance=split(_observations(by_subject, clusters)),
+        settle=_settle(anytime, at_least, known) if answer == "cannot tell" else "",
+    )
+
+
+def _observations(
+    by_subject: Mapping[str, Sequence[float | None]], clusters: Mapping[str, str]
+) -> list[Observation]:
+    found = [
+        Observation(clusters[subject], subject, value)
+        for subject, values in by_subject.items()
+        for value in values
+        if value is not None
+    ]
+    return found or [Observation("", "", 0.0)]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _anytime(found: Corrected, alpha: float) -> Estimate:
+    value = found.estimate.value
+    half = anytime_factor(found.estimate.n, alpha=alpha) * found.se
+    return Estimate(
+        value,
+        min(value - half, found.estimate.low),
+        max(value + half, found.estimate.high),
+        found.estimate.n,
+    )
+
+
+def _hull(sides: Sequence[Estimate]) -> Estimate:
+    middle = sum(side.value for side in sides) / len(sides)
+    return Estimate(middle, min(side.low for side in sides), max(side.high for side in sides), sides[0].n)
+
+
+def _answer(interval: Estimate | None, at_least: float | None) -> Answer:
+    if interval is None:
+        return "cannot tell"
+    if at_least is None or interval.low >= at_least:
+        return "yes"
+    return "no" if interval.high < at_least else "cannot tell"
+
+
+def _settle(interval: Estimate | None, at_least: float | None, labels: int) -> str:
+    if interval is None or labels < LABELS_LEAST:
+        wanted = max(1, LABELS_LEAST - labels)
+        return f"{wanted} more labels at least, of conversations drawn at random: antiphon eval label"
+    assert at_least is not None
+    gap = abs(interval.value - at_least)
+    half = (interval.high - interval.low) / 2
+    if gap * sqrt(50) < half:
+        return "more labels than are worth it: the rate is about as high as what was asked for"
+    return f"about {max(1, ceil(labels * ((half / gap) ** 2 - 1)))} more labels: antiphon eval label"

@@ -1,0 +1,188 @@
+"""Does a claim take an earlier one's place? A weighing of how alike they are, value for value.
+
+Of two claims about the same, one can be turned into the other by putting its value for the other's: "I
+work at Bosch" with Nokia in it is near "My badge says Nokia now", and "I live in Bosch" is not. So every
+value of the earlier claim is replaced by one of the later claim, names by names and numbers by numbers,
+and the vectors are compared. With whether it says that something is new, and that it says so of the same
+person, a logistic weighing decides. Its weights are data (`CHANGE`).
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from antiphon.memory.claims import Claim
+from antiphon.memory.columns import Floats
+from antiphon.memory.terms import stem
+
+Embed = Callable[[Sequence[str]], Floats]
+"""One unit row per text."""
+
+Near = Callable[[Sequence[str], Sequence[str]], Floats]
+"""How alike each of some values is to each of others."""
+
+FEATURES: Final = (
+    "alike",
+    "alike with the value",
+    "values alike",
+    "shared words",
+    "names the old value",
+    "says that something is new",
+    "says that something gave way",
+    "is hedged",
+    "of the speaker",
+    "value comes as it went",
+    "says much",
+    "values are words",
+    "values are words, and alike",
+    "values are words, and alike with the value",
+    "values are words, and names the old one",
+)
+_NUMBER = re.compile(r"\d")
+_ALIKE = 0.1
+"""Values that are less alike are of different sorts."""
+_TRIED = 2
+"""Pairs of values that are tried, the likeliest first."""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """An earlier claim, a later one, and the values that would change places."""
+
+    old: Claim
+    new: Claim
+    old_value: str
+    new_value: str
+    features: tuple[float, ...]
+    """In the order of `FEATURES`."""
+
+    def likelihood(self, weights: Sequence[float]) -> float:
+        """Between 0 and 1, by weights of a constant and of `FEATURES`."""
+        odds = weights[0] + sum(w * x for w, x in zip(weights[1:], self.features, strict=True))
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+
+
+def comparable(old: Claim, new: Claim) -> bool:
+    """Whether it is worth weighing: of the same person, of how things are, and with a word of change."""
+    if old.subject != new.subject or old.hedged or old.text == new.text:
+        return False
+    return new.replaces or (not new.hedged and (new.changes or names_value_of(old, new)))
+
+
+def names_value_of(old: Claim, new: Claim) -> bool:
+    """Whether `new` names a value of `old`."""
+    return any(_holds(new.text, value) for value in old.names + old.numbers)
+
+
+def change(old: Claim, new: Claim, embed: Embed) -> Change | None:
+    """The likeliest exchange of values between two comparable claims; None when there is none."""
+    pairs = _pairs(old, new, embed)
+    if not pairs:
+        return None
+    texts = [_exchanged(old.text, before, after) for before, after, _ in pairs]
+    vectors = embed([new.text, old.text, *texts])
+    near = vectors[2:] @ vectors[0]
+    best = int((near + np.array([alike for _, _, alike in pairs], np.float32)).argmax())
+    before, after, alike = pairs[best]
+    shared = set(old.words) & set(new.words) - set(before.casefold().split())
+    named = float(_holds(new.text, before))
+    words = float(before not in old.names + old.numbers and before != old.first)
+    features = (
+        float(vectors[0] @ vectors[1]),
+        float(near[best]),
+        alike,
+        len(shared) / max(1, min(len(old.words), len(new.words))),
+        named,
+        float(new.changes),
+        float(new.replaces),
+        float(new.hedged),
+        float(new.of_self),
+        float(_frame(old.text, before) == _frame(new.text, after)),
+        math.log(max(1, len(new.words))),
+        words,
+        words * alike,
+        words * float(near[best]),
+        words * named,
+    )
+    return Change(old=old, new=new, old_value=before, new_value=after, features=features)
+
+
+def _pairs(old: Claim, new: Claim, embed: Embed) -> list[tuple[str, str, float]]:
+    """Values that might change places, likeliest first."""
+    near = _same_meaning(embed)
+    if old.numbers:
+        return _likeliest(old.numbers, _fresh(new.numbers, old), new, _same_form)
+    if old.names:
+        firsts = (new.first,) if new.first else ()
+        return _likeliest(old.names, _fresh((*new.names, *firsts), old), new, near)
+    if old.first and new.names and (found := _likeliest((old.first,), _fresh(new.names, old), new, near)):
+        return found
+    ours, theirs = ([word for word in each.words if not _FRAME_WORD.fullmatch(word)] for each in (old, new))
+    fresh = [word for word in theirs if word not in old.words and not _NUMBER.search(word)]
+    return _likeliest(ours, fresh, new, near)
+
+
+def _fresh(values: Sequence[str], old: Claim) -> list[str]:
+    return [value for value in dict.fromkeys(values) if not _holds(old.text, value)]
+
+
+def _likeliest(
+    ours: Sequence[str], fresh: Sequence[str], new: Claim, near: Near
+) -> list[tuple[str, str, float]]:
+    if not ours or not fresh:
+        return []
+    alike = near(ours, fresh)
+    # Who names what is over names it beside what takes its place.
+    named = np.array([_holds(new.text, value) for value in ours], np.float32)
+    order = np.argsort(-(alike + named[:, None]), axis=None)[:_TRIED]
+    places = [divmod(int(place), len(fresh)) for place in order]
+    pairs = [(ours[row], fresh[column], float(alike[row, column])) for row, column in places]
+    return [pair for pair in pairs if pair[2] >= _ALIKE and _of_a_sort(pair[0], pair[1])]
+
+
+def _of_a_sort(one: str, other: str) -> bool:
+    """Whether two words could be two values: no forms of one word, and not what is done for what is."""
+    return stem(one) != stem(other) and one.endswith("ing") == other.endswith("ing")
+
+
+def _same_meaning(embed: Embed) -> Near:
+    return lambda ours, fresh: embed(ours) @ embed(fresh).T
+
+
+def _same_form(ours: Sequence[str], fresh: Sequence[str]) -> Floats:
+    """Numbers and codes of the same form are taken for each other, a code and a telephone number are not."""
+    forms = [[re.sub(r"\d", "0", re.sub(r"[^\W\d_]+", "a", each)) for each in some] for some in (ours, fresh)]
+    return np.array([[_form_alike(one, other) for other in forms[1]] for one in forms[0]], np.float32)
+
+
+def _form_alike(one: str, other: str) -> float:
+    if one == other:
+        return 0.8
+    return 0.5 if re.sub("0+", "0", one) == re.sub("0+", "0", other) else 0.1
+
+
+def _holds(text: str, value: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _exchanged(text: str, before: str, after: str) -> str:
+    return re.sub(rf"(?<!\w){re.escape(before)}(?!\w)", lambda _: after, text, flags=re.IGNORECASE)
+
+
+def _frame(text: str, value: str) -> str:
+    """The word before `value`."""
+    head = re.split(rf"(?<!\w){re.escape(value)}(?!\w)", text, maxsplit=1, flags=re.IGNORECASE)[0]
+    return head.split()[-1].casefold() if head.split() else ""
+
+
+_FRAME_WORD = re.compile(
+    r"now|new|newly|days|day|week|month|year|years|time|instead|lately|finally|since|"
+    r"work|works|working|live|lives|living|go|goes|going|went|have|has|had|got|get|"
+    r"gets|take|takes|took|make|makes|made|play|plays|like|love|start|starts|started|"
+    r"use|used|moved|changed|switched|quit|left|dropped|gave|became|become|thing|things|"
+    r"one|really|well|good|better|much|many|lot"
+)
+"""Seldom a value that changes."""

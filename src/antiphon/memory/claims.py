@@ -1,0 +1,150 @@
+"""What a turn claims, sentence by sentence: of whom, with which values, and whether it tells of a change.
+
+No grammar is known here, only forms: enough to ask whether a later claim may take an earlier one's place.
+"""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from antiphon.memory.facts import sentences
+from antiphon.memory.terms import meaningful
+
+_KIN = (
+    r"(?:mother|mom|mum|father|dad|parent|grandmother|grandma|grandfather|grandpa|sister|brother|sibling|twin|"
+    r"daughter|son|child|kid|aunt|uncle|cousin|niece|nephew|wife|husband|girlfriend|boyfriend|friend|"
+    r"roommate|flatmate|neighbou?r|colleague|boss|teacher|intern|buddy|mate)"
+)
+_OF_KIN = re.compile(
+    rf"^(?:[\w ]{{1,16}}, )?(?:my|our|a|the|his|her) (?:[a-z]+ )?({_KIN})s?\b", re.IGNORECASE
+)
+_KIN_IS_NAMED = re.compile(
+    rf"^(?:my|our) (?:new )?{_KIN}(?:'s name)?(?: now)? is(?: now)?(?: called| named)? (?-i:[A-Z])",
+    re.IGNORECASE,
+)
+_POSSESSOR = re.compile(r"^(?:(?:my|our|the|a) )?([\w-]+)['’]s [a-z]", re.IGNORECASE)
+_NO_POSSESSOR = re.compile(r"it|that|there|here|what|who|he|she|let|how|where|when", re.IGNORECASE)
+_SELF = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|\bi['’]", re.IGNORECASE)
+_OTHERS_DEED = re.compile(
+    r"^(?!(?:The|That|This) )(?:[A-Z][\w-]+|he|she|they|somebody|someone)\b", re.IGNORECASE
+)
+_NAME = re.compile(r"\b(?:(?:Dr|Mr|Mrs|Ms|Prof|St)\. )?[A-Z][\w-]*[a-z][\w-]*(?: [A-Z][\w-]+)*")
+_NUMBER = re.compile(r"\b[\w-]*\d[\w-]*(?: \d+)*\b")
+_CHANGE = re.compile(
+    r"\b(?:now|new|newly|these days|from now on|from today|nowadays|lately|no longer|no more|any ?more|"
+    r"instead|since (?:the|last|yesterday|\w+day)|finally|at last|become|became|prefer|"
+    r"found an?)\b",
+    re.IGNORECASE,
+)
+_REPLACE = re.compile(
+    r"\b(?:switched|swapped|traded|replaced|changed|moved|left|quit|gave (?:up|away)|given up|dropped|"
+    r"stopped|sold|gone|over with|broke up|split up|took over|taken (?:over|the place)|goodbye|settled|"
+    r"hired|signed|reset|dead|delete|instead of|rather than|no more|no longer|from now on|the move)\b|"
+    r"['’][ms] over(?! the)",
+    re.IGNORECASE,
+)
+_HEDGE = re.compile(
+    r"\b(?:would|could|might|may|should|maybe|perhaps|if|some ?day|wish|hop(?:e|ing)|want(?:s|ed)?|"
+    r"plan(?:s|ning)?|think(?:ing)?|consider(?:ing)?|dream(?:ing)?|used to|once|ago|yesterday|holiday|"
+    r"vacation|weekend|visit(?:ed|ing)?|trip|tour|nearly|almost|tried|trying|tomorrow|tonight|until|read|heard|saw|"
+    r"watch(?:ed|ing)?|next year|as a child|"
+    r"won['’]t|never|gonna|going to)\b|['’]d\b",
+    re.IGNORECASE,
+)
+_NO_CLAIM = re.compile(
+    r"(?:\[|let['’]?s|let us|thanks|thank you|congrat\w*|wow|glad|good luck|keep|check)\b", re.IGNORECASE
+)
+_CLAIM_CHARS = range(8, 240)
+CLAIMS_MAX = 6
+"""Of one turn; a text with more is a document."""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """One sentence that says how something is."""
+
+    text: str
+    subject: str
+    """Of whom: "" is whoever speaks, otherwise a word such as "sister"."""
+    of_self: bool
+    """It says "I" or "my"."""
+    names: tuple[str, ...]
+    first: str
+    """The word it begins with, where that may be one more name."""
+    numbers: tuple[str, ...]
+    words: tuple[str, ...]
+    """All that mean something, folded, in order."""
+    changes: bool
+    """It says that something is new."""
+    replaces: bool
+    """It says that something gave way."""
+    hedged: bool
+    """It says how things may be, or were for a while."""
+    whole: bool
+    """It is all that its turn says."""
+
+
+def claims_of(text: str) -> list[Claim]:
+    """The claims of a turn with this text; questions make none."""
+    parts = [part.strip() for part in sentences(text)]
+    found = list(_claims([part for part in parts if part]))
+    return found[:CLAIMS_MAX]
+
+
+def _claims(parts: list[str]) -> Iterator[Claim]:
+    for part in parts:
+        if part.endswith("?") or len(part) not in _CLAIM_CHARS or _NO_CLAIM.match(part):
+            continue
+        of_self = _SELF.search(part) is not None
+        subject = _subject(part)
+        if not of_self and not subject and _OTHERS_DEED.match(part) and not _tells_of_change(part):
+            continue
+        yield Claim(
+            text=part,
+            subject=subject,
+            of_self=of_self,
+            names=_names(part),
+            first=_first_name(part),
+            numbers=tuple(dict.fromkeys(_NUMBER.findall(part))),
+            words=tuple(dict.fromkeys(meaningful(part))),
+            changes=_CHANGE.search(part) is not None,
+            replaces=_REPLACE.search(part) is not None,
+            hedged=_HEDGE.search(part) is not None,
+            whole=len(parts) == 1,
+        )
+
+
+def _subject(part: str) -> str:
+    if _KIN_IS_NAMED.match(part):
+        return ""
+    if kin := _OF_KIN.match(part):
+        return kin[1].lower()
+    if (owner := _POSSESSOR.match(part)) and not _NO_POSSESSOR.fullmatch(owner[1]):
+        return owner[1].lower()
+    return ""
+
+
+def _tells_of_change(part: str) -> bool:
+    return _CHANGE.search(part) is not None or _REPLACE.search(part) is not None
+
+
+def _names(part: str) -> tuple[str, ...]:
+    """Words with a capital that no sentence's beginning explains."""
+    found: dict[str, None] = {}
+    for match in _NAME.finditer(part):
+        head, _, rest = match[0].partition(" ")
+        if match.start() == 0 and not head.endswith("."):
+            if rest:
+                found[rest] = None
+        elif meaningful(head) and not _CHANGE.fullmatch(match[0]):
+            found[match[0]] = None
+    return tuple(found)
+
+
+def _first_name(part: str) -> str:
+    """The word with a capital at the beginning, which may be a name; "" if it is none."""
+    match = _NAME.match(part)
+    if match is None:
+        return ""
+    head = match[0].split(" ")[0]
+    return head if meaningful(head) and not head.endswith((".", "ing")) else ""

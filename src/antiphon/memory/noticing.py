@@ -1,0 +1,132 @@
+"""Notices, without a language model, that what was just said takes the place of something said before.
+
+Patterns know some ways of saying that something changed; people have many more. So every new claim that
+has a word of change in it, or names an old value, is weighed against the earlier claims of the same
+speaker that are nearest in meaning (`changes`). The likeliest of them, when likely enough, gives way.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from antiphon.memory.changes import Change, Embed, change, comparable, names_value_of
+from antiphon.memory.claims import Claim, claims_of
+from antiphon.memory.columns import Floats, products
+from antiphon.memory.facts import facts_of, since
+from antiphon.memory.values import Draft, Turn
+from antiphon.memory.view import View
+from antiphon.memory.weights import CHANGE, LIKELY
+
+NEAREST: Final = 8
+"""Earlier turns of the speaker whose claims are looked at, for each new turn."""
+WEIGHED: Final = 6
+"""Claims of these that are weighed, for each new claim: twenty short texts to embed, mostly met before."""
+LOOKED_BACK: Final = 4096
+"""Turns, of all speakers."""
+_KEPT_VECTORS = 4096
+_VALUE_WORDS = 8
+
+
+class Noticed(msgspec.Struct, frozen=True, kw_only=True):
+    """A change, with the turns it was told in."""
+
+    old_row: int
+    new_row: int
+    change: Change
+    likelihood: float
+
+
+class Noticing:
+    """Weighs new claims; keeps the vectors of claims and words it has met."""
+
+    def __init__(self, embed: Embed, weights: Sequence[float] = CHANGE, likely: float = LIKELY) -> None:
+        @lru_cache(_KEPT_VECTORS)
+        def one(text: str) -> Floats:
+            return embed([text])[0]
+
+        def kept(texts: Sequence[str]) -> Floats:
+            return np.stack([one(text) for text in texts])
+
+        self._embed: Embed = kept
+        self._weights = weights
+        self._likely = likely
+
+    def notice(self, view: View, row: int) -> list[Noticed]:
+        """What the turn in `row` changes of what was said before it."""
+        best: list[Noticed] = []
+        for new in claims_of(view.turns[row].text):
+            found = max(self.weighed(view, row, new), key=lambda each: each.likelihood, default=None)
+            if found is not None and found.likelihood >= self._likely:
+                best.append(found)
+        return best
+
+    def weighed(self, view: View, row: int, new: Claim) -> list[Noticed]:
+        """Every earlier claim that `new`, out of the turn in `row`, may take the place of."""
+        if not (new.changes or new.replaces or new.names or new.numbers):
+            return []
+        near = [
+            (alike + names_value_of(old, new), earlier, old)
+            for earlier, alike in nearest(view, row)
+            for old in claims_of(view.turns[earlier].text)
+            if comparable(old, new)
+        ]
+        made: list[Noticed] = []
+        for _, earlier, old in sorted(near, key=lambda each: -each[0])[:WEIGHED]:
+            if found := change(old, new, self._embed):
+                likelihood = found.likelihood(self._weights)
+                made.append(Noticed(old_row=earlier, new_row=row, change=found, likelihood=likelihood))
+        return made
+
+
+def nearest(view: View, row: int) -> list[tuple[int, float]]:
+    """The earlier turns of its speaker that are nearest to the turn in `row`, and how near each is."""
+    columns = view.columns
+    before = np.arange(max(0, row - LOOKED_BACK), row)
+    theirs = before[
+        (columns.speaker[before] == columns.speaker[row]) & (columns.persona[before] == columns.persona[row])
+    ]
+    if not len(theirs) or not columns.dimensions:
+        return []
+    alike = products(columns.vectors[theirs].astype(np.float32), columns.vectors[row].astype(np.float32))
+    best = np.argsort(-alike)[:NEAREST]
+    return list(zip(theirs[best].tolist(), alike[best].tolist(), strict=True))
+
+
+def drafts_of(noticed: Noticed, view: View) -> list[tuple[str, Draft]]:
+    """What was said before and what is said now, as facts of one relation, each with the id of its turn.
+
+    Empty where patterns have read the same relation out of the new turn: they know its times.
+    """
+    old_turn, new_turn = view.turns[noticed.old_row], view.turns[noticed.new_row]
+    found = noticed.change
+    known = [
+        draft
+        for draft in facts_of(old_turn)
+        if draft.single and found.old_value.casefold() in draft.object.casefold()
+    ]
+    old = known[0] if known else _draft(old_turn, found.old, found.old_value, noticed.likelihood)
+    read = {(draft.subject, draft.relation) for draft in facts_of(new_turn)}
+    if (old.subject, old.relation) in read:
+        return []
+    new = msgspec.structs.replace(
+        old,
+        object=found.new_value,
+        valid_from=since(found.new.text, new_turn.said_at),
+        confidence=noticed.likelihood,
+    )
+    return [(old_turn.id, old), (new_turn.id, new)]
+
+
+def _draft(turn: Turn, claim: Claim, value: str, likelihood: float) -> Draft:
+    """`claim` as a fact whose relation is what it says around its value."""
+    return Draft(
+        subject=turn.speaker if not claim.subject else f"{turn.speaker}'s {claim.subject}",
+        relation=claim.text.rstrip(".!").replace(value, "…"),
+        object=value,
+        valid_from=since(claim.text, turn.said_at),
+        confidence=likelihood,
+        single=True,
+    )

@@ -1,0 +1,1 @@
+"""Calls: the conversation over WebRTC, sound as RTP and events on a data channel."""

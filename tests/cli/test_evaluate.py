@@ -1,0 +1,138 @@
+"""`antiphon eval run`: in writing and by speech, with scripted engines, from words to files."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile  # pyright: ignore[reportMissingTypeStubs]
+
+from antiphon.cli import main
+from antiphon.evals.records import read_conversation, read_run
+
+SUITE = """
+suite: A bakery
+instructions: You sell bread.
+scenarios:
+  rolls:
+    caller: Ann, who wants rolls.
+    aim: Four rolls.
+    opens: ["rolls please"]
+    voice: low
+    facts:
+      count: {says: ["four of them"], asked: [how many]}
+    leaves: ["bye"]
+    temper: hurried
+    expect: {says: [how many], never: [language model]}
+  nothing:
+    caller: Ben, who wants nothing.
+    aim: To say hello.
+    opens: ["hello"]
+    voice: low
+    leaves: ["bye"]
+"""
+CONFIG = """
+[engines]
+voice_activity = { use = "scripted" }
+end_of_turn = { use = "scripted" }
+transcriber = { use = "scripted" }
+synthesizer = { use = "scripted" }
+embedder = { use = "scripted" }
+language_model = { use = "scripted", settings = { answers = ["how many would you like?", "here you are"] } }
+journal = { use = "scripted" }
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("ANTIPHON_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    (tmp_path / "antiphon.toml").write_text(CONFIG)
+    return ["--config", "antiphon.toml", "eval", "run", "suite.yaml"]
+
+
+def test_a_run_in_writing_goes_on_where_it_broke_off(
+    base: list[str], tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    text = [*base, "--mode", "text", "--out", "run", "--json"]
+    assert main([*text, "--only", "rolls"]) == 0
+    first = (tmp_path / "run" / "conversations" / "rolls-1.json").stat().st_mtime_ns
+    capfdbinary.readouterr()
+    assert main([*text, "--seeds", "2"]) == 0
+    captured = capfdbinary.readouterr()
+    assert b"1 of 4 conversations are there already" in captured.err
+    found = json.loads(captured.out)
+    assert found["conversations"] == found["kept"] == 4
+    assert [each["k"] for each in found["reliability"]] == [1]
+    assert (tmp_path / "run" / "conversations" / "rolls-1.json").stat().st_mtime_ns == first
+    assert read_run(tmp_path / "run").seeds == (1, 2)
+    rolls = read_conversation(tmp_path / "run" / "conversations" / "rolls-1.json")
+    assert [line.text for line in rolls.transcript] == [
+        "rolls please",
+        "how many would you like?",
+        "four of them",
+        "here you are",
+        "bye",
+        "how many would you like?",
+    ]
+    assert rolls.outcome.success is True
+
+
+def test_a_folder_of_another_run_is_not_written_to(
+    base: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = [*base, "--mode", "text", "--out", "run"]
+    assert main(text) == 0
+    assert main([*text, "--plant", "wordy"]) == 1
+    assert "run holds another run (agent differ): name another folder with --out" in capsys.readouterr().err
+
+
+def test_a_planted_regression_shows(base: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    words: list[float] = []
+    for plant in ([], ["--plant", "wordy"]):
+        assert main([*base, "--mode", "text", "--json", "--out", f"run{len(words)}", *plant]) == 0
+        figures = json.loads(capfdbinary.readouterr().out)["figures"]
+        words += [each["value"] for each in figures if each["name"] == "words_per_answer"]
+    assert words[1] == 3 * words[0]
+
+
+def test_what_is_wrong_with_the_command_is_said(base: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*base, "--only", "rols"]) == 1
+    assert "there is no scenario rols; known are rolls, nothing" in capsys.readouterr().err
+    assert main(["--config", "antiphon.toml", "eval", "check", "suite.yaml"]) == 0
+    Path("suite.yaml").write_text(SUITE.replace("temper: hurried", "temper: huried"))
+    assert main(["--config", "antiphon.toml", "eval", "check", "suite.yaml"]) == 1
+    assert "did you mean `hurried`?" in capsys.readouterr().out
+
+
+def test_a_run_by_speech_over_a_real_line(base: list[str], tmp_path: Path) -> None:
+    assert main([*base, "--only", "rolls", "--out", "run"]) == 0
+    rolls = read_conversation(tmp_path / "run" / "conversations" / "rolls-1.json")
+    assert rolls.gate.kept, rolls.gate.reasons
+    assert [(line.who, line.text) for line in rolls.transcript] == [
+        ("caller", "rolls please"),
+        ("agent", "how many would you like?"),
+        ("caller", "four of them"),
+        ("agent", "here you are"),
+        ("caller", "bye"),
+        ("agent", "how many would you like?"),
+    ]
+    assert [line.heard for line in rolls.transcript if line.who == "caller"] == [
+        "rolls please",
+        "four of them",
+        "bye",
+    ]
+    assert all(line.transcribed == line.text for line in rolls.transcript)
+    assert rolls.outcome.success is True
+    assert rolls.measures["missed"] == 0
+    assert rolls.measures["speech_errors"] == 0
+    assert len(rolls.reports) == 3
+    latency, sent = rolls.measures["latency_ms"], rolls.measures["sent_ms"]
+    assert latency is not None
+    assert sent is not None
+    assert abs(latency - sent) < 150
+    sound, rate = soundfile.read(tmp_path / "run" / (rolls.audio or ""))  # pyright: ignore
+    assert (sound.shape[1], rate) == (2, 24_000)
+    assert abs(len(sound) / rate - rolls.duration_ms / 1000) < 0.1
+    assert np.abs(sound).max(axis=0).min() > 0.01

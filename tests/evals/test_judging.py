@@ -1,0 +1,194 @@
+"""A run, judged: broken off and gone on with, concluded, replayed, labelled, compared."""
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from antiphon.cli import main
+from antiphon.contracts import Draw, Subject
+from antiphon.engines.scripted import ScriptedEvaluator
+from antiphon.evals.criteria import criterion_named
+from antiphon.evals.draws import DRAWS_FILE, LABELS_FILE, Label, append, read_draws, read_labels
+from antiphon.evals.judging import conclude, judge_all, subjects_of
+from antiphon.evals.records import (
+    Conversation,
+    ConversationOutcome,
+    Gate,
+    Line,
+    Run,
+    write_conversation,
+    write_run,
+)
+
+
+def _conversation(scenario: str, seed: int, *, ms: float = 900.0, success: bool = True) -> Conversation:
+    words = [
+        ("caller", "A table for two"),
+        ("agent", "At which time?"),
+        ("caller", "Eight"),
+        ("agent", "Done"),
+    ]
+    lines = tuple(
+        Line(who=who, text=text, start_ms=1000.0 * place, end_ms=1000.0 * place + 900)  # type: ignore[arg-type]
+        for place, (who, text) in enumerate(words)
+    )
+    return Conversation(
+        id=f"{scenario}-{seed}",
+        scenario=scenario,
+        seed=seed,
+        mode="text",
+        caller={"aim": "to book a table"},
+        transcript=lines,
+        measures={"latency_ms": ms},
+        outcome=ConversationOutcome(success=success),
+    )
+
+
+def _folder(path: Path, *, slow_ms: float = 0.0, seeds: int = 6) -> Path:
+    dice = Random(slow_ms)
+    write_run(path, Run(suite="two tables", mode="text"))
+    for scenario in ("early", "late", "loud"):
+        for seed in range(seeds):
+            ms = 900 + slow_ms + dice.gauss(0, 50)
+            write_conversation(path, _conversation(scenario, seed, ms=ms))
+    return path
+
+
+class _Dice(ScriptedEvaluator):
+    """Draws by the seed, and knows what it is asked about."""
+
+    name = "dice@1"
+
+    def draw(self, subject: Subject, seed: int) -> Draw:
+        inner, level = subject, 1
+        while inner.kind == "draw":
+            inner, level = msgspec.convert(inner.content["subject"], Subject), level + 1
+        details = {"criterion": "successful", "level": level, "about": inner.id}
+        value = 0.6 + 0.4 * Random(seed).random()
+        return Draw(evaluator=self.name, subject=subject.id, seed=seed, value=value, details=details)
+
+
+@pytest.fixture
+def dice() -> _Dice:
+    from antiphon.contracts import EngineSetup
+
+    def none(name: str) -> Path:
+        raise AssertionError(name)
+
+    return _Dice.open(EngineSetup(weights=none))
+
+
+def _subjects(count: int = 12) -> list[Subject]:
+    criterion = criterion_named("successful")
+    return [s for n in range(count) for s in subjects_of(_conversation(f"s{n % 4}", n), criterion)]
+
+
+def _judged(judge: _Dice, known: Sequence[Draw], *, stop: int | None = None) -> list[Draw]:
+    kept = list(known)
+    labelled = {"s0-0": 1.0, "s1-1": 0.0}
+    drawn = judge_all(
+        judge,
+        _subjects(),
+        draws=lambda _: 2,
+        depth=3,
+        seed=7,
+        known=known,
+        labelled=labelled,
+        keep=kept.append,
+    )
+    for place, _ in enumerate(drawn):
+        if stop is not None and place >= stop:
+            break
+    return kept
+
+
+def test_what_was_broken_off_goes_on_where_it_was(dice: _Dice) -> None:
+    whole = _judged(dice, [])
+    begun = _judged(dice, [], stop=4)
+    assert begun == whole[: len(begun)]
+    assert _judged(dice, begun) == whole
+    assert len({(d.subject, d.seed) for d in whole}) == len(whole)
+    levels = [d.details["level"] for d in whole]
+    assert levels.count(1) == 24
+    assert 2 <= levels.count(3) <= levels.count(2) < 12
+
+
+def test_what_a_reply_is_judged_by_is_what_came_before_it() -> None:
+    turns = list(subjects_of(_conversation("early", 1), criterion_named("concise")))
+    assert [turn.id for turn in turns] == ["early-1#1", "early-1#3"]
+    assert turns[0].content["response"] == "At which time?"
+    assert len(turns[1].content["context"]) == 3
+
+
+def test_another_instrument_is_not_mixed_in(dice: _Dice) -> None:
+    draws = _judged(dice, [])
+    clusters = {subject.id: subject.id.partition("-")[0] for subject in _subjects()}
+    other = [msgspec.structs.replace(d, evaluator="dice@0", value=0.0) for d in draws]
+    assert conclude("successful", other + draws, [], clusters) == conclude("successful", draws, [], clusters)
+
+
+def test_verdict_replay_and_label(
+    tmp_path: Path, dice: _Dice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _folder(tmp_path / "run", seeds=5)
+    subjects = [
+        s
+        for scenario in ("early", "late", "loud")
+        for n in range(5)
+        for s in subjects_of(_conversation(scenario, n), criterion_named("successful"))
+    ]
+    for _ in judge_all(
+        dice,
+        subjects,
+        draws=lambda _: 2,
+        depth=1,
+        seed=0,
+        known=[],
+        labelled={},
+        keep=lambda draw: append(folder / DRAWS_FILE, [draw]),
+    ):
+        pass
+    for rater in ("ada", "ben"):
+        monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 11 + "what\nn\nq\n"))
+        assert main(["eval", "label", str(folder), "--rater", rater]) == 0
+    assert "alpha 1.00" in capsys.readouterr().out
+    assert len(read_labels(folder)) == 24
+    assert main(["eval", "judge", str(folder), "--no-draws", "--at-least", "0.5"]) == 0
+    told = capsys.readouterr().out
+    assert "at least 50 %" in told
+    assert "12 labels" in told
+    assert main(["eval", "replay", str(folder)]) == 0
+    first = read_labels(folder)[0].subject
+    append(folder / LABELS_FILE, [Label(subject=first, criterion="successful", rater="eve", value=0.0)])
+    assert main(["eval", "replay", str(folder)]) == 1
+    assert len(read_draws(folder)) == 30
+
+
+def test_compare_says_it_with_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = _folder(tmp_path / "a")
+    slow = _folder(tmp_path / "b", slow_ms=1500)
+    assert main(["eval", "compare", str(before), str(slow)]) == 1
+    assert "WORSE" in capsys.readouterr().out
+    args = ["--measure", "latency_ms", "--margin", "latency_ms=500"]
+    assert main(["eval", "compare", str(slow), str(before), *args]) == 0
+    capsys.readouterr()
+    assert main(["eval", "compare", str(before), str(before), "--json"]) == 2
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert "more pairs" in found["compared"][0]["settle"]
+    assert main(["eval", "compare", str(before), str(tmp_path / "c")]) == 1
+    assert "eval run" in capsys.readouterr().err
+
+
+def test_what_the_gate_held_back_is_not_judged(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "run", seeds=1)
+    bad = msgspec.structs.replace(_conversation("early", 9), gate=Gate(kept=False, reasons=("invented: x",)))
+    write_conversation(folder, bad)
+    from antiphon.evals.records import conversations
+
+    assert len(list(conversations(folder, kept_only=True))) == 3

@@ -1,0 +1,92 @@
+"""Planted regressions: each does what it says, and nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from antiphon.contracts import EngineBroken, EngineSetup, Finish, Message, Prompt, TextDelta
+from antiphon.evals.planted import IGNORED, SLIPPED, Plant, Planted, forgetful, planted
+from antiphon.runtime import Config
+
+ANSWER = "Four rolls it is."
+FORGET = Prompt(
+    (
+        Message("system", "You sell bread."),
+        Message("user", "Four rolls."),
+        Message("assistant", "Gladly."),
+        Message("system", "Answer as Ann.\nAgreed so far: rolls: 4.\nYour aim: to sell."),
+        Message("user", "How many?"),
+    )
+)
+
+
+def no_weights(name: str) -> Path:
+    raise EngineBroken("scripted", f"it asked for {name}")
+
+
+def model(*plants: Plant) -> Planted:
+    settings = {"use": "scripted", "settings": {"answers": [ANSWER]}, "plant": list(plants)}
+    return Planted.open(EngineSetup(settings=settings, weights=no_weights))
+
+
+def answered(agent: Planted, said: str = "Four rolls.") -> str:
+    pieces = list(agent.generate(Prompt((Message("user", said),))))
+    assert isinstance(pieces[-1], Finish)
+    return "".join(piece.text for piece in pieces if isinstance(piece, TextDelta))
+
+
+def share(agent: Planted, hit: Callable[[str], bool]) -> float:
+    return sum(hit(answered(agent, f"Turn {n}.")) for n in range(300)) / 300
+
+
+def test_nothing_planted_is_the_other_model() -> None:
+    assert answered(model()) == ANSWER
+
+
+def test_slow_is_slower_by_what_it_says() -> None:
+    began = monotonic()
+    assert answered(model("slow")) == ANSWER
+    assert 1.5 <= monotonic() - began < 2.5
+
+
+def test_some_turns_are_ignored_and_always_the_same() -> None:
+    agent = model("ignores")
+    assert abs(share(agent, lambda text: not text) - IGNORED) < 0.08
+    assert [answered(agent, f"Turn {n}.") for n in range(20)] == [
+        answered(agent, f"Turn {n}.") for n in range(20)
+    ]
+
+
+def test_wordy_is_three_times_as_long() -> None:
+    text = answered(model("wordy"))
+    assert text.startswith(ANSWER)
+    assert len(text.split()) == 3 * len(ANSWER.split())
+
+
+def test_the_persona_slips_in_some_turns() -> None:
+    found = share(model("slips"), lambda text: text.startswith("As an AI language model"))
+    assert abs(found - SLIPPED) < 0.08
+
+
+def test_a_forgetful_model_reads_no_past() -> None:
+    assert forgetful(FORGET).messages == (
+        Message("system", "You sell bread."),
+        Message("system", "Answer as Ann.\nYour aim: to sell."),
+        Message("user", "How many?"),
+    )
+    short = Prompt((Message("system", "You sell bread."), Message("user", "Hello.")))
+    assert forgetful(short) == short
+
+
+def test_it_is_planted_into_a_configuration_of_any_model() -> None:
+    config = planted(Config(), ["wordy"])
+    choice = config.engines["language_model"]
+    assert choice.use == "antiphon.evals.planted:Planted"
+    assert choice.settings["use"] == Config().engines["language_model"].use
+
+
+def test_an_unknown_plant_is_told() -> None:
+    with pytest.raises(Exception, match="Invalid enum value 'weeds'"):
+        model("weeds")  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,66 @@
+"""Towers of judges: the errors of all levels in the verdict, and no verdict that rests on judges alone."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from antiphon.bench.synthetic_towers import KINDS, TOLERANCE, chains, measure
+from antiphon.contracts import ContractBroken
+from antiphon.evals.tower import Chain, opinions, tower
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_an_opinion_is_turned_round_as_often_as_somebody_disagrees(said: list[float]) -> None:
+    turned = sum(value < 0.5 for value in said[1:])
+    last = opinions([float(value >= 0.5) for value in said])[-1]
+    assert last == float((said[0] >= 0.5) ^ (turned % 2 == 1))
+    assert all(0 <= value <= 1 for value in opinions(said))
+
+
+@pytest.mark.parametrize("kind", [kind for kind, made in KINDS.items() if not made.anchors])
+def test_judges_alone_never_vouch_for_each_other(kind: str) -> None:
+    drawn, _ = chains(KINDS[kind], np.random.default_rng(0), 400)
+    found = tower(drawn)
+    assert found.stopped_at is None
+    assert "label" in found.settle
+
+
+def test_a_model_that_judges_itself_is_not_believed_with_anchors_either() -> None:
+    assert measure("one model judges itself, .6", towers=4, subjects=600).stopped.value == 0
+
+
+def test_where_it_stops_the_error_is_within_the_tolerance() -> None:
+    found = measure("independent, easier upward", towers=6, subjects=900, seed=1)
+    assert found.stopped.value >= 0.2
+    assert found.within.value == 1
+    assert found.error_median is not None
+    assert found.error_median < found.raw_error_median
+    assert found.error_median < TOLERANCE
+
+
+def test_anchors_make_any_tower_unbiased() -> None:
+    dice, errors = np.random.default_rng(2), []
+    for _ in range(20):
+        drawn, rate = chains(KINDS["one model judges itself, .6"], dice, 500)
+        two = [msgspec.structs.replace(chain, said=chain.said[:2]) for chain in drawn]
+        errors.append(tower(two).depths[1].estimate.value - rate)
+    assert abs(float(np.mean(errors))) < 0.02
+
+
+def test_fewer_seen_above_means_a_wider_interval() -> None:
+    dice = np.random.default_rng(3)
+    drawn, _ = chains(KINDS["independent, easier upward"], dice, 800)
+    short = [
+        Chain(cluster=c.cluster, said=c.said[:1] if place >= 200 else c.said[:2])
+        for place, c in enumerate(drawn)
+    ]
+    whole = [Chain(cluster=c.cluster, said=c.said[:2]) for c in drawn]
+    assert tower(short).depths[1].se > 1.2 * tower(whole).depths[1].se
+    assert tower(short).depths[1].seen == 200
+
+
+def test_nothing_is_no_tower() -> None:
+    with pytest.raises(ContractBroken, match="no judgment"):
+        tower([])

@@ -1,0 +1,60 @@
+"""One browser for all, and servers with scripted engines."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from antiphon.server.static import FOLDER
+
+from ..e2e.running import Running, running  # noqa: TID252 - one way to run a server is enough
+from ..runtime.stage import no_weights, scripted_config  # noqa: TID252
+from .page import Visitor, chromium, launch, visiting
+
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+LONG = " ".join(f"Number {word} of a long story." for word in NUMBERS)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    assert (FOLDER / "index.html").is_file(), "the app is not built: make web"
+    assert chromium() is not None, "no Chromium was found; sh tools/browser.sh says what to do"
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with launch(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(scripted_config(("It is noon. Time for lunch.", LONG)), no_weights) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def storyteller() -> Iterator[Running]:
+    """A server that answers everything with a long story."""
+    with running(scripted_config((LONG,)), no_weights) as server:
+        yield server
+
+
+@pytest.fixture
+def listener(browser: Browser, storyteller: Running) -> Iterator[Visitor]:
+    """Somebody who has opened the storyteller's page."""
+    with visiting(browser) as visitor:
+        visitor.opens(storyteller.url)
+        yield visitor
+        assert visitor.errors == []
+
+
+@pytest.fixture
+def visitor(browser: Browser, server: Running) -> Iterator[Visitor]:
+    """Somebody who has opened the page."""
+    with visiting(browser) as visitor:
+        visitor.opens(server.url)
+        yield visitor
+        assert visitor.errors == []

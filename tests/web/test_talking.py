@@ -1,0 +1,113 @@
+"""Click, talk, hear; cut in; type; hold a key."""
+
+import pytest
+
+from .page import Visitor
+
+SILENT_WITHIN_MS = 300
+WATCHES_AGREE_MS = 60
+
+
+def test_click_talk_hear_and_two_watches_agree(visitor: Visitor) -> None:
+    visitor.talks()
+    visitor.says("what time is it")
+    visitor.is_heard()
+    visitor.sees("It is noon. Time for lunch.")
+    visitor.waits_for("turn_measured")
+    report = visitor.events("turn_measured")[-1]["report"]
+    here = visitor.events("page_heard")[-1]["ms"]
+    print(f"heard after {here:.0f} ms by the page's watch, {report['heard_ms']:.0f} by the server's")
+    assert abs(here - report["heard_ms"]) < WATCHES_AGREE_MS
+    assert report["heard_ms"] >= report["sent_ms"]
+    # Every word has become a heard one, and the waterfall is there.
+    assert visitor.page.locator(".agent .heard").count() == 6
+    assert visitor.page.locator(".agent .coming").count() == 0
+    visitor.page.locator(".waterfall .bar").first.wait_for()
+    assert f"heard {report['heard_ms']:.0f} ms" in visitor.page.locator(".legend").inner_text()
+
+
+def test_cutting_in_silences_it_and_strikes_what_was_not_heard(listener: Visitor) -> None:
+    visitor = listener
+    visitor.talks()
+    visitor.says("tell me a story")
+    visitor.sees("Number two")
+    visitor.says("stop it now please")
+    silenced = visitor.waits_for("page_silenced")[0]["ms"]
+    print(f"silent {silenced} ms after the caller began")
+    assert 0 < silenced < SILENT_WITHIN_MS
+    visitor.page.locator(".agent .cut").first.wait_for()
+    visitor.waits_for("turn_measured")
+    report = next(
+        e["report"] for e in visitor.events("turn_measured") if e["report"]["outcome"] == "interrupted"
+    )
+    line = visitor.page.locator(".line.agent").first
+    assert " ".join(line.locator(".heard").all_inner_texts()).split() == report["heard"].split()
+    assert "You cut in after" in line.inner_text()
+    played = [event["played_ms"] for event in visitor.events("played")]
+    assert played, "nothing was acknowledged"
+
+
+def test_what_is_typed_is_answered_aloud_without_a_microphone(visitor: Visitor) -> None:
+    box = visitor.page.get_by_role("textbox", name="Type instead of speaking")
+    box.fill("good morning")
+    box.press("Enter")
+    visitor.sees("It is noon. Time for lunch.")
+    visitor.sees("good morning")
+    assert visitor.page.evaluate("window.__mic.opened") == 0
+    visitor.waits_for("turn_measured")
+    assert visitor.waits_for("played")
+    assert visitor.page.locator(".agent .coming").count() == 0
+    # And then they speak after all.
+    visitor.page.get_by_role("button", name="Speak too").click()
+    visitor.page.locator(".meter").wait_for()
+    visitor.says("now with my voice")
+    visitor.is_heard(2)
+
+
+def test_push_to_talk_hears_only_while_the_key_is_held(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Settings").click()
+    visitor.page.get_by_role("switch", name="Push to talk").check()
+    visitor.page.keyboard.press("Escape")
+    visitor.talks()
+    visitor.says("nobody hears this")
+    visitor.page.wait_for_timeout(1_800)
+    assert visitor.events("speech_started") == []
+    visitor.page.keyboard.down(" ")
+    visitor.says("but this")
+    visitor.is_heard()
+    visitor.page.keyboard.up(" ")
+    visitor.sees("It is noon.")
+    assert visitor.page.locator(".caller").count() == 1
+
+
+def test_muted_means_not_heard(visitor: Visitor) -> None:
+    visitor.talks()
+    visitor.page.keyboard.press("m")
+    visitor.page.get_by_role("button", name="Mute", pressed=True).wait_for()
+    visitor.says("nobody hears this")
+    visitor.page.wait_for_timeout(1_500)
+    assert visitor.events("speech_started") == []
+    visitor.page.keyboard.press("m")
+    visitor.says("hear me")
+    visitor.is_heard()
+
+
+def test_the_browser_is_asked_to_take_out_the_echo(visitor: Visitor) -> None:
+    visitor.talks()
+    asked = visitor.page.evaluate("window.__mic.constraints.audio")
+    assert asked["echoCancellation"] is True
+    assert asked["noiseSuppression"] is True
+
+
+@pytest.mark.parametrize("key", ["t"])
+def test_the_keyboard_alone_is_enough(visitor: Visitor, key: str) -> None:
+    visitor.page.keyboard.press(key)
+    visitor.sees_state("listening")
+    visitor.page.keyboard.press("/")
+    visitor.page.keyboard.type("good day")
+    visitor.page.keyboard.press("Enter")
+    visitor.sees("It is noon.")
+    visitor.page.keyboard.press("Escape")
+    visitor.page.locator(".composer input").evaluate("box => box.blur()")
+    visitor.page.keyboard.press(key)
+    visitor.sees_state("not connected")

@@ -1,0 +1,88 @@
+"""What goes wrong, said in words, each with the way out."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from ..e2e.running import Running, running  # noqa: TID252 - one way to run a server is enough
+from ..runtime.stage import no_weights, scripted_config  # noqa: TID252
+from .page import Visitor, visiting
+
+
+def _press_talk(visitor: Visitor) -> None:
+    visitor.page.get_by_role("button", name="Talk", exact=True).click()
+
+
+def test_a_refused_microphone_is_explained_and_can_be_allowed(browser: Browser, server: Running) -> None:
+    with visiting(browser, permissions=(), scripted_microphone=False) as visitor:
+        visitor.opens(server.url)
+        _press_talk(visitor)
+        told = visitor.page.locator('.problem[data-code="denied"]')
+        told.wait_for()
+        assert "allow the microphone" in told.inner_text()
+        visitor.sees_state("not connected")
+        visitor.page.context.grant_permissions(["microphone"])
+        visitor.page.get_by_role("button", name="Try again").click()
+        visitor.sees_state("listening")
+        assert visitor.page.locator(".problem").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "way"),
+    [
+        ("NotFoundError", "none", "Plug one in"),
+        ("NotReadableError", "busy", "Another program"),
+    ],
+)
+def test_no_microphone_or_a_busy_one_is_explained(visitor: Visitor, error: str, code: str, way: str) -> None:
+    visitor.page.evaluate("error => { window.__mic.problem = error; }", error)
+    _press_talk(visitor)
+    told = visitor.page.locator(f'.problem[data-code="{code}"]')
+    told.wait_for()
+    assert way in told.inner_text()
+    # Typing works all the same.
+    visitor.page.get_by_role("textbox", name="Type instead of speaking").fill("good morning")
+    visitor.page.keyboard.press("Enter")
+    visitor.sees("It is noon.")
+
+
+def test_an_unplugged_microphone_is_replaced_or_said(visitor: Visitor) -> None:
+    visitor.talks()
+    visitor.page.evaluate("window.__mic.unplug()")
+    visitor.page.wait_for_function("window.__mic.opened === 2")
+    visitor.says("still here")
+    visitor.is_heard()
+    visitor.page.evaluate("window.__mic.problem = 'NotFoundError'; window.__mic.unplug()")
+    visitor.page.locator('.problem[data-code="lost"]').wait_for()
+    visitor.page.get_by_role("button", name="Speak too").wait_for()
+
+
+def test_the_page_calls_again_when_the_server_was_restarted(browser: Browser) -> None:
+    config = scripted_config(("It is noon.",))
+    with visiting(browser) as visitor:
+        with running(config, no_weights) as first:
+            visitor.opens(first.url)
+            visitor.talks()
+            visitor.says("before")
+            visitor.is_heard()
+            port = int(first.url.rsplit(":", 1)[1])
+        visitor.sees_state("reconnecting")
+        with running(config, no_weights, port=port):
+            visitor.sees_state("listening")
+            visitor.says("after")
+            visitor.is_heard(2)
+            assert visitor.page.locator(".captions .note").count() == 1
+            visitor.page.get_by_role("button", name="End the conversation").click()
+
+
+def test_a_server_that_is_not_there_is_said(visitor: Visitor) -> None:
+    visitor.page.route("**/readyz", lambda route: route.abort())
+    _press_talk(visitor)
+    visitor.page.locator('.problem[data-code="unreachable"]').wait_for()
+    visitor.errors.clear()  # the browser reports the refused request
+
+
+def test_models_that_are_loading_are_said(visitor: Visitor) -> None:
+    visitor.page.route("**/readyz", lambda route: route.fulfill(status=503, body="{}"))
+    _press_talk(visitor)
+    visitor.page.locator('.problem[data-code="loading"]').wait_for()
+    visitor.errors.clear()

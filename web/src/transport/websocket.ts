@@ -1,0 +1,55 @@
+// The Realtime protocol over a WebSocket.
+import { fromBase64, toBase64 } from "./base64";
+import { type ServerEvent, type Transport, TransportError, type TransportEvents, obstacle } from "./transport";
+
+export class WebSocketTransport implements Transport {
+  readonly kind = "websocket";
+  #socket: WebSocket | null = null;
+
+  constructor(private readonly events: TransportEvents, private readonly key: string) {}
+
+  async open(): Promise<void> {
+    const refused = await obstacle(this.key);
+    if (refused !== null) throw refused;
+    const url = new URL("/v1/realtime?model=antiphon&ext=1", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const protocols = ["realtime", ...(this.key ? [`openai-insecure-api-key.${this.key}`] : [])];
+    const socket = (this.#socket = new WebSocket(url, protocols));
+    await new Promise<void>((resolve, reject) => {
+      socket.onclose = () => reject(new TransportError("busy", "The server took no more calls. Try again in a moment."));
+      socket.onmessage = ({ data }: MessageEvent<string>) => {
+        const event = JSON.parse(data) as ServerEvent;
+        if (event.type === "session.created") {
+          socket.onclose = ({ reason }) => this.events.closed(reason);
+          resolve();
+        }
+        this.#take(event);
+      };
+    });
+  }
+
+  send(event: { type: string; [field: string]: unknown }): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(event));
+  }
+
+  sendAudio(frame: Int16Array): void {
+    this.send({ type: "input_audio_buffer.append", audio: toBase64(frame) });
+  }
+
+  acknowledge(item: string, playedMs: number): void {
+    this.send({ type: "antiphon.playout", item_id: item, played_ms: Math.round(playedMs) });
+  }
+
+  close(): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    socket.onclose = socket.onmessage = null;
+    socket.close();
+  }
+
+  #take(event: ServerEvent): void {
+    if (event.type === "response.output_audio.delta")
+      this.events.sound(event.item_id ?? "", fromBase64(event.delta ?? ""));
+    else this.events.event(event);
+  }
+}
