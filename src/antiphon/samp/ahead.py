@@ -12,8 +12,8 @@ import msgspec
 
 from antiphon.contracts import JournalEntry
 from antiphon.samp.applying import settle
-from antiphon.samp.cast import Cast, Slot
-from antiphon.samp.commands import Command, Proposal, SetSlot
+from antiphon.samp.cast import BACK, Cast, Slot
+from antiphon.samp.commands import Command, GoTo, Proposal, SetSlot
 from antiphon.samp.deciding import Decider, Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, REPLY_ENDED, step
 from antiphon.samp.guards import Value
@@ -44,10 +44,17 @@ def taken_for(cast: Cast, decider: Decider, state: State, turn: int, text: str, 
 
 
 def presumed(cast: Cast, decider: Decider, state: State, turn: int, *, today: date) -> State:
-    """What the state will be when the caller answers what they were asked, with whatever it is."""
+    """What the state will be when the caller answers what they were asked, with whatever it is.
+
+    Where nothing is asked they are taken to go the scene's first way in words, which is its author's most
+    usual one.
+    """
     state = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": _UNSAID})
     scene = state.place.scene
     first = next(iter(open_tasks(cast.scenes[scene], scene, state)), None)
+    if first is None and not cast.scenes[scene].checklist:
+        usual = next((way.to for way in cast.scenes[scene].ways if way.when or way.says), BACK)
+        return state if usual == BACK else _proposed(cast, state, turn, (GoTo(usual),))
     if first is None or not first.ask:
         return state
     answer = SetSlot(first.ask, _some_value(cast.slots[first.ask], today))
