@@ -66,7 +66,7 @@ def test_the_short_part_is_the_same_whatever_answers_the_question() -> None:
     before = short_part(presumed(RESTAURANT, decider(), session.state, session.state.turn + 1, today=TODAY))
     assert "The caller has just told you how many guests" in before
     assert "Do now: ask: For which day?" in before
-    for text in ("four of us", "three of us"):
+    for text in ("5 guests", "7 guests"):
         turn = session.state.turn + 1
         after = imagined(RESTAURANT, decider(), session.state, turn, text, today=TODAY)
         assert short_part(after.state) == before
