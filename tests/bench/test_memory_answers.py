@@ -74,7 +74,7 @@ def row(question: str, way: str, shares: float, *, chosen: bool) -> Row:
     )
 
 
-def test_only_questions_that_were_answered_every_way_count(tmp_path: Path) -> None:
+def test_ways_are_compared_on_questions_that_both_have_answered(tmp_path: Path) -> None:
     rows = [row("a", way, 1.0 if way == MEMORY else 0.5, chosen=way != SHORT) for way in WAYS]
     rows.append(row("b", MEMORY, 0.0, chosen=False))
     rows.append(msgspec.structs.replace(rows[0], model="other"))
@@ -83,8 +83,8 @@ def test_only_questions_that_were_answered_every_way_count(tmp_path: Path) -> No
     assert len(kept(keep, "m")[0]) == 4
     result = result_of([talk()], 10, "m", keep)
     overall = {line.way: line for line in result.lines if line.category == "all"}
-    assert {line.questions for line in overall.values()} == {1}
-    assert (overall[MEMORY].contained.value, overall[LONG].contained.value) == (1.0, 0.0)
+    assert {way: line.questions for way, line in overall.items()} == {MEMORY: 2, SHORT: 1, LONG: 1}
+    assert (overall[MEMORY].contained.value, overall[LONG].contained.value) == (0.5, 0.0)
     assert result.above[SHORT][1].value == 1.0
     assert result.above[LONG][1].value == 0.0
 

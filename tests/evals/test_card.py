@@ -17,7 +17,7 @@ from antiphon.evals.card import Judged, calibration_error, card, isotonic
 from antiphon.evals.criteria import criterion_named
 from antiphon.evals.judge import ModelJudge
 from antiphon.evals.manners import plain_manner
-from antiphon.evals.probes import leans, misheard, planted, same
+from antiphon.evals.probes import leans, misheard, planted, same, self_preference
 from antiphon.evals.spending import Plan, fewest, plan
 
 
@@ -60,6 +60,28 @@ def test_leans_are_found_with_their_size() -> None:
     assert found["position"].value == pytest.approx(-0.1)
     for probe in ("paraphrase", "praise", "strictness"):
         assert found[probe].value == pytest.approx(0)
+
+
+class _LikesItsOwn(_FallsForLength):
+    """Gives more to what it finds likely, whatever people say."""
+
+    def score(self, prompt: Prompt, options: Sequence[str], **_: object) -> tuple[float, ...]:
+        if len(options) == 1:
+            return (-float(len(options[0].split())) * (1 if "cheese" in options[0] else 3),)
+        good = 0.8 if "cheese" in prompt.messages[-1].content else 0.3
+        return (log(good), log(1 - good))
+
+
+def test_what_a_judge_gives_its_own_words_is_told() -> None:
+    def none(name: str) -> Path:
+        raise AssertionError(name)
+
+    model = _LikesItsOwn.open(EngineSetup(weights=none))
+    judge = ModelJudge(criterion_named("fitting"), {"0.5b": model})
+    items = [(subject, cluster, 0.5) for subject, cluster in _subjects(20)]
+    (found,) = self_preference(judge, items, plain_manner("0.5b"))
+    assert found.effect.value == pytest.approx(0.25, abs=0.01)
+    assert found.effect.low > 0
 
 
 def test_planted_defects_are_seen_and_their_controls_are_not_blamed() -> None:

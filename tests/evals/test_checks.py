@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from antiphon.evals.checks import outcome, resolved, same
+from antiphon.evals.checks import TOOLS_OFFERED, outcome, resolved, same
 from antiphon.evals.records import Event, Line
 from antiphon.evals.scenario import Expect
 
@@ -52,7 +52,9 @@ def test_tools_are_asked_for_only_where_there_are_any() -> None:
     expect = Expect(tools=("sell",))
     done = Event(at_ms=1, name="tool", data={"name": "sell", "status": "done"})
     failed = Event(at_ms=1, name="tool", data={"name": "sell", "status": "failed"})
+    offered = Event(at_ms=0, name=TOOLS_OFFERED)
     assert held(expect=expect) == {}
+    assert held(events=(offered,), expect=expect) == {"tool sell": False}
     assert held(events=(done,), expect=expect) == {"tool sell": True}
     assert held(events=(failed,), expect=expect) == {"tool sell": False}
 
@@ -90,3 +92,6 @@ def test_values_are_the_same_as_they_are_heard() -> None:
     assert same("helen brook", "Helen Brook")
     assert not same(None, 4)
     assert not same("Helen", "Helen Brook")
+    assert not same("Carl Berg", "Karl Berg")
+    assert same("Carl Berg", "Karl Berg", by_ear=True)
+    assert not same("Paul Weber", "Karl Berg", by_ear=True)

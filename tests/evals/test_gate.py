@@ -8,14 +8,16 @@ from antiphon.evals.records import Conversation, ConversationOutcome, Event, Lin
 
 from .talks import agent, caller, scenario, talk
 
-HONEST = (
+HONEST = (  # the rye is not asked for before the count is known, and is asked for before leaving
     caller("Hello, I'd like some rolls.", 0, 2_000, intent="opens", transcribed="Hello, I like some rolls."),
     agent("How many?", 3_000, 4_000),
     caller("Four rolls, please.", 4_500, 6_000, intent="tells:count", transcribed="for rolls please"),
     agent("Which day?", 7_000, 8_000),
     caller("On Friday.", 8_500, 9_500, intent="tells:day"),
     agent("Gladly. It is a long story with this bread.", 10_000, 14_000),
-    caller("That's all, thank you. Goodbye.", 14_500, 16_000, intent="leaves"),
+    caller("Do you have rye, too?", 14_500, 16_000, intent="brings_up"),
+    agent("We do.", 17_000, 18_000),
+    caller("That's all, thank you. Goodbye.", 18_500, 20_000, intent="leaves"),
 )
 
 
@@ -62,7 +64,8 @@ def test_silence_where_words_should_be_is_found() -> None:
 
 def test_leaving_early_is_found() -> None:
     assert kinds(held(*HONEST[:5])) == ["hung up"]
-    assert kinds(held(*HONEST[:4], HONEST[6])) == ["hung up", "silent"]
+    assert kinds(held(*HONEST[:4], HONEST[8])) == ["hung up", "silent"]
+    assert kinds(held(*HONEST[:6], HONEST[8])) == ["hung up", "silent"]
     assert kinds(held(*HONEST[:5], ended="agent")) == []
 
 

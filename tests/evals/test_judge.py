@@ -1,6 +1,6 @@
 """A judge of language models: every draw kept, replayed to the bit, and one interface at every depth."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log
 from pathlib import Path
 from random import Random
@@ -8,13 +8,13 @@ from random import Random
 import msgspec
 import pytest
 
-from antiphon.contracts import Draw, EngineSetup, LanguageModel, Prompt, Subject
+from antiphon.contracts import Draw, EngineSetup, LanguageModel, Prompt, Subject, UnknownName
 from antiphon.contracts.conformance.check import Samples
 from antiphon.contracts.conformance.runner import run as conform
 from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.evals.criteria import CRITERIA, criterion_named
 from antiphon.evals.draws import Label, append, as_subject, people_say, read_draws
-from antiphon.evals.judge import ModelJudge, read
+from antiphon.evals.judge import ModelJudge, read, settings_for
 from antiphon.evals.manners import manner_drawn, plain_manner, question
 from antiphon.evals.records import RunUnreadable
 from antiphon.evals.verdict import verdict
@@ -175,3 +175,23 @@ def test_people_count_as_they_last_said() -> None:
     labels = [Label(subject="c", criterion="x", rater=rater, value=value) for rater, value in said]
     assert people_say(labels, "x") == {"c": 1.0}
     assert people_say(labels, "y") == {}
+
+
+@pytest.mark.real
+def test_the_embedded_judge_draws_the_same_to_the_bit_whatever_was_drawn_before(
+    weights: Callable[[str], Path],
+) -> None:
+    judge = ModelJudge.open(EngineSetup(weights=weights, settings=settings_for("fitting", ["0.5b"])))
+    try:
+        turns = [_turn("At nine.", "a"), _turn("The moon is a cheese that sings.", "b")]
+        once = [judge.draw(turn, 1) for turn in turns]
+        again = [judge.draw(turn, 1) for turn in reversed(turns)]
+    finally:
+        judge.close()
+    assert once == again[::-1]
+    assert all(draw.value is not None for draw in once)
+
+
+def test_a_judge_that_is_not_there_is_named() -> None:
+    with pytest.raises(UnknownName, match=r"known: 1\.5b, 0\.5b"):
+        settings_for("fitting", ["70b"])

@@ -181,8 +181,34 @@ def test_compare_says_it_with_its_exit_code(tmp_path: Path, capsys: pytest.Captu
     assert main(["eval", "compare", str(before), str(before), "--json"]) == 2
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert "more pairs" in found["compared"][0]["settle"]
-    assert main(["eval", "compare", str(before), str(tmp_path / "c")]) == 1
+    assert main(["eval", "compare", str(before), str(tmp_path / "c")]) == 2
     assert "eval run" in capsys.readouterr().err
+
+
+def test_a_judge_may_say_worse_and_never_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [_folder(tmp_path / name, seeds=20) for name in ("a", "b")]
+    only = ["--measure", "latency_ms", "--criterion", "successful"]
+    assert main(["eval", "compare", *map(str, folders), *only]) == 2
+    assert "antiphon eval judge" in capsys.readouterr().err
+    for folder, value in zip(folders, (0.9, 0.4), strict=True):
+        append(
+            folder / DRAWS_FILE,
+            [
+                Draw(
+                    evaluator="j@1",
+                    subject=f"{scenario}-{seed}",
+                    seed=1,
+                    value=value + seed / 100,
+                    details={"criterion": "successful"},
+                )
+                for scenario in ("early", "late", "loud")
+                for seed in range(20)
+            ],
+        )
+    assert main(["eval", "compare", *map(str, folders), *only]) == 1
+    assert "judged successful: worse" in capsys.readouterr().out
+    assert main(["eval", "compare", str(folders[1]), str(folders[0]), *only]) == 2
+    assert "a judge alone" in capsys.readouterr().out
 
 
 def test_what_the_gate_held_back_is_not_judged(tmp_path: Path) -> None:

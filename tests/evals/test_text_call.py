@@ -81,6 +81,14 @@ def test_an_agent_that_says_nothing_is_given_up_on() -> None:
     assert found.gate.kept
 
 
+def test_who_has_taken_leave_does_not_wait_for_an_answer() -> None:
+    found = held(Scripted(*ASKS, says("")))
+    assert found.transcript[-1].intent == "leaves"
+    assert found.outcome.ended == "caller"
+    assert found.measures["missed"] == 1 / 5
+    assert found.gate.kept
+
+
 def test_an_agent_that_breaks_has_failed() -> None:
     found = held(Scripted(None))
     assert (found.outcome.ended, found.outcome.problem) == ("failed", "scripted: it broke")

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse
+from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
 from antiphon.contracts import CLOCK_HZ, Audio, EngineSetup, Part
 from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
-from antiphon.runtime import Config, EngineChoice, open_hub
+from antiphon.runtime import Config, EngineChoice, MemoryConfig, open_hub
 from antiphon.runtime.parts import LIVE_PARTS
 from antiphon.server.app import Server
 from antiphon.server.auth import Door
@@ -63,16 +64,22 @@ class Caller:
 
 
 @asynccontextmanager
-async def _calling(session: dict[str, Any], answers: tuple[Any, ...] = (ANSWER,)) -> AsyncGenerator[Caller]:
+async def _calling(
+    session: dict[str, Any],
+    answers: tuple[Any, ...] = (ANSWER,),
+    *,
+    memory: MemoryConfig | None = None,
+    query: str = "",
+) -> AsyncGenerator[Caller]:
     engines: dict[Part, EngineChoice] = {part: EngineChoice(use="scripted") for part in LIVE_PARTS}
     engines["language_model"] = EngineChoice(use="scripted", settings={"answers": list(answers)})
-    config = Config(engines=engines)
+    config = Config(engines=engines, memory=memory or MemoryConfig())
     hub = await open_hub(config, weights=_no_weights, progress=lambda _: None)
     app = Server(hub, config, Door(key=None, loopback=True)).app()
     try:
         async with TestServer(app) as server, ClientSession() as http:
             url = str(server.make_url("")).rstrip("/")
-            async with http.ws_connect(f"{url}/v1/realtime") as socket:
+            async with http.ws_connect(f"{url}/v1/realtime{query}") as socket:
                 caller = Caller(socket, url, http)
                 await caller.until("session.created")
                 await caller.says("session.update", session=session)
@@ -252,3 +259,33 @@ async def test_where_the_time_went() -> None:
         assert turn["said"] == "good day"
         assert turn["answer"] == ANSWER
         assert turn["sent_ms"] is not None
+
+
+async def test_who_says_their_name_is_known_to_the_next_server(tmp_path: Path) -> None:
+    memory = MemoryConfig(folder=str(tmp_path), settings={"embedder": ""}, answerable=0.0, opening_tokens=0)
+    typed = {"output_modalities": ["text"], "audio": {"input": {"turn_detection": None}}}
+    facts: list[dict[str, Any]] = []
+    for text in ("I keep my violin in the blue cupboard.", "Where is my violin?"):
+        async with _calling(typed, memory=memory, query="?user=Mira") as caller:
+            session = (await (await caller.http.get(f"{caller.url}/v1/sessions")).json())["data"][0]["id"]
+            async with caller.http.get(f"{caller.url}/v1/sessions/{session}/events") as feed:
+                content = [{"type": "input_text", "text": text}]
+                await caller.says(
+                    "conversation.item.create", item={"type": "message", "role": "user", "content": content}
+                )
+                await caller.says("response.create")
+                await caller.until("response.done")
+                async with asyncio.timeout(10):
+                    while await feed.content.readline() != b"event: memory\n":
+                        pass
+                facts.append(json.loads((await feed.content.readline()).removeprefix(b"data: ")))
+    assert facts[0]["facts"] == []
+    assert "Mira: I keep my violin in the blue cupboard." in [fact["text"] for fact in facts[1]["facts"]]
+    assert (tmp_path / "mira.sqlite").exists()
+
+
+async def test_what_is_no_name_is_refused_before_there_is_a_session() -> None:
+    with pytest.raises(WSServerHandshakeError) as refused:
+        async with _calling(BY_HAND, query="?user=../mira"):
+            pass
+    assert refused.value.status == 400

@@ -1,18 +1,28 @@
 """One browser for all, and servers with scripted engines."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from antiphon.runtime import SessionSettings
 from antiphon.server.static import FOLDER
 
 from ..e2e.running import Running, running  # noqa: TID252 - one way to run a server is enough
 from ..runtime.stage import no_weights, scripted_config  # noqa: TID252
 from .page import Visitor, chromium, launch, visiting
 
+# Caller and agent sing alike, as no echo canceller expects; and there is no echo.
+NO_ECHO = SessionSettings(echo_rejection="off")
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 LONG = " ".join(f"Number {word} of a long story." for word in NUMBERS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Last of all: Playwright runs an event loop on this thread until the end, and others would meet it."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: here in item.path.parents)
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +41,28 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running(scripted_config(("It is noon. Time for lunch.", LONG)), no_weights) as server:
+    with running(
+        scripted_config(("It is noon. Time for lunch.", LONG), session=NO_ECHO), no_weights
+    ) as server:
         yield server
+
+
+@pytest.fixture
+def clock(browser: Browser) -> Iterator[Visitor]:
+    """Somebody who has opened the page of one who knows only the time."""
+    with (
+        running(scripted_config(("It is noon. Time for lunch.",), session=NO_ECHO), no_weights) as server,
+        visiting(browser) as visitor,
+    ):
+        visitor.opens(server.url)
+        yield visitor
+        assert visitor.errors == []
 
 
 @pytest.fixture(scope="module")
 def storyteller() -> Iterator[Running]:
     """A server that answers everything with a long story."""
-    with running(scripted_config((LONG,)), no_weights) as server:
+    with running(scripted_config((LONG,), session=NO_ECHO), no_weights) as server:
         yield server
 
 

@@ -55,7 +55,7 @@ class _Evening:
         self.at_ms = 0.0
         self.turn = 0
 
-    def tell(self, name: str, **data: Any) -> None:
+    def tell(self, name: str, /, **data: Any) -> None:
         self.events.append({"at_ms": round(self.at_ms, 1), "name": name, "data": data})
 
     def says(self, text: str) -> None:
@@ -226,6 +226,15 @@ def evening() -> dict[str, Any]:
     it.reads()
     moved = {"from": "table", "to": "menu", "by": "reflective", "why": "she asks for the food"}
     it.is_in("menu", "cook", "man", 1, moved, people=2, time="20:00", name="Anna", allergies="walnuts")
+    it.tell(
+        "tool",
+        turn=it.turn,
+        name="menu_of_the_day",
+        arguments={"without": "walnuts"},
+        result=["trout"],
+        status="done",
+        ms=41.0,
+    )
     it.answers("The trout, as last time; and nothing of mine has walnuts in it tonight, I promise.")
     it.says("Then the trout. And something to drink with it?")
     moved = {"from": "menu", "to": "wine", "by": "rule", "why": "a drink was asked for"}

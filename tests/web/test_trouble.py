@@ -1,7 +1,11 @@
 """What goes wrong, said in words, each with the way out."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser
+
+from antiphon.runtime import EngineChoice
 
 from ..e2e.running import Running, running  # noqa: TID252 - one way to run a server is enough
 from ..runtime.stage import no_weights, scripted_config  # noqa: TID252
@@ -48,7 +52,7 @@ def test_no_microphone_or_a_busy_one_is_explained(visitor: Visitor, error: str, 
 def test_an_unplugged_microphone_is_replaced_or_said(visitor: Visitor) -> None:
     visitor.talks()
     visitor.page.evaluate("window.__mic.unplug()")
-    visitor.page.wait_for_function("window.__mic.opened === 2")
+    visitor.page.wait_for_function("() => window.__mic.opened === 2")
     visitor.says("still here")
     visitor.is_heard()
     visitor.page.evaluate("window.__mic.problem = 'NotFoundError'; window.__mic.unplug()")
@@ -56,8 +60,11 @@ def test_an_unplugged_microphone_is_replaced_or_said(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Speak too").wait_for()
 
 
-def test_the_page_calls_again_when_the_server_was_restarted(browser: Browser) -> None:
+def test_the_page_goes_on_when_the_server_was_restarted(browser: Browser, tmp_path: Path) -> None:
     config = scripted_config(("It is noon.",))
+    config.engines["journal"] = EngineChoice(
+        use="sqlite", settings={"path": str(tmp_path / "journal.sqlite")}
+    )
     with visiting(browser) as visitor:
         with running(config, no_weights) as first:
             visitor.opens(first.url)
@@ -71,6 +78,8 @@ def test_the_page_calls_again_when_the_server_was_restarted(browser: Browser) ->
             visitor.says("after")
             visitor.is_heard(2)
             assert visitor.page.locator(".captions .note").count() == 1
+            before, after = visitor.events("session_opened")
+            assert before["id"] == after["id"], "the conversation was not resumed"
             visitor.page.get_by_role("button", name="End the conversation").click()
 
 

@@ -1,6 +1,6 @@
 // One conversation of this page: microphone, line and loudspeaker, and the list of what happened.
 import { type Captured, FRAME, WIRE_HZ } from "./audio/messages";
-import { Loudspeaker } from "./audio/loudspeaker";
+import { Loudspeaker, type PlayoutEvents, type Sound } from "./audio/loudspeaker";
 import { type Microphone, MicrophoneError, openMicrophone } from "./audio/microphone";
 import { Tape } from "./audio/wav";
 import { type All, type Name, type Told, told } from "./events";
@@ -50,7 +50,7 @@ export class Call {
 
   constructor(
     private readonly settings: () => Settings,
-    private readonly dial: (events: TransportEvents, key: string) => Transport,
+    private readonly dial: (events: TransportEvents, playout: PlayoutEvents, key: string, microphone: MediaStream | null) => Transport,
   ) {}
 
   get live(): boolean {
@@ -116,7 +116,7 @@ export class Call {
 
   /** Use the devices that are chosen now. */
   async devicesChanged(): Promise<void> {
-    await this.#loudspeaker?.setSink(this.settings().sinkId).catch(() => undefined);
+    await this.#sound?.setSink(this.settings().sinkId).catch(() => undefined);
     if (this.#microphone === null) return;
     try {
       await this.#openMicrophone();
@@ -128,8 +128,13 @@ export class Call {
 
   // The parts.
 
-  async #openLoudspeaker(): Promise<Loudspeaker> {
-    const loudspeaker = await Loudspeaker.open({
+  /** What sounds: the line's own sound where it has one. */
+  get #sound(): Sound | null {
+    return this.#transport?.sound ?? this.#loudspeaker;
+  }
+
+  #playout(): PlayoutEvents {
+    return {
       audible: (item, atMs) => this.#audible(item, atMs),
       progress: (item, playedMs) => this.#progress(item, playedMs),
       played: (item, from, to, atMs) => {
@@ -140,7 +145,13 @@ export class Call {
         this.#heard.emptyAt = atMs;
         this.#progress(item, playedMs, true);
       },
-    });
+      recorded: (pcm, atMs) => this.tape.add(1, atMs - this.#startedAt - (1000 * pcm.length) / WIRE_HZ, pcm),
+      quiet: (sinceMs) => { this.#heard.emptyAt = sinceMs; },
+    };
+  }
+
+  async #openLoudspeaker(): Promise<Loudspeaker> {
+    const loudspeaker = await Loudspeaker.open(this.#playout());
     const { sinkId } = this.settings();
     if (sinkId) await loudspeaker.setSink(sinkId).catch(() => undefined);
     return loudspeaker;
@@ -155,6 +166,7 @@ export class Call {
       (frame) => this.#captured(frame),
       () => void this.#microphoneLost(),
     );
+    this.#transport?.setMicrophone(this.#microphone.stream);
     this.store.set({ microphone: this.#microphone.label || "microphone" });
   }
 
@@ -168,13 +180,13 @@ export class Call {
     }
   }
 
-  async #connect(): Promise<void> {
+  async #connect(resume = ""): Promise<void> {
     const transport = this.dial({
       event: (event) => this.#take(event),
-      sound: (item, pcm) => this.#sound(item, pcm),
+      sound: (item, pcm) => this.#play(item, pcm),
       closed: (reason) => void this.#lost(reason),
-    }, shownKey());
-    await transport.open();
+    }, this.#playout(), shownKey(), this.#microphone?.stream ?? null);
+    await transport.open(resume);
     if (this.#over.signal.aborted) {
       transport.close();
       return;
@@ -189,6 +201,7 @@ export class Call {
 
   /** The line broke: call again, patiently, until somebody answers. */
   async #lost(reason: string): Promise<void> {
+    this.#transport?.close();
     this.#transport = null;
     this.#note("session_closed", { why: reason ? `The line was closed: ${reason}.` : "The line broke." });
     this.#heard = new Heard();
@@ -199,7 +212,7 @@ export class Call {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]));
       if (signal.aborted) return;
       try {
-        await this.#connect();
+        await this.#connect(this.store.value.view.sessionId);
         return;
       } catch (error) {
         this.store.set({ problem: problemOf(error) });
@@ -227,6 +240,7 @@ export class Call {
     const endMs = performance.now();
     this.onLevel(open ? frame.level : 0);
     if (open) this.#heard.captured(frame, endMs);
+    this.#transport?.setHeard(open);
     const pcm = open ? frame.pcm : SILENCE;
     if (phase === "live") this.#transport?.sendAudio(pcm);
     this.tape.add(0, endMs - this.#startedAt - 20, pcm);
@@ -242,6 +256,9 @@ export class Call {
     } else if (event.type === "input_audio_buffer.speech_started") {
       this.#heard.spoken = true;
       if (this.#heard.playing !== null) this.#interrupted(this.#heard.playing);
+    } else if (event.type === "response.output_item.added") {
+      const item = event.item as { id: string; type: string };
+      if (item.type === "message") this.#heard.playing = item.id;
     } else if (event.type === "response.done") {
       this.#heard.replyDone();
     } else if (event.type === "error" && event.error?.code !== "response_cancel_not_active") {
@@ -249,17 +266,17 @@ export class Call {
     }
   }
 
-  #sound(item: string, pcm: Int16Array<ArrayBuffer>): void {
+  #play(item: string, pcm: Int16Array<ArrayBuffer>): void {
     this.#heard.received(item, pcm);
     const samples = new Float32Array(pcm.length);
     for (let at = 0; at < pcm.length; at++) samples[at] = pcm[at]! / 32_768;
-    this.#loudspeaker?.push(item, samples);
+    this.#sound?.push(item, samples);
   }
 
   #audible(item: string, atMs: number): void {
     const ms = this.#heard.answered(atMs);
     if (ms !== null) this.#note("page_heard", { item_id: item, ms });
-    this.#progress(item, this.#loudspeaker?.playedMs(item) ?? 0, true);
+    this.#progress(item, this.#sound?.playedMs(item) ?? 0, true);
   }
 
   #progress(item: string, playedMs: number, now = false): void {
@@ -278,8 +295,8 @@ export class Call {
   }
 
   #silence(item: string): void {
-    const playedMs = Math.floor(this.#loudspeaker?.playedMs(item) ?? 0);
-    this.#loudspeaker?.flush(item);
+    const playedMs = Math.floor(this.#sound?.playedMs(item) ?? 0);
+    this.#sound?.flush(item);
     this.#heard.replyDone();
     this.#transport?.send({ type: "conversation.item.truncate", item_id: item, content_index: 0, audio_end_ms: playedMs });
   }

@@ -62,8 +62,8 @@ export class Heard {
   /** How long sound went on after the caller began to speak over it, if it is being cut now. */
   silenced(nowMs: number): number | null {
     if (this.#beganAt === null) return null;
-    const ms = (this.emptyAt ?? nowMs) - this.#beganAt;
-    return ms > 0 && ms < LATEST_MS ? Math.round(ms) : null;
+    const ms = Math.max(0, (this.emptyAt ?? nowMs) - this.#beganAt);
+    return ms < LATEST_MS ? Math.round(ms) : null;
   }
 
   replyDone(): void {

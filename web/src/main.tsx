@@ -2,11 +2,15 @@ import { render } from "preact";
 import { Call } from "./call";
 import { loadSettings } from "./settings";
 import { Store } from "./store";
+import { WebRtcTransport } from "./transport/webrtc";
 import { WebSocketTransport } from "./transport/websocket";
 import { App } from "./views/app";
 
 const settingsStore = new Store(loadSettings());
-const call = new Call(() => settingsStore.value, (events, key) => new WebSocketTransport(events, key));
+const call = new Call(() => settingsStore.value, (events, playout, key, microphone) =>
+  settingsStore.value.line === "webrtc" && microphone !== null
+    ? new WebRtcTransport(events, playout, key, microphone)
+    : new WebSocketTransport(events, key));
 // Before the first paint, so that nobody sees the other theme flash by.
 document.documentElement.dataset.theme = settingsStore.value.theme;
 render(<App call={call} settingsStore={settingsStore} />, document.getElementById("app")!);

@@ -7,6 +7,7 @@ export interface Settings {
   noiseSuppression: boolean;
   autoGainControl: boolean;
   pushToTalk: boolean;
+  line: "websocket" | "webrtc";
   theme: "system" | "light" | "dark";
   /** Announce the agent's words to a screen reader; off where it would talk over the agent. */
   announce: boolean;
@@ -14,7 +15,7 @@ export interface Settings {
 
 export const DEFAULTS: Settings = {
   deviceId: "", sinkId: "", echoCancellation: true, noiseSuppression: true, autoGainControl: true,
-  pushToTalk: false, theme: "system", announce: true,
+  pushToTalk: false, line: "websocket", theme: "system", announce: true,
 };
 
 const PLACE = "antiphon.settings";

@@ -26,7 +26,9 @@ test("the equation says what adds up to what", () => {
 test("scenes stand in rows below whatever leads to them", () => {
   const scene = (id: string, ...to: string[]) => ({ id, title: id, persona: "", aim: "", checklist: [], exits: to.map((one) => ({ to: one, label: "" })) });
   const scenes = [scene("greet", "table", "bar"), scene("table", "order"), scene("bar", "order", "greet"), scene("order"), scene("lost")];
-  assert.deepEqual(rows({ name: "", title: "", personas: [], scenes, start: "greet" }), [["greet"], ["table", "bar"], ["order", "lost"]]);
+  assert.deepEqual(rows({ name: "", title: "", personas: [], scenes, start: "greet" }), [["greet"], ["table", "bar"], ["order"], ["lost"]]);
+  const many = [scene("a", "b", "c", "d", "e"), scene("b"), scene("c"), scene("d"), scene("e")];
+  assert.deepEqual(rows({ name: "", title: "", personas: [], scenes: many, start: "a" }), [["a"], ["b", "c", "d"], ["e"]]);
   const chain = [scene("a", "b", "d"), scene("b", "c", "a"), scene("c", "d", "b"), scene("d")];
   assert.deepEqual(rows({ name: "", title: "", personas: [], scenes: chain, start: "a" }), [["a"], ["b"], ["c"], ["d"]]);
 });

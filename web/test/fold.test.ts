@@ -89,6 +89,14 @@ test("a turn's account is replaced by its newer form", () => {
   assert.deepEqual(view.turns.map((turn) => [turn.turn, turn.heard_ms]), [[1, 727], [2, 800]]);
 });
 
+test("a second call counts on, a resumed one goes on", () => {
+  const turns = (...events: Told[]) => foldAll(events).turns.map((turn) => turn.turn);
+  const open = (id: string) => told(0, "session_opened", { id });
+  const measured = (turn: number) => told(1, "turn_measured", { report: report(turn) });
+  assert.deepEqual(turns(open("a"), measured(1), measured(2), open("b"), measured(1), measured(1)), [1, 2, 3]);
+  assert.deepEqual(turns(open("a"), measured(1), open("a"), measured(2)), [1, 2]);
+});
+
 test("a persona's line keeps who said it when another takes over", () => {
   const state = (persona: string, at: number) => told(at, "state", {
     turn: 1, version: 1, scene: "hall", persona, voice: "man", checklist: [], slots: [],

@@ -12,7 +12,7 @@ from antiphon.evals.draws import Label
 from antiphon.evals.intervals import Estimate, Floats, wilson
 from antiphon.evals.prediction_powered import corrected
 from antiphon.evals.spending import PILOT, plan
-from antiphon.evals.verdict import verdict
+from antiphon.evals.verdict import Answer, verdict
 
 Table: TypeAlias = NDArray[np.float64]
 
@@ -113,7 +113,7 @@ def again(*, runs: int, seed: int = 0) -> Again:
             for name, value in human.items()
         ]
         wanted = float(dice.uniform(0.3, 0.95))
-        told = []
+        told: list[Answer] = []
         for _ in range(2):
             draws = _draws(np.clip(judge.draw(2), 0, 1))
             found = verdict("simulated", draws, labels, _clusters(CONVERSATIONS), at_least=wanted)

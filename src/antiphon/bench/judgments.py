@@ -109,7 +109,7 @@ def draw_more(
     if not todo or seconds <= 0:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"model": MODELS[model], "batch_tokens": 128}
+    settings = {"model": MODELS[model], "batch_tokens": 128, "slots": 1}
     kind = find("language_model", default_language_model())
     opened = cast(LanguageModel, kind.open(EngineSetup(weights=Store().folder, settings=settings)))
     judge = ModelJudge(criterion_named(corpus.criterion), {model: opened})

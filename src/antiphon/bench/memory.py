@@ -68,6 +68,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     tuned_on: tuple[str, ...]
     weights: Weights
     held_out: Part
+    held_out_by_model: Part | None
+    """The same, tokens counted by a language model; None when none was named."""
     every: Part
     heard: dict[str, float]
     """Recall at 512 tokens when only so much of the question's words have been heard, held out."""
@@ -85,10 +87,9 @@ def quarters(text: str) -> int:
 class Bench:
     """The conversations in their memories."""
 
-    def __init__(self, talks: Sequence[Talk], embeddings: Embeddings, count_tokens: CountTokens) -> None:
+    def __init__(self, talks: Sequence[Talk], embeddings: Embeddings) -> None:
         self.talks = talks
         self.embeddings = embeddings
-        self._count_tokens = count_tokens
         self.cases: dict[str, list[Case]] = {}
         self.others: dict[str, dict[str, Way]] = {}
         for place, talk in enumerate(talks):
@@ -99,9 +100,11 @@ class Bench:
             orders = other_ways(talk, turns, embeddings.of(windows(talk)))
             self.others[talk.name] = {name: way_of(order) for name, order in orders.items()}
 
-    def measured(self, parts: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Part:
+    def measured(
+        self, parts: Sequence[tuple[Sequence[str], Sequence[str]]], count_tokens: CountTokens = quarters
+    ) -> Part:
         """The second names of each pair, with weights fitted on the first."""
-        tally = Tally(BUDGETS, self._count_tokens)
+        tally = Tally(BUDGETS, count_tokens)
         for tuned, told in parts:
             progress(f"fitting on {', '.join(tuned)}")
             cases = [case for name in tuned for case in self.cases[name]]
@@ -132,7 +135,7 @@ class Bench:
                     begun = msgspec.structs.replace(
                         case, ask=ask, question=read(ask, case.view), vector=vector
                     )
-                    (rows,) = way(begun, (512,), self._count_tokens)
+                    (rows,) = way(begun, (512,), quarters)
                     found.append(len(rows & set(case.evidence.tolist())) / len(case.evidence))
             curve[f"{share:.0%}"] = float(np.mean(found))
         return curve
@@ -181,7 +184,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="LoCoMo's JSON")
     parser.add_argument("--errata", type=Path, metavar="DIR", help="with its corrections of the evidence")
     parser.add_argument("--held-out", type=int, default=2, help="conversations not tuned on; the last 2")
-    parser.add_argument("--model", metavar="NAME", help="count tokens as this model does, not characters / 4")
+    parser.add_argument("--model", metavar="NAME", help="also count tokens as this model does")
     parser.add_argument("--facts", type=int, default=0, help="also time a memory of so many generated facts")
     parser.add_argument("--fit", action="store_true", help="print the weights and nothing else")
 
@@ -194,7 +197,7 @@ def run(args: argparse.Namespace) -> int:
             f"{len(talks)} conversations cannot be split with {args.held_out} held out",
             remedy="--held-out between 1 and one less than there are",
         )
-    bench = Bench(talks, Embeddings(_embedder, data_home() / "bench" / "vectors-int8"), _counter(args.model))
+    bench = Bench(talks, Embeddings(_embedder, data_home() / "bench" / "vectors-int8"))
     names = [talk.name for talk in talks]
     tuned, told = names[: -args.held_out], names[-args.held_out :]
     weights = fit([case for name in tuned for case in bench.cases[name]])
@@ -204,11 +207,12 @@ def run(args: argparse.Namespace) -> int:
     report = Report(
         machine=machine(),
         budgets=BUDGETS,
-        tokens=args.model or "characters / 4",
+        tokens="characters / 4" + (f"; {args.model}" if args.model else ""),
         corrected=args.errata is not None,
         tuned_on=tuple(tuned),
         weights=weights,
         held_out=bench.measured([(tuned, told)]),
+        held_out_by_model=bench.measured([(tuned, told)], _counter(args.model)) if args.model else None,
         every=bench.measured([([each for each in names if each != name], [name]) for name in names]),
         heard=bench.heard(told, weights),
         speed=bench.speed(weights),
@@ -226,9 +230,7 @@ def _embedder() -> Embedder:
     return cast(Embedder, find("embedder", "minilm").open(EngineSetup(weights=Store().folder)))
 
 
-def _counter(model: str | None) -> CountTokens:
-    if model is None:
-        return quarters
+def _counter(model: str) -> CountTokens:
     setup = EngineSetup(settings={"model": model, "slots": 1}, weights=Store().folder)
     opened = cast(LanguageModel, find("language_model", "llama").open(setup))
     # The same lines are counted for every question.
@@ -237,7 +239,10 @@ def _counter(model: str | None) -> CountTokens:
 
 def _table(report: Report) -> list[str]:
     lines = [f"tokens: {report.tokens}; tuned on {', '.join(report.tuned_on)}"]
-    for title, part in (("held out", report.held_out), ("every conversation", report.every)):
+    parts = [("held out", report.held_out), ("every conversation", report.every)]
+    if report.held_out_by_model is not None:
+        parts.insert(1, ("held out, tokens of the model", report.held_out_by_model))
+    for title, part in parts:
         lines += ["", f"{title}: {', '.join(part.talks)}"]
         lines.append(f"{'evidence recall, %':<36}" + "".join(f"{'@' + str(b):>9}" for b in report.budgets))
         for one in part.lines:

@@ -60,7 +60,7 @@ HELP = "answers from memory's few tokens beside answers from the last turns"
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 _ANSWER_TOKENS = 24
 _ROOM_TOKENS = 256
-_COLD = 2
+_COLD = 1
 """How often each way is read cold."""
 _ASKED = (
     "You know the conversation below between {names}. Answer the question from it in as few words as "
@@ -123,7 +123,14 @@ def _go_on(
 ) -> None:
     rows, colds = kept(keep, name)
     done = {(row.talk, row.question, row.way) for row in rows}
-    left = [(t, q, w) for t, q in asked for w in WAYS if (t.name, q.text, w) not in done]
+    # One conversation after the other and one way after the other: the longest context is read once a run.
+    left = [
+        (talk, query, way)
+        for talk in talks
+        for way in (SHORT, MEMORY, LONG)
+        for whose, query in asked
+        if whose is talk and (talk.name, query.text, way) not in done
+    ]
     if not left and len(colds) >= _COLD * len(WAYS):
         return
     model = _model(name)

@@ -1,6 +1,6 @@
 """Answers from several contexts, counted: how many were right, and what each context costs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -87,18 +87,11 @@ def result_of(talks: Sequence[Talk], asked: int, model: str, keep: Path) -> Resu
     rows, colds = kept(keep, model)
     if not rows:
         raise PrerequisiteMissing("nothing has been answered yet", remedy="give it more --minutes")
-    whole = [
-        key
-        for key in {(row.talk, row.question) for row in rows}
-        if sum((row.talk, row.question) == key for row in rows) == len(WAYS)
-    ]
-    by_way = {
-        way: sorted(
-            (row for row in rows if row.way == way and (row.talk, row.question) in whole),
-            key=lambda row: (row.talk, row.question),
-        )
-        for way in WAYS
-    }
+    found = {way: {(row.talk, row.question): row for row in rows if row.way == way} for way in WAYS}
+    # Each way is compared with memory on the questions that both have answered.
+    both = {way: sorted(found[way].keys() & found[MEMORY].keys()) for way in WAYS}
+    by_way = {way: [found[way][key] for key in both[way]] for way in WAYS}
+    ours = {way: [found[MEMORY][key] for key in both[way]] for way in WAYS}
     kinds = {"all": 0} | {name: kind for kind, name in CATEGORIES.items() if kind != 5}
     lines = [
         _line(way, name, [row for row in them if kind in (0, row.category)])
@@ -114,8 +107,8 @@ def result_of(talks: Sequence[Talk], asked: int, model: str, keep: Path) -> Resu
         lines=tuple(lines),
         above={
             way: (
-                _above(by_way, way, lambda row: row.shares == 1),
-                _above(by_way, way, lambda row: row.chosen),
+                _above(ours[way], by_way[way], lambda row: row.shares == 1),
+                _above(ours[way], by_way[way], lambda row: row.chosen),
             )
             for way in (SHORT, LONG)
         },
@@ -140,9 +133,9 @@ def _line(way: str, category: str, rows: Sequence[Row]) -> Line:
     )
 
 
-def _above(by_way: Mapping[str, Sequence[Row]], way: str, right: Callable[[Row], bool]) -> Figure:
-    pairs = zip(by_way[MEMORY], by_way[way], strict=True)
-    return _mean([float(right(ours)) - float(right(theirs)) for ours, theirs in pairs])
+def _above(ours: Sequence[Row], theirs: Sequence[Row], right: Callable[[Row], bool]) -> Figure:
+    pairs = zip(ours, theirs, strict=True)
+    return _mean([float(right(our)) - float(right(their)) for our, their in pairs])
 
 
 def _mean(values: Sequence[float]) -> Figure:

@@ -16,7 +16,8 @@ import msgspec
 
 from antiphon.contracts import EngineBroken, PrerequisiteMissing
 
-READY_S = 60.0
+READY_S = 240.0
+"""A busy machine takes its time to load models; a process that has ended is not waited for."""
 SETTLE_S = 1.0
 _UNSET = {"OMP_WAIT_POLICY": "", "OPENBLAS_NUM_THREADS": ""}
 PEER_REMEDY = "make setup-bench, or pip install 'antiphon[bench]'"

@@ -9,6 +9,7 @@ from types import ModuleType
 from antiphon.bench import (
     barge_in,
     cast,
+    callers,
     echo,
     endpointing,
     judges,
@@ -36,6 +37,7 @@ _BENCHES: dict[str, ModuleType] = {
     "memory-answers": memory_answers,
     "memory-live": memory_live,
     "states": states,
+    "callers": callers,
     "cast": cast,
     "kills": kills,
     "judges": judges,

@@ -82,6 +82,20 @@ class Connection:
         except (aiohttp.ClientError, msgspec.MsgspecError) as error:
             raise CallFailed(f"the server's account of the turns cannot be read: {error}") from error
 
+    async def watch(self, session_id: str) -> AsyncGenerator[tuple[str, dict[str, Any]]]:
+        """The session's feed: each fact's name and data, until it ends; nothing from a server without one."""
+        try:
+            timeout = aiohttp.ClientTimeout(total=None)
+            async with self._http.get(f"{self._root}/sessions/{session_id}/events", timeout=timeout) as feed:
+                name = ""
+                async for line in feed.content if feed.status == 200 else ():
+                    if line.startswith(b"event: "):
+                        name = line[7:].decode().strip()
+                    elif line.startswith(b"data: ") and name:
+                        yield name, msgspec.json.decode(line[6:], type=dict[str, Any])
+        except (aiohttp.ClientError, msgspec.MsgspecError, ValueError):
+            return  # a feed that breaks takes nothing from the call
+
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncGenerator[Connection]:

@@ -17,10 +17,10 @@ from antiphon.contracts import ContractBroken, EngineSetup, Subject
 from antiphon.evals.card import JudgeCard, Judged, Lean, card
 from antiphon.evals.criteria import CRITERIA, criterion_named
 from antiphon.evals.draws import read_labels
-from antiphon.evals.judge import ModelJudge
+from antiphon.evals.judge import ModelJudge, settings_for
 from antiphon.evals.judging import subjects_of
 from antiphon.evals.manners import plain_manner
-from antiphon.evals.probes import Planted, leans, planted
+from antiphon.evals.probes import Planted, leans, planted, self_preference
 from antiphon.evals.records import conversations, read_run
 from antiphon.store import Store
 
@@ -71,6 +71,7 @@ def register(actions: Commands) -> None:
     )
     parser.add_argument("--probes", type=int, default=20, metavar="N", help="of these, for leans; 0: none")
     parser.add_argument("--draws", type=int, default=2, metavar="N", help="of each subject (default: 2)")
+    parser.add_argument("--models", nargs="+", metavar="NAME", help="draw from these only: 1.5b, 0.5b")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_run)
@@ -81,7 +82,9 @@ def _run(args: argparse.Namespace) -> int:
     labelled = _read(args.labels, criterion.name)
     Random(args.seed).shuffle(labelled)  # noqa: S311
     labelled = labelled[: args.items]
-    judge = ModelJudge.open(EngineSetup(weights=Store().folder, settings={"criterion": criterion.name}))
+    judge = ModelJudge.open(
+        EngineSetup(weights=Store().folder, settings=settings_for(criterion.name, args.models or ()))
+    )
     bar = Console(stderr=True)
     try:
         judged: list[Judged] = []
@@ -92,9 +95,11 @@ def _run(args: argparse.Namespace) -> int:
         found: list[Lean] = []
         defects: Planted | None = None
         if len(some) > 1:
-            manner = plain_manner("0.5b")
+            manner = plain_manner((args.models or ["0.5b"])[0])
             pairs = [(each.subject, each.cluster) for each in some]
             found = list(track(leans(judge, pairs, manner), "leans", console=bar, total=6))
+            asked = [(each.subject, each.cluster, sum(each.human) / len(each.human)) for each in some]
+            found += self_preference(judge, asked, manner)
             replies = [each.subject for each in some if each.subject.kind == "turn"]
             defects = planted(judge, replies, manner) if len(replies) > 1 else None
         document = _Document(card=card(criterion.name, judge.name, judged, found), planted=defects)

@@ -7,9 +7,11 @@ from pathlib import Path
 import msgspec
 
 from antiphon.cli.commands import Commands
-from antiphon.contracts import ContractBroken
+from antiphon.contracts import AntiphonError, ContractBroken, Draw
 from antiphon.evals.comparing import ALPHA, EXIT, Compared, Comparison, compare
-from antiphon.evals.measured import MEASURES, Measure, measure_named
+from antiphon.evals.criteria import criterion_named
+from antiphon.evals.draws import criterion_of, read_draws
+from antiphon.evals.measured import MEASURES, Measure, judged, measure_named, with_opinions
 from antiphon.evals.records import conversations, read_run
 
 _WORDS = {
@@ -43,27 +45,58 @@ def register(actions: Commands) -> None:
         metavar="NAME=VALUE",
         help="a loss smaller than this does not count, in the measure's own units",
     )
+    parser.add_argument(
+        "--criterion",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also what `eval judge` drew of this in both runs; it can say worse, and never the same",
+    )
     parser.add_argument("--alpha", type=float, default=ALPHA, help="of false alarms (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_run)
 
 
 def _run(args: argparse.Namespace) -> int:
+    """What went wrong is no evidence against the new version: it cannot be told."""
+    try:
+        return _compared(args)
+    except AntiphonError as error:
+        print(f"antiphon: {error}", file=sys.stderr)
+        return EXIT["cannot tell"]
+
+
+def _compared(args: argparse.Namespace) -> int:
     if not 0 < args.alpha < 0.5:
         raise ContractBroken(f"--alpha {args.alpha} is no share of false alarms; take one like 0.05")
     for folder in (args.before, args.after):
         read_run(folder)
-    found = compare(
-        list(conversations(args.before)),
-        list(conversations(args.after)),
-        _measures(args.measure, args.margin),
-        alpha=args.alpha,
-    )
+    before, after = list(conversations(args.before)), list(conversations(args.after))
+    for name in args.criterion:
+        old, new = _opinions(args.before, name), _opinions(args.after, name)
+        if old[-1].evaluator != new[-1].evaluator:
+            raise ContractBroken(
+                f"{name} was judged by {old[-1].evaluator} and {new[-1].evaluator}: judge again"
+            )
+        before, after = with_opinions(before, name, old), with_opinions(after, name, new)
+    measures = (*_measures(args.measure, args.margin), *map(judged, args.criterion))
+    found = compare(before, after, measures, alpha=args.alpha)
     if args.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
     else:
         print("\n".join(_lines(found)))
     return EXIT[found.decision]
+
+
+def _opinions(folder: Path, criterion: str) -> list[Draw]:
+    """The draws of the evaluator that drew last."""
+    criterion_named(criterion)
+    found = [draw for draw in read_draws(folder) if criterion_of(draw) == criterion]
+    if not found:
+        raise ContractBroken(
+            f"nobody has judged {criterion} in {folder}: antiphon eval judge {folder} --criterion {criterion}"
+        )
+    return [draw for draw in found if draw.evaluator == found[-1].evaluator]
 
 
 def _measures(names: list[str] | None, margins: list[str]) -> tuple[Measure, ...]:
@@ -103,10 +136,15 @@ def _measure_lines(each: Compared) -> list[str]:
         value * scale
         for value in (each.before, each.after, change.value, change.low, change.high, each.margin)
     ]
-    before, after, value, low, high, margin = (f"{number:.1f}" for number in numbers)
+    before, after, value, low, high, margin = (_rounded(number) for number in numbers)
     lines = [
         f"{each.measure}: {_WORDS[each.decision]}",
         f"  {before} to {after}{unit}, change {value} ({low} to {high}) over {each.pairs} pairs;"
         f" {margin}{unit} would not matter",
     ]
     return [*lines, f"  would settle it: {each.settle}"] if each.settle else lines
+
+
+def _rounded(number: float) -> str:
+    text = f"{number:.1f}"
+    return "0.0" if text == "-0.0" else text

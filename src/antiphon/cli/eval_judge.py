@@ -22,7 +22,7 @@ from antiphon.evals.draws import (
     read_draws,
     read_labels,
 )
-from antiphon.evals.judge import ModelJudge
+from antiphon.evals.judge import ModelJudge, settings_for
 from antiphon.evals.judging import DEPTH_MOST, Concluded, Conclusions, conclude, judge_all, subjects_of
 from antiphon.evals.records import Conversation, conversations, read_run, write_whole
 from antiphon.evals.spending import PILOT, plan
@@ -58,6 +58,7 @@ def register(actions: Commands) -> None:
     )
     judge.add_argument("--at-least", type=float, metavar="SHARE", help="is the true rate this high?")
     judge.add_argument("--tolerance", type=float, metavar="SHARE", help="how far the interval may reach")
+    judge.add_argument("--models", nargs="+", metavar="NAME", help="draw from these only: 1.5b, 0.5b")
     judge.add_argument("--seed", type=int, default=0, help="another one asks other questions")
     judge.add_argument("--no-draws", action="store_true", help="conclude from the draws there are")
     judge.add_argument("--json", action="store_true", help="print JSON")
@@ -125,7 +126,9 @@ def _draw(
     subjects = [subject for each in kept for subject in subjects_of(each, criterion)]
     clusters = {subject.id: each.scenario for each in kept for subject in subjects_of(each, criterion)}
     labels = read_labels(args.folder)
-    judge = ModelJudge.open(EngineSetup(weights=Store().folder, settings={"criterion": criterion.name}))
+    judge = ModelJudge.open(
+        EngineSetup(weights=Store().folder, settings=settings_for(criterion.name, args.models or ()))
+    )
     try:
         for depth in depths:
             for draws in _phases(args, criterion, clusters):

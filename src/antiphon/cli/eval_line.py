@@ -16,7 +16,8 @@ from antiphon.contracts import CLOCK_HZ, Audio
 
 FRAME = CLOCK_HZ // 50
 _ACKNOWLEDGED_EVERY = 5
-_OURS = "antiphon."
+_WATCHED = ("state", "tool", "memory", "prompt")
+"""What of the session's feed is kept."""
 _TOLD = {
     "input_audio_buffer.speech_started": "speech_started",
     "input_audio_buffer.speech_stopped": "speech_stopped",
@@ -85,8 +86,9 @@ class Line:
             self._note(event, now)
             for answer in self.exchange.handle(event, now):
                 await self._connection.send(answer)
-            if self.exchange.session_id:
+            if self.exchange.session_id and not self.greeted.is_set():
                 self.greeted.set()
+                self._beside(self._watch())
 
     async def stream(self) -> None:
         """Send the microphone, frame by frame, for ever."""
@@ -107,6 +109,13 @@ class Line:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _watch(self) -> None:
+        async for name, data in self._connection.watch(self.exchange.session_id):
+            if name in _WATCHED:
+                self.told.append(
+                    Told(perf_counter(), name, data | {"text": None} if "text" in data else data)
+                )
+
     def _frame(self, number: int) -> Audio:
         words, self._mouth = self._mouth[:FRAME], self._mouth[FRAME:]
         places = (number * FRAME + np.arange(FRAME)) % len(self._background)
@@ -116,10 +125,7 @@ class Line:
 
     def _note(self, event: Mapping[str, Any], now: float) -> None:
         kind = str(event.get("type", ""))
-        if kind.startswith(_OURS):
-            data = {key: value for key, value in event.items() if key not in ("type", "event_id")}
-            self.told.append(Told(now, kind.removeprefix(_OURS), data))
-        elif kind in _TOLD:
+        if kind in _TOLD:
             self.told.append(Told(now, _TOLD[kind], _short(event)))
         elif kind == "response.output_audio_transcript.delta":
             delta = Delta(event["item_id"], event["delta"], float(event.get("start_time", 0.0)) * 1000)

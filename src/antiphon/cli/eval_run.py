@@ -69,6 +69,7 @@ def register(commands: Commands) -> None:
     run.add_argument("--only", nargs="+", default=[], metavar="SCENARIO", help="these callers only")
     run.add_argument("--out", type=Path, metavar="RUN", help="the run's folder; runs/SUITE-MODE otherwise")
     run.add_argument("--url", default="", help="a server that runs; otherwise one is started")
+    run.add_argument("--phrase", action="store_true", help="let the small model phrase what callers say")
     run.add_argument("--plant", nargs="+", default=[], choices=PLANTS, help="plant a regression in the agent")
     run.add_argument("--on", choices=("processes", "ray"), default="processes", help="here otherwise")
     run.add_argument("--workers", type=int, default=1, metavar="N", help="how many at once; 1")
@@ -102,7 +103,9 @@ def _run(args: argparse.Namespace) -> int:
         mode=args.mode,
         config=_with_plants(config, args.plant),
         url=args.url,
+        phrase=args.phrase,
         ending=tuple(name for name, scene in cast.scenes.items() if scene.ends) if cast else (),
+        tools=bool(cast and cast.tools),
     )
     _begin(folder, _described(args, suite, config))
     jobs = jobs_of(suite, seeds=args.seeds, first_seed=args.first_seed, only=args.only)
@@ -188,6 +191,7 @@ def _described(args: argparse.Namespace, suite: Suite, config: Config) -> Run:
         "cast_sha256": "" if played is None else sha256(played.read_bytes()).hexdigest(),
         "language_model": {"use": model.use, **model.settings},
         "plant": list(args.plant),
+        "phrase": args.phrase,
         "url": args.url,
     }
     here = machine()

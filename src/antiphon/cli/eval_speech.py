@@ -13,6 +13,7 @@ from antiphon.contracts import CLOCK_HZ, Audio
 from antiphon.evals.caller import Caller, During, Say
 from antiphon.evals.dice import dice
 from antiphon.evals.gate import PLANNED
+from antiphon.evals.phrasing import Phrase
 from antiphon.evals.records import Act, Ending
 from antiphon.evals.scenario import Scenario
 from antiphon.evals.voice import Throat
@@ -53,9 +54,10 @@ class SpokenCall:
         *,
         opens: bool,
         ending: Collection[str],
+        phrase: Phrase | None = None,
     ) -> None:
         self.line = Line(connection, throat.background)
-        self.caller = Caller(scenario, seed)
+        self.caller = Caller(scenario, seed, phrase)
         self.made: list[Made] = []
         self.planned: list[Told] = []
         self.ended: Ending = "failed"
@@ -102,7 +104,7 @@ class SpokenCall:
             if reply is None:
                 say = self.caller.unanswered()
                 if say is None:
-                    return "gave_up"
+                    return "caller" if self.caller.leaving else "gave_up"
                 continue
             cut = await self._hear(reply, self.caller.during(long=True))
             if not cut and self._agent_is_done():

@@ -1,10 +1,11 @@
 """One worker of an evaluation: it opens who answers, and holds one conversation after another with it."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -15,15 +16,20 @@ from antiphon.cli.eval_recorded import held_call, sound_of
 from antiphon.cli.eval_speech import SpokenCall
 from antiphon.cli.eval_suite import cast_file
 from antiphon.cli.toml_text import toml_text
-from antiphon.contracts import TurnReport
+from antiphon.contracts import EngineSetup, LanguageModel, TurnReport
+from antiphon.contracts.discovery import find
+from antiphon.evals.checks import TOOLS_OFFERED
 from antiphon.evals.crew import Job
 from antiphon.evals.making import conversation_id, record
-from antiphon.evals.records import AUDIO, Conversation, Mode
+from antiphon.evals.phrasing import Phrase, phrased_by
+from antiphon.evals.records import AUDIO, Conversation, Event, Mode
 from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import converse
 from antiphon.evals.voice import Studio, Throat
-from antiphon.runtime import Config
+from antiphon.runtime import Config, default_language_model
 from antiphon.store import Store
+
+_SMALL_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +41,12 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     config: Config
     url: str = ""
     """A server that runs already; empty: each worker starts its own."""
+    phrase: bool = False
+    """Whether the small model phrases what callers say."""
     ending: tuple[str, ...] = ()
     """The scenes of the cast that end a conversation."""
+    tools: bool = False
+    """Whether the cast has tools, which a server runs and an agent in writing does not."""
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -53,13 +63,18 @@ class TextHand:
         self._suite = assignment.suite
         self._stack = ExitStack()
         found = cast_file(assignment.suite, Path(assignment.suite_file))
-        self._agent = self._stack.enter_context(text_agent(assignment.suite, found, assignment.config))
+        try:
+            self._agent = self._stack.enter_context(text_agent(assignment.suite, found, assignment.config))
+            self._phrase = _phrasing(assignment, self._stack)
+        except BaseException:
+            self._stack.close()
+            raise
 
     def do(self, job: Job) -> Made:
         """Hold one."""
         name, seed = job
         scenario = self._suite.scenarios[name]
-        held = converse(self._agent, scenario, seed)
+        held = converse(self._agent, scenario, seed, self._phrase)
         today = date.fromisoformat(self._suite.today)
         return Made(record(held, name=name, scenario=scenario, seed=seed, mode="text", today=today))
 
@@ -77,10 +92,14 @@ class SpeechHand:
         try:
             self._studio = Studio.open(assignment.config, Store().folder)
             self._stack.callback(self._studio.close)
-            self._url = assignment.url or self._stack.enter_context(servers.antiphon(_served(assignment))).url
+            self._phrase = _phrasing(assignment, self._stack)
+            self._url = assignment.url or self._started(assignment)
         except BaseException:
             self._stack.close()
             raise
+
+    def _started(self, assignment: Assignment) -> str:
+        return self._stack.enter_context(servers.antiphon(_served(assignment))).url
 
     def do(self, job: Job) -> Made:
         """Hold one."""
@@ -93,15 +112,18 @@ class SpeechHand:
     async def _hold(self, name: str, seed: int) -> Made:
         suite = self._assignment.suite
         scenario = suite.scenarios[name]
-        async with connect(f"{self._url}?ext=1") as connection:
+        async with connect(self._url) as connection:
             throat = Throat(self._studio, scenario, seed)
             ending = self._assignment.ending
             call = SpokenCall(connection, scenario, seed, throat, opens=bool(suite.cast), ending=ending)
             await call.hold(_session_update(suite), connection)
             reports = await _reports(connection, call)
         audio = f"{AUDIO}/{conversation_id(name, seed)}.ogg"
+        held = held_call(call, self._studio)
+        if self._assignment.tools:
+            held = msgspec.structs.replace(held, events=(Event(at_ms=0.0, name=TOOLS_OFFERED), *held.events))
         made = record(
-            held_call(call, self._studio),
+            held,
             name=name,
             scenario=scenario,
             seed=seed,
@@ -111,6 +133,18 @@ class SpeechHand:
             audio=audio,
         )
         return Made(made, sound_of(call))
+
+
+def _phrasing(assignment: Assignment, stack: ExitStack) -> Phrase | None:
+    """The small model, where callers are to be phrased by it."""
+    if not assignment.phrase:
+        return None
+    use = default_language_model()
+    setup = EngineSetup(settings={"model": _SMALL_MODEL}, weights=Store().folder, threads=1)
+    opening: Callable[[EngineSetup], Any] = find("language_model", use).open
+    model = cast(LanguageModel, opening(setup))
+    stack.callback(model.close)
+    return phrased_by(model)
 
 
 def _session_update(suite: Suite) -> dict[str, object]:

@@ -26,7 +26,7 @@ SWITCH_AFTER_S = 0.0005
 long for each engine's thread in turn: with 200 sessions it answers 36 ms late (99th percentile), not 23."""
 
 _NEXT = """\
-Ready after {seconds:.1f} s. Now, in another window:
+Ready after {seconds:.1f} s. Open {base} in a browser and press Talk; or, in another window:
 
   {command} talk{url}                 speak to it, or type
   {command} call question.wav{url}    send a recording, see where every millisecond went

@@ -9,8 +9,8 @@ A caller has a purpose and keeps to it by rule, so that nobody has to trust a mo
 5. what may be volunteered and was not asked for;
 6. goodbye.
 
-Everything is said in the scenario's own words. Chance decides among its wordings and about the caller's
-manner; the same seed and the same answers give the same conversation.
+Everything is said in the scenario's own words, or in words that say the same (`phrasing`). Chance decides
+among its wordings and about the caller's manner; the same seed and the same answers give the same talk.
 """
 
 import random
@@ -20,12 +20,14 @@ import msgspec
 
 from antiphon.evals.asking import asked_at, takes_leave, wants_again, wants_yes
 from antiphon.evals.dice import dice
+from antiphon.evals.phrasing import Phrase
 from antiphon.evals.scenario import Fact, Point, Scenario, Temper
 
 Intent: TypeAlias = Literal[
     "opens", "tells", "brings_up", "agrees", "repeats", "volunteers", "leaves", "wonders", "sums_up"
 ]
 
+_PHRASED: frozenset[Intent] = frozenset({"opens", "tells", "brings_up", "volunteers"})
 _FACTS_AT_ONCE: dict[Temper, int] = {"patient": 2, "hurried": 1, "chatty": 2, "gruff": 1}
 _REPEATS_MAX: dict[Temper, int] = {"patient": 6, "hurried": 3, "chatty": 5, "gruff": 2}
 _PATIENCE_S: dict[Temper, float] = {"patient": 12.0, "hurried": 7.0, "chatty": 10.0, "gruff": 8.0}
@@ -83,8 +85,9 @@ class Caller:
         wanted: slots and what they should hold by what has been said so far.
     """
 
-    def __init__(self, scenario: Scenario, seed: int) -> None:
-        self._scenario, self._seed = scenario, seed
+    def __init__(self, scenario: Scenario, seed: int, phrase: Phrase | None = None) -> None:
+        """Somebody who is about to call; `phrase` says their lines in other words, where it may."""
+        self._scenario, self._seed, self._phrase = scenario, seed, phrase
         self.told: list[str] = []
         self.wanted: dict[str, str | int | float] = {}
         self._points = list(enumerate(scenario.points))
@@ -145,8 +148,8 @@ class Caller:
         return msgspec.structs.replace(say, cuts_in=True, silence_s=0.0)
 
     def unanswered(self) -> Say | None:
-        """What they say when nothing comes; None: they give up."""
-        if self._wondered >= _WONDERS_MAX or self._turns >= self._scenario.turns_max:
+        """What they say when nothing comes; None: they give up, or have taken leave anyhow."""
+        if self._leaving or self._wondered >= _WONDERS_MAX or self._turns >= self._scenario.turns_max:
             return None
         self._wondered += 1
         wonder = self._draw(_WONDERS[self._scenario.temper], "wonders")
@@ -246,6 +249,8 @@ class Caller:
             self._yes = 0
         if intent != "wonders":
             self._wondered = 0
+        if self._phrase is not None and intent in _PHRASED:
+            text = self._phrase(text, dice(self._seed, "phrase", self._turns).getrandbits(31))
         manner, throw = self._scenario.manner, dice(self._seed, "turn", self._turns)
         thinks, waits = throw.random() < manner.pauses and "," in text, throw.random() < manner.silences
         said = Say(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from difflib import SequenceMatcher
 from typing import Any
 
 from antiphon.evals.asking import within
@@ -11,6 +12,10 @@ from antiphon.evals.scenario import Scenario
 from antiphon.evals.wording import normalize
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+TOOLS_OFFERED = "tools_offered"
+"""The event of a conversation in which tools could have been run, whether any was or not."""
+_ALIKE = 0.8
 
 Value = str | int | float
 
@@ -24,6 +29,7 @@ def outcome(
     today: date,
     ended: Ending,
     problem: str = "",
+    by_ear: bool = False,
 ) -> ConversationOutcome:
     """Compare what should be with what is.
 
@@ -35,9 +41,10 @@ def outcome(
         today: what the days among the values count from.
         ended: who ended it.
         problem: why it failed, if it did.
+        by_ear: the agent heard the caller, and may spell a name as it likes.
     """
     found = (
-        *_slots({**wanted, **scenario.expect.slots}, events, today),
+        *_slots({**wanted, **scenario.expect.slots}, events, today, by_ear),
         *_scene(scenario, events),
         *_tools(scenario, events),
         *_words(scenario, lines),
@@ -63,14 +70,22 @@ def resolved(value: Value, today: date) -> Value:
     return value
 
 
-def same(found: Any, expected: Value) -> bool:
-    """Whether a slot holds what it should: numbers by value, words as they are heard."""
+def same(found: Any, expected: Value, *, by_ear: bool = False) -> bool:
+    """Whether a slot holds what it should: numbers by value, words without their spelling.
+
+    By ear nobody can tell Karl Berg from Carl Berg: four letters in five are enough.
+    """
     if found is None:
         return False
     try:
         return float(found) == float(expected)
     except (TypeError, ValueError):
-        return normalize(str(found)) == normalize(str(expected))
+        one, other = (" ".join(normalize(str(each))) for each in (found, expected))
+        return one == other or (by_ear and SequenceMatcher(None, one, other).ratio() >= _ALIKE)
+
+
+def _is_day(value: Value) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[\d:-]+", value) is not None
 
 
 def last_state(events: Sequence[Event]) -> Mapping[str, Any] | None:
@@ -78,7 +93,9 @@ def last_state(events: Sequence[Event]) -> Mapping[str, Any] | None:
     return next((event.data for event in reversed(events) if event.name == "state"), None)
 
 
-def _slots(wanted: Mapping[str, Value], events: Sequence[Event], today: date) -> Iterator[Check]:
+def _slots(
+    wanted: Mapping[str, Value], events: Sequence[Event], today: date, by_ear: bool
+) -> Iterator[Check]:
     state = last_state(events)
     if state is None:
         return
@@ -87,7 +104,7 @@ def _slots(wanted: Mapping[str, Value], events: Sequence[Event], today: date) ->
         expected = resolved(value, today)
         yield Check(
             name=f"slot {name}",
-            held=same(held.get(name), expected),
+            held=same(held.get(name), expected, by_ear=by_ear and not _is_day(expected)),
             expected=expected,
             found=held.get(name),
         )
@@ -103,7 +120,7 @@ def _scene(scenario: Scenario, events: Sequence[Event]) -> Iterator[Check]:
 def _tools(scenario: Scenario, events: Sequence[Event]) -> Iterator[Check]:
     """Only where tools are run at all: an agent in writing may have none."""
     calls = [event.data for event in events if event.name == "tool"]
-    if not any(event.name in ("tool", "tools_offered") for event in events):
+    if not any(event.name in ("tool", TOOLS_OFFERED) for event in events):
         return
     for name in scenario.expect.tools:
         done = [call for call in calls if call.get("name") == name and call.get("status") == "done"]

@@ -170,6 +170,14 @@ def _compared(
     decision, interval = decide(
         differences, alarm=alarm, margin=measure.margin, reach=measure.reach, alpha=alpha
     )
+    settle = ""
+    if measure.judged and decision in ("same", "better"):
+        decision, settle = (
+            "cannot tell",
+            "labels of both runs: a judge alone cannot say that nothing was lost",
+        )
+    elif decision == "cannot tell":
+        settle = _settle(interval, own, measure.margin, len(evidence) / alpha)
     return Compared(
         measure=measure.name,
         better=measure.better,
@@ -184,9 +192,7 @@ def _compared(
         evidence=own,
         p=sign_flip_p(differences),
         decision=decision,
-        settle=_settle(interval, own, measure.margin, len(evidence) / alpha)
-        if decision == "cannot tell"
-        else "",
+        settle=settle,
     )
 
 

@@ -13,11 +13,11 @@ Timing is read off the log, never judged. The bounds were set on honest conversa
 and on planted faults (`antiphon bench callers`).
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from antiphon.evals.numbers import is_number
+from antiphon.evals.phrasing import capitals
 from antiphon.evals.records import Conversation, Gate, Line
 from antiphon.evals.scenario import Scenario
 from antiphon.evals.turns import caller_turns
@@ -71,7 +71,7 @@ def _invented(lines: Sequence[Line], scenario: Scenario) -> Iterator[str]:
         strange = [word for word in words if _counts(word) and word not in told]
         content = [word for word in words if word not in _SMALL]
         unknown = [word for word in content if word not in known] if _own_words(line) else []
-        names = [word for word in _names(line.text) if word not in known] if _own_words(line) else []
+        names = [word for word in capitals(line.text) if word not in known] if _own_words(line) else []
         if strange or names:
             yield f"invented: the scenario does not hold the {', '.join([*strange, *names])} of {line.text!r}"
         elif len(unknown) > 2 and len(unknown) > _INVENTED_SHARE * len(content):
@@ -95,12 +95,6 @@ def _counts(word: str) -> bool:
     return word.isdecimal() or (is_number(word) and word != "one") or word in ("hundred", "thousand")
 
 
-def _names(text: str) -> Iterable[str]:
-    """Words with a capital that do not begin a sentence."""
-    found = re.findall(r"(?<![.!?]\s)(?<!^)\b([A-Z][a-z]{2,})", text)
-    return [word for name in found for word in normalize(name)]
-
-
 def _garbled(lines: Sequence[Line]) -> Iterator[str]:
     for line in caller_turns(lines):
         if line.transcribed is None:
@@ -122,6 +116,15 @@ def _hung_up(conversation: Conversation, scenario: Scenario) -> Iterator[str]:
         yield "hung up: it ended the call without taking leave"
     elif left:
         yield f"hung up: it left before it told {', '.join(left)}"
+    elif point := _next_point(intents, told, scenario):
+        yield f"hung up: it left before it said {point!r}"
+
+
+def _next_point(intents: Sequence[Sequence[str]], told: Collection[str], scenario: Scenario) -> str:
+    """What the caller was to bring up next, if its time had come."""
+    brought = sum(intent == "brings_up" for intent, *_ in intents)
+    due = [point for point in scenario.points[brought:][:1] if all(name in told for name in point.once)]
+    return due[0].says[0] if due else ""
 
 
 def _silent(conversation: Conversation, scenario: Scenario) -> Iterator[str]:

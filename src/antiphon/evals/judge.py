@@ -19,11 +19,14 @@ from antiphon.contracts import (
     EngineCard,
     EngineSetup,
     LanguageModel,
+    Message,
+    Prompt,
     Subject,
+    UnknownName,
 )
 from antiphon.contracts.discovery import find
 from antiphon.evals.criteria import Criterion, criterion_named
-from antiphon.evals.manners import FORMAT, Manner, innermost, manner_drawn, question
+from antiphon.evals.manners import FORMAT, NOTHING, Manner, innermost, manner_drawn, question
 from antiphon.runtime.config import default_language_model
 
 LEAST_MASS = 0.01
@@ -45,14 +48,31 @@ class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The table `evaluator.judge`."""
 
     criterion: str = "fitting"
+    exact: bool = True
+    """Whether a seed gives the same draw to the bit, whatever was drawn before. Without, questions about one
+    conversation share its prompt cache, which saves reading it again."""
     models: Annotated[tuple[JudgeModel, ...], msgspec.Meta(min_length=1)] = (
-        JudgeModel(name="1.5b", use=default_language_model()),
+        JudgeModel(name="1.5b", use=default_language_model(), settings={"slots": 1}),
         JudgeModel(
             name="0.5b",
             use=default_language_model(),
-            settings={"model": "qwen2.5-coder-0.5b-instruct-q4_k_m"},
+            settings={"slots": 1, "model": "qwen2.5-coder-0.5b-instruct-q4_k_m"},
         ),
     )
+
+
+def settings_for(criterion: str, names: Sequence[str] = ()) -> dict[str, Any]:
+    """The settings of a judge of `criterion` that draws from the default models called `names`; from all of
+    them without.
+
+    Raises:
+        UnknownName: no default model is called so.
+    """
+    known = {model.name: model for model in JudgeSettings().models}
+    if unknown := [name for name in names if name not in known]:
+        raise UnknownName(f"no judge is called {unknown[0]!r}; known: {', '.join(known)}")
+    chosen = [known[name] for name in names or known]
+    return {"criterion": criterion, "models": msgspec.to_builtins(chosen)}
 
 
 class ModelJudge:
@@ -66,7 +86,11 @@ class ModelJudge:
         capabilities=frozenset(f"subject:{kind}" for kind in KINDS),
     )
 
-    def __init__(self, criterion: Criterion, models: Mapping[str, LanguageModel]) -> None:
+    def __init__(
+        self, criterion: Criterion, models: Mapping[str, LanguageModel], *, exact: bool = True
+    ) -> None:
+        """`models` keep one prompt cache each, where draws are to be exact."""
+        self._exact = exact
         self._criterion = criterion
         self._models = dict(models)
         self.name = f"{criterion.name}@{signature(criterion, tuple(self._models))}"
@@ -89,7 +113,7 @@ class ModelJudge:
             for model in models.values():
                 model.close()
             raise
-        return cls(criterion_named(settings.criterion), models)
+        return cls(criterion_named(settings.criterion), models, exact=settings.exact)
 
     def close(self) -> None:
         """Unload the models."""
@@ -112,7 +136,7 @@ class ModelJudge:
                 inner, details["level"] = innermost(subject)
                 details["about"] = inner.id
                 prompt, answers = question(subject, self._criterion, manner)
-                scores = self._models[manner.model].score(prompt, answers)
+                scores = self._scores(self._models[manner.model], prompt, answers)
                 details["logprobs"] = list(scores)
                 value, missing = read(scores, manner.temperature)
             except (AntiphonError, ValueError, msgspec.ValidationError) as error:
@@ -120,6 +144,31 @@ class ModelJudge:
         return Draw(
             evaluator=self.name, subject=subject.id, seed=seed, value=value, missing=missing, details=details
         )
+
+    def familiarity(self, subject: Subject, model: str) -> float | None:
+        """The log-probability a word of a reply, had the model answered itself; None: it cannot be told."""
+        reply = str(subject.content.get("response") or "").strip()
+        if not reply:
+            return None
+        said = [
+            Message("assistant" if line["role"] in ("assistant", "agent") else "user", str(line["text"]))
+            for line in subject.content.get("context") or ()
+        ]
+        if not said:
+            return None
+        try:
+            return self._models[model].score(Prompt(tuple(said)), (reply,))[0] / len(reply.split())
+        except AntiphonError:
+            return None
+
+    def _scores(self, model: LanguageModel, prompt: Prompt, answers: tuple[str, str]) -> tuple[float, ...]:
+        """What is read after another prompt depends in its last bits on how much of it lay in the cache.
+
+        So the cache is brought to one state first: the head that all prompts share, and nothing of this one.
+        """
+        if self._exact and "prefill" in model.card.capabilities:
+            model.score(NOTHING, answers)
+        return model.score(prompt, answers)
 
 
 def read(scores: Sequence[float], temperature: float = 1.0) -> tuple[float | None, str | None]:

@@ -48,6 +48,7 @@ def record(
             today=today,
             ended=held.ended,
             problem=held.problem,
+            by_ear=mode == "speech",
         ),
         audio=audio,
         duration_ms=held.duration_ms,

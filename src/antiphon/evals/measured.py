@@ -4,12 +4,13 @@ A margin is the difference that nobody would mind. It is a choice, made here and
 `antiphon eval compare --margin NAME=VALUE` makes another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
-from antiphon.contracts import UnknownName
+from antiphon.contracts import Draw, UnknownName
+from antiphon.evals.draws import about, criterion_of, level_of
 from antiphon.evals.records import Conversation
 
 
@@ -25,6 +26,8 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     impossible."""
     unit: str
     words: str
+    judged: bool = False
+    """A judge's opinion: that it sees a loss is a fact, that it sees none proves nothing."""
 
     def oriented(self, value: float) -> float:
         """`value` with more meaning better."""
@@ -64,6 +67,38 @@ def measure_named(name: str, measures: tuple[Measure, ...] = MEASURES) -> Measur
             return measure
     known = ", ".join(measure.name for measure in measures)
     raise UnknownName(f"no measure that decides is called {name!r}; known: {known}")
+
+
+def judged(criterion: str) -> Measure:
+    """The opinion of a judge of `criterion`, as `with_opinions` adds it to conversations."""
+    return Measure(
+        name=f"judged {criterion}",
+        better="high",
+        margin=0.1,
+        reach=1.0,
+        unit="share",
+        words=f"what a judge says of {criterion}",
+        judged=True,
+    )
+
+
+def with_opinions(
+    conversations: Sequence[Conversation], criterion: str, draws: Sequence[Draw]
+) -> list[Conversation]:
+    """The conversations with the mean of what was drawn of each, where anything was."""
+    said: dict[str, list[float]] = {}
+    for draw in draws:
+        if criterion_of(draw) == criterion and level_of(draw) == 1 and draw.value is not None:
+            said.setdefault(about(draw).partition("#")[0], []).append(draw.value)
+    name = judged(criterion).name
+    return [
+        msgspec.structs.replace(
+            each, measures={**each.measures, name: sum(said[each.id]) / len(said[each.id])}
+        )
+        if each.id in said
+        else each
+        for each in conversations
+    ]
 
 
 def measured(conversation: Conversation) -> Mapping[str, float]:

@@ -11,12 +11,13 @@ from random import Random
 from typing import Any, TypeAlias
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from antiphon.contracts import Subject
 from antiphon.evals.agreement import auroc
 from antiphon.evals.card import Lean
-from antiphon.evals.intervals import clustered_mean
+from antiphon.evals.intervals import Estimate, by_cluster, clustered_mean, spread_of, t_of
 from antiphon.evals.judge import ModelJudge
 from antiphon.evals.manners import Manner
 
@@ -167,3 +168,31 @@ def _misheard(word: str) -> str:
 
 def _context(subject: Subject) -> Sequence[Mapping[str, Any]]:
     return list(subject.content.get("context") or ())
+
+
+def self_preference(
+    judge: ModelJudge, items: Sequence[tuple[Subject, str, float]], manner: Manner
+) -> Iterator[Lean]:
+    """Does it favour what it might have said itself? Of (subject, cluster, what people say of it).
+
+    How much more it gives than people do, for each standard deviation of the reply's likelihood a word
+    under the judging model (Wataoka et al. 2024: self-preference goes with familiarity). Matched on the
+    human label, since that is what is subtracted.
+    """
+    rows: list[tuple[float, float, str]] = []
+    for subject, cluster, human in items:
+        value = judge.ask(subject, manner, 0).value
+        likely = judge.familiarity(subject, manner.model)
+        if value is not None and likely is not None:
+            rows.append((value - human, likely, cluster))
+    if len(rows) < 3:
+        return
+    extra, likely = (np.array([row[place] for row in rows], np.float64) for place in (0, 1))
+    if likely.std() == 0:
+        return
+    z = (likely - likely.mean()) / likely.std()
+    extra = extra - extra.mean()
+    slope = float((z * extra).mean())
+    parts = by_cluster(np.asarray((z * extra - slope * z * z) / len(z), np.float64), [r[2] for r in rows])
+    half = t_of(0.95, len(parts)) * float(np.sqrt(spread_of(parts)))
+    yield Lean(probe="self-preference", effect=Estimate(slope, slope - half, slope + half, len(parts)))

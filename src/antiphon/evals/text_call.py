@@ -10,6 +10,7 @@ import msgspec
 
 from antiphon.contracts import AntiphonError
 from antiphon.evals.caller import Caller, Say
+from antiphon.evals.phrasing import Phrase
 from antiphon.evals.records import Ending, Event, Line
 from antiphon.evals.scenario import Scenario
 
@@ -65,9 +66,9 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: float
 
 
-def converse(agent: TextAgent, scenario: Scenario, seed: int) -> Held:
+def converse(agent: TextAgent, scenario: Scenario, seed: int, phrase: Phrase | None = None) -> Held:
     """Let the scenario's caller talk with `agent` until one of them ends it."""
-    talk = _Talk(agent, Caller(scenario, seed))
+    talk = _Talk(agent, Caller(scenario, seed, phrase))
     try:
         ended, problem = talk.run(seed), ""
     except AntiphonError as error:
@@ -101,7 +102,7 @@ class _Talk:
                 self.now_ms += self.caller.patience_s * 1000
                 say = self.caller.unanswered()
                 if say is None:
-                    return "gave_up"
+                    return "caller" if self.caller.leaving else "gave_up"
                 continue
             during = self.caller.during(long=len(answer.text.split()) >= _LONG_WORDS)
             heard = self._take(answer, "turn", cut_at=during.cuts_in_at)

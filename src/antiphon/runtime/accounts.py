@@ -28,24 +28,26 @@ def account(
     took_ms: float,
     *,
     used: Sequence[RecalledFact],
-    noted: Collection[str],
+    standing: Collection[str],
+    coming: Collection[str],
     budget_tokens: int,
 ) -> MemoryRecalled:
     """What happened in `turn`, which was answered with what was `used`.
 
-    `noted` are the ids of all recalled lines that stand in its prompt.
+    `standing` are the ids of all recalled lines in its prompt, `coming` of those that wait for the next one.
     """
     there = {one.id for one in used}
-    known = [line for line in found.known if line.id in noted and line.id not in there]
+    known = [line for line in found.known if line.id in standing and line.id not in there]
     best = max((line.score for line in known), default=0.0)
     stood = [
         msgspec.structs.replace(fact(line, "stood in the prompt already"), tokens=0)
         for line in known
         if line.score >= best - FAR_WORSE
     ]
+    late = (*found.lines, *(line for line in found.known if line.id in coming))
     left = [
         Left(line.id, line.text, line.tokens, line.score, "found too late to be read before the answer")
-        for line in found.lines
+        for line in late
         if line.id not in there
     ]
     left += found.left_out

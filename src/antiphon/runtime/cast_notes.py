@@ -27,6 +27,11 @@ class CastNotes:
         self._thread = local()
 
     @property
+    def standing(self) -> frozenset[str]:
+        """The ids of all lines that the last answer was made with."""
+        return frozenset(line.id for line in self._current.lines)
+
+    @property
     def known(self) -> frozenset[str]:
         """The ids of all lines that stand in the next prompt."""
         return frozenset(line.id for line in self._next.lines)

@@ -110,6 +110,10 @@ class MemoryAccess:
 
         self._submit(work)
 
+    def wait_open(self, at_most_s: float) -> bool:
+        """Whether it can be asked, after waiting for that; on a lane's thread."""
+        return self._arrived.wait(at_most_s) and (self._memory or self._documents) is not None
+
     def close(self) -> None:
         """Learn what was said, and let go. Nothing fails aloud any more."""
         self._failed = nobody

@@ -62,13 +62,18 @@ class Notes:
     # On the loop.
 
     @property
-    def known(self) -> frozenset[str]:
-        """The ids of all lines that stand in the next prompt."""
+    def standing(self) -> frozenset[str]:
+        """The ids of all lines that the last answer was made with."""
         with self._lock:
             notes = [note for kept in (*self._kept.values(), *self._waiting.values()) for note in kept]
-            notes += [self._pending] if self._pending is not None else []
             lines = [*self._opened, *(line for note in notes for line in note.lines)]
         return frozenset(line.id for line in lines)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The ids of all lines that stand in the next prompt."""
+        pending = self._pending.lines if self._pending is not None else ()
+        return self.standing | {line.id for line in pending}
 
     @property
     def pending(self) -> Note | None:
@@ -117,10 +122,11 @@ class Notes:
 
     # On the language model's lane.
 
-    def instructions(self, plain: str, *, answering: bool) -> str:
+    def instructions(self, plain: str, *, answering: bool, patiently: bool = False) -> str:
         """`plain` with the opening. Not read by the first answer, it becomes a note like others: what comes
-        before a history must not change any more."""
+        before a history must not change any more. `patiently`: the answer may wait for its being read."""
         with self._lock:
+            self._opening_read = self._opening_read or patiently
             if answering and self._opened and not self._opening_read:
                 later = self._pending.lines if self._pending is not None else ()
                 self._pending = Note(lines=(*self._opened, *later))
@@ -139,15 +145,17 @@ class Notes:
             notes += [self._pending] if pending and self._pending is not None else []
             return [*self._placed(items), *(_item(note, f"next{place}") for place, note in enumerate(notes))]
 
-    def answering(self, turn: int, items: Sequence[Item], late: Note | None = None) -> list[Item]:
+    def answering(
+        self, turn: int, items: Sequence[Item], late: Note | None = None, *, patiently: bool = False
+    ) -> list[Item]:
         """`items` with the notes that `turn` is answered with.
 
-        Its words are the last of `items`. The pending note is one of them if it has been read, and `late` in
-        any case.
+        Its words are the last of `items`. The pending note is one of them if it has been read, or the answer
+        may wait for that; `late` is in any case.
         """
         with self._lock:
             pending = self._pending
-            if pending is not None and pending.read:
+            if pending is not None and (pending.read or patiently):
                 self._pending = None
                 self._use(pending, turn)
             if late is not None:

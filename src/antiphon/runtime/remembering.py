@@ -54,6 +54,8 @@ FRAME_TOKENS = 12
 """What a note costs beside its lines: its heading, its days, the frame of the template."""
 LEARNED = (TranscriptSettled, ReplyItemEnded, ItemAdded)
 """The facts of a session that `Remembering.told` is to be told."""
+TYPED_WAIT_S = 0.5
+"""How long an answer to typed words waits for a memory that is being opened: nobody hears that."""
 SPOKEN, BEFORE, LATE, TYPED, OPENED = (
     "recalled while the caller spoke",
     "recalled for the turn before",
@@ -193,8 +195,9 @@ class Remembering:
             return self._prompts.answer(settings, request, items, command.text)
 
         def build() -> Prompt:
-            told = self._knowing(settings, answering=True)
-            noted = self._answering(command.turn, items, command.text)
+            typed = command.text is None and _is_typed(items)
+            told = self._knowing(settings, answering=True, patiently=typed)
+            noted = self._answering(command.turn, items, command.text, typed=typed)
             self._post(self._answered, command.turn)
             return self._prompts.answer(told, request, noted, None)()
 
@@ -215,21 +218,23 @@ class Remembering:
         """The caller speaks on: what was found so far is to be read with their words, if there is any."""
         return self._add(turn, SPOKEN)
 
-    def _knowing(self, settings: SessionSettings, *, answering: bool) -> SessionSettings:
+    def _knowing(
+        self, settings: SessionSettings, *, answering: bool, patiently: bool = False
+    ) -> SessionSettings:
         """`settings` with what was known before a word was said."""
-        text = self._plain.instructions(settings.instructions, answering=answering)
+        text = self._plain.instructions(settings.instructions, answering=answering, patiently=patiently)
         return replace(settings, instructions=text)
 
-    def _answering(self, turn: int, items: Sequence[Item], text: str | None) -> Sequence[Item]:
+    def _answering(
+        self, turn: int, items: Sequence[Item], text: str | None, *, typed: bool
+    ) -> Sequence[Item]:
         if text is not None:
             # They may have a place in the record already, with nothing in it yet.
             ends = bool(items) and items[-1].role == "user" and not items[-1].settled
             said = items[-1] if ends else Item(id="said", kind="message", spoken=True)
             items = [*(items[:-1] if ends else items), replace(said, text=text)]
-        last = items[-1] if items else None
-        if last is not None and last.role == "user" and last.kind == "message" and not last.spoken:
-            return self._plain.answering(turn, items, self._for_typed(turn, last))
-        return self._plain.answering(turn, items, self._late(turn))
+        late = self._for_typed(turn, items[-1]) if typed else self._late(turn)
+        return self._plain.answering(turn, items, late, patiently=typed)
 
     def expecting(self, build: Callable[[], Prompt]) -> Callable[[], Prompt]:
         """`build` of a cast's prompt that is only read, with what was found last."""
@@ -288,7 +293,7 @@ class Remembering:
         return Note(lines=tuple(lines), behind=True) if lines else None
 
     def _for_typed(self, turn: int, said: Item) -> Note | None:
-        if self._memory is None or not self._memory.ready:
+        if self._memory is None or not self._memory.wait_open(TYPED_WAIT_S):
             return None
         try:
             self._found[turn] = found, _ = self._memory.recall(self._query(turn, said.text))
@@ -329,7 +334,8 @@ class Remembering:
                 for note in self._notes.used_in(turn)
                 for line in note.lines
             ],
-            noted=self._notes.known,
+            standing=self._notes.standing,
+            coming=self._notes.known - self._notes.standing,
             budget_tokens=self._config.turn_tokens,
         )
         self._note("memory_recalled", entry(event, self._price.token_ms))
@@ -358,3 +364,9 @@ class Remembering:
         if not self._failed:
             self._failed = True
             self._emit(SessionFailed("memory_failed", message))
+
+
+def _is_typed(items: Sequence[Item]) -> bool:
+    """Whether a caller who writes waits for an answer: nobody hears how long it takes."""
+    last = items[-1] if items else None
+    return last is not None and last.kind == "message" and last.role == "user" and not last.spoken

@@ -10,9 +10,23 @@ export interface PlayoutEvents {
   played(item: string, from: number, to: number, atMs: number): void;
   /** Nothing is left to play; the last sample is heard at `atMs`. */
   empty(item: string, playedMs: number, atMs: number): void;
+  /** Of sound that the browser plays by itself: what it was, up to `atMs`; and since when it is quiet, if it is. */
+  recorded?(pcm: Int16Array, atMs: number): void;
+  quiet?(sinceMs: number | null): void;
 }
 
-export class Loudspeaker {
+/** Whatever plays the agent's sound and knows how much of it was heard. */
+export interface Sound {
+  push(item: string, samples: Float32Array<ArrayBuffer>): void;
+  /** Fall silent at once; what else comes of `item` is not played. */
+  flush(item: string): void;
+  /** How much of the item was heard by now. */
+  playedMs(item: string): number;
+  setSink(deviceId: string): Promise<void>;
+  close(): void;
+}
+
+export class Loudspeaker implements Sound {
   readonly #positions = new Map<string, number>();
   readonly #muted = new Set<string>();
 
@@ -36,13 +50,11 @@ export class Loudspeaker {
     if (!this.#muted.has(item)) this.#post({ kind: "push", item, samples }, [samples.buffer]);
   }
 
-  /** Fall silent at once; what else comes of `item` is not played. */
   flush(item: string): void {
     this.#muted.add(item);
     this.#post({ kind: "flush" });
   }
 
-  /** How much of the item was heard by now. */
   playedMs(item: string): number {
     return Math.max(0, ((this.#positions.get(item) ?? 0) / WIRE_HZ - this.#latency) * 1000);
   }

@@ -7,9 +7,12 @@ export interface Placed {
   y: number;
 }
 
+/** So many scenes stand side by side; more of a row go into the next. */
+const WIDEST = 3;
+
 /**
  * Scenes in rows: each below every scene that leads to it, ways back left aside; in a row, by where their ways
- * come from. What cannot be reached stands in the last row.
+ * come from. What no way leads to, because a caller comes there from anywhere, stands below all others.
  */
 export function rows(cast: Cast): string[][] {
   const exits = new Map(cast.scenes.map((scene) => [scene.id, scene.exits.map((exit) => exit.to)]));
@@ -20,7 +23,7 @@ export function rows(cast: Cast): string[][] {
     for (const to of exits.get(scene) ?? [])
       if (order.indexOf(to) > order.indexOf(scene)) depth.set(to, Math.max(depth.get(to) ?? 0, depth.get(scene)! + 1));
   }
-  const deepest = Math.max(0, ...depth.values());
+  const deepest = Math.max(0, ...depth.values()) + 1;
   const found: string[][] = Array.from({ length: deepest + 1 }, () => []);
   for (const { id } of cast.scenes) found[depth.get(id) ?? deepest]!.push(id);
   for (let at = 1; at < found.length; at++) {
@@ -31,7 +34,8 @@ export function rows(cast: Cast): string[][] {
     };
     found[at]!.sort((a, b) => weight(a) - weight(b));
   }
-  return found.filter((row) => row.length > 0);
+  return found.flatMap((row) => Array.from({ length: Math.ceil(row.length / WIDEST) }, (_, at) =>
+    row.slice(at * WIDEST, (at + 1) * WIDEST)));
 }
 
 /** All that can be reached from `start`, each before whatever it leads to, but for ways back. */

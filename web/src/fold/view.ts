@@ -20,8 +20,9 @@ export interface View {
   voice: string;
   floor: Floor;
   lines: readonly Line[];
-  /** Each turn's account in its newest form, oldest first. */
+  /** Each turn's account in its newest form, oldest first; counted on where one call follows another. */
   turns: readonly TurnReport[];
+  turnsBefore: number;
   state: StateFact | null;
   moves: readonly Move[];
   memory: MemoryFact | null;
@@ -33,7 +34,7 @@ export interface View {
 }
 
 export const START: View = {
-  atMs: 0, sessionId: "", voice: "", floor: "quiet", lines: [], turns: [], state: null, moves: [],
+  atMs: 0, sessionId: "", voice: "", floor: "quiet", lines: [], turns: [], turnsBefore: 0, state: null, moves: [],
   memory: null, prompt: null, tools: [], silencedMs: [],
 };
 
@@ -54,9 +55,11 @@ export function foldAll(events: readonly Told[]): View {
 function foldFact(view: View, event: Told): View {
   switch (event.name) {
     case "session_opened":
-      return { ...view, sessionId: event.data.id ?? view.sessionId, voice: event.data.voice ?? view.voice };
-    case "turn_measured":
-      return { ...view, turns: replaced(view.turns, event.data.report, (turn) => turn.turn) };
+      return opened(view, event.data.id ?? "", event.data.voice ?? "");
+    case "turn_measured": {
+      const report = { ...event.data.report, turn: event.data.report.turn + view.turnsBefore };
+      return { ...view, turns: replaced(view.turns, report, (turn) => turn.turn) };
+    }
     case "state":
       return { ...view, state: event.data, moves: moved(view.moves, event.data, event.at_ms) };
     case "memory":
@@ -70,6 +73,13 @@ function foldFact(view: View, event: Told): View {
     default:
       return view;
   }
+}
+
+/** Another session begins at turn 1 again; the same one, resumed, goes on. */
+function opened(view: View, id: string, voice: string): View {
+  const same = id === view.sessionId;
+  const turnsBefore = same ? view.turnsBefore : Math.max(0, ...view.turns.map((turn) => turn.turn));
+  return { ...view, sessionId: id || view.sessionId, voice: voice || view.voice, turnsBefore };
 }
 
 function moved(moves: readonly Move[], state: StateFact, atMs: number): readonly Move[] {

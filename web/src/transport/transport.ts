@@ -1,4 +1,5 @@
 // What carries a conversation: events both ways and sound both ways, by whatever line.
+import type { Sound } from "../audio/loudspeaker";
 
 /** An event of the Realtime protocol, as far as this page reads them. */
 export interface ServerEvent {
@@ -21,8 +22,16 @@ export interface TransportEvents {
 
 export interface Transport {
   readonly kind: "websocket" | "webrtc";
-  /** Resolves when the session is there. Rejects with a TransportError. */
-  open(): Promise<void>;
+  /**
+   * Resolves when the session is there: the one named `resume`, if the server can go on with it, or a new one.
+   * Rejects with a TransportError.
+   */
+  open(resume: string): Promise<void>;
+  /** What plays the agent's sound, where the line does that itself. */
+  readonly sound: Sound | null;
+  /** Whether the caller is heard at all, and by which microphone; for lines that carry it themselves. */
+  setHeard(heard: boolean): void;
+  setMicrophone(stream: MediaStream): void;
   send(event: { type: string; [field: string]: unknown }): void;
   /** One frame of the microphone. */
   sendAudio(frame: Int16Array): void;

@@ -4,14 +4,21 @@ import { type ServerEvent, type Transport, TransportError, type TransportEvents,
 
 export class WebSocketTransport implements Transport {
   readonly kind = "websocket";
+  readonly sound = null;
   #socket: WebSocket | null = null;
 
   constructor(private readonly events: TransportEvents, private readonly key: string) {}
 
-  async open(): Promise<void> {
+  async open(resume: string): Promise<void> {
     const refused = await obstacle(this.key);
     if (refused !== null) throw refused;
-    const url = new URL("/v1/realtime?model=antiphon&ext=1", location.href);
+    // A browser does not say why it was not let in: whatever speaks against going on, a new conversation may begin.
+    if (resume === "") await this.#dial("");
+    else await this.#dial(`&resume=${encodeURIComponent(resume)}`).catch(() => this.#dial(""));
+  }
+
+  async #dial(query: string): Promise<void> {
+    const url = new URL(`/v1/realtime?model=antiphon&ext=1${query}`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const protocols = ["realtime", ...(this.key ? [`openai-insecure-api-key.${this.key}`] : [])];
     const socket = (this.#socket = new WebSocket(url, protocols));
@@ -35,6 +42,10 @@ export class WebSocketTransport implements Transport {
   sendAudio(frame: Int16Array): void {
     this.send({ type: "input_audio_buffer.append", audio: toBase64(frame) });
   }
+
+  setHeard(): void {}
+
+  setMicrophone(): void {}
 
   acknowledge(item: string, playedMs: number): void {
     this.send({ type: "antiphon.playout", item_id: item, played_ms: Math.round(playedMs) });

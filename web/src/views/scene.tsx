@@ -6,8 +6,8 @@ import { personOf } from "../people";
 import { Icon } from "./icons";
 
 export function SceneView({ view, cast }: { view: View; cast: Cast | null }) {
-  const { state, moves } = view;
-  if (cast === null && state === null)
+  const { state, moves, tools } = view;
+  if (cast === null && state === null && tools.length === 0)
     return (
       <div class="empty">
         <h3>The conversation as a map</h3>
@@ -33,10 +33,21 @@ export function SceneView({ view, cast }: { view: View; cast: Cast | null }) {
           ))}
         </ol>
       )}
+      {tools.length > 0 && (
+        <ol class="moves" aria-label="Tools">
+          {tools.slice(-6).map((tool, at) => (
+            <li key={at}>
+              <strong>{tool.name}</strong> <code>{brief(tool.arguments)}</code>{" "}
+              <span>{tool.status}{tool.ms === null ? "" : ` after ${Math.round(tool.ms)} ms`}{tool.result === null ? "" : `: ${brief(tool.result)}`}</span>
+            </li>
+          ))}
+        </ol>
+      )}
     </>
   );
 }
 
+const brief = (value: Json) => clipped(shown(value), 80);
 const shown = (value: Json) => (typeof value === "string" ? value : JSON.stringify(value));
 const title = (cast: Cast | null, id: string) => cast?.scenes.find((scene) => scene.id === id)?.title || id;
 

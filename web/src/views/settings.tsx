@@ -23,6 +23,11 @@ export function SettingsDialog({ settings, change, close }: Props) {
       <Switch name="Suppress noise" on={settings.noiseSuppression} change={(noiseSuppression) => change({ noiseSuppression })} />
       <Switch name="Level the loudness" on={settings.autoGainControl} change={(autoGainControl) => change({ autoGainControl })} />
       <Switch name="Read the captions to a screen reader" hint="off, if it talks over the agent" on={settings.announce} change={(announce) => change({ announce })} />
+      <label class="field"><span>Line<small>from the next conversation on; typing always uses the WebSocket</small></span>
+        <select value={settings.line} onChange={(event) => change({ line: event.currentTarget.value as Settings["line"] })}>
+          <option value="websocket">WebSocket</option><option value="webrtc">WebRTC, for bad networks</option>
+        </select>
+      </label>
       <label class="field"><span>Colours</span>
         <select value={settings.theme} onChange={(event) => change({ theme: event.currentTarget.value as Settings["theme"] })}>
           <option value="system">as the system</option><option value="light">light</option><option value="dark">dark</option>

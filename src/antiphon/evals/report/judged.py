@@ -1,4 +1,6 @@
-"""What judges concluded about a run, read from `verdict.json` where there is one, for showing only.
+"""What judges concluded about a run, and what they are worth, for showing only.
+
+A card is what `antiphon eval judge-card --json` prints, kept in the run's folder by whoever asked for it.
 
 Only what is shown is read, and what is not there is not shown, so that a page can be made of any run.
 """
@@ -12,6 +14,7 @@ import msgspec
 from antiphon.evals.report import svg
 
 VERDICT_FILE = "verdict.json"
+CARDS = "cards"
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -67,6 +70,32 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     tower: Tower | None = None
 
 
+class Lean(msgspec.Struct, frozen=True, kw_only=True):
+    """How far something that should not matter moves a judge."""
+
+    probe: str
+    effect: Estimate
+    should_be: str = "none"
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What a judge is worth at a criterion."""
+
+    criterion: str
+    evaluator: str
+    items: int
+    sensitivity: Estimate
+    specificity: Estimate
+    kappa: float
+    worth: float
+    off_by: Estimate
+    leans: tuple[Lean, ...] = ()
+
+
+class _CardDocument(msgspec.Struct, frozen=True):
+    card: Card
+
+
 class _Document(msgspec.Struct, frozen=True):
     criteria: tuple[Judged, ...] = ()
 
@@ -79,6 +108,17 @@ def read_judged(folder: Path) -> tuple[Judged, ...]:
         return ()
 
 
+def read_cards(folder: Path) -> tuple[Card, ...]:
+    """The judge cards that lie in the run's folder; what is none is passed over."""
+    found: list[Card] = []
+    for path in sorted((folder / CARDS).glob("*.json")):
+        try:
+            found.append(msgspec.json.decode(path.read_bytes(), type=_CardDocument).card)
+        except (OSError, msgspec.MsgspecError):
+            continue
+    return tuple(found)
+
+
 def sentence(one: Judged) -> str:
     """One criterion in words."""
     found = one.verdict
@@ -87,9 +127,9 @@ def sentence(one: Judged) -> str:
     return f"{said}, {found.estimate}." if found.estimate is not None else f"{said}."
 
 
-def cards(judged: tuple[Judged, ...]) -> Iterator[str]:
-    """A card for each criterion."""
-    if not judged:
+def section(judged: tuple[Judged, ...], judges: tuple[Card, ...]) -> Iterator[str]:
+    """A card for each criterion that was judged, and for each judge that was examined."""
+    if not judged and not judges:
         return
     yield "<section><h2>Judges, and judges of judges</h2>"
     for one in judged:
@@ -102,7 +142,26 @@ def cards(judged: tuple[Judged, ...]) -> Iterator[str]:
         if one.verdict.settle:
             yield f"<p class='about'>What would settle it: {escape(one.verdict.settle)}</p>"
         yield "</div>"
+    for card in judges:
+        yield f"<div class='card'><h3>The judge of {escape(card.criterion)}</h3><dl>"
+        for name, value in _worth(card):
+            yield f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
+        yield "</dl></div>"
     yield "</section>"
+
+
+def _worth(card: Card) -> Iterator[tuple[str, str]]:
+    yield "examined on", f"{card.items} labelled subjects, as {card.evaluator}"
+    yield "finds the good", str(card.sensitivity)
+    yield "finds the bad", str(card.specificity)
+    yield "agrees with people", f"kappa {card.kappa:.2f}; a label beside it is worth {card.worth:.2f}"
+    yield "is off by", _points(card.off_by)
+    for lean in card.leans:
+        yield lean.probe, f"{_points(lean.effect)}; should be {lean.should_be}"
+
+
+def _points(found: Estimate) -> str:
+    return f"{100 * found.value:+.0f} points ({100 * found.low:+.0f} to {100 * found.high:+.0f})"
 
 
 def _facts(found: Verdict) -> Iterator[tuple[str, str]]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from antiphon.contracts import TERMS
 from antiphon.evals.measures import first_sounds_ms
 from antiphon.evals.records import Conversation, conversations, read_run
 from antiphon.evals.report import svg, talk
-from antiphon.evals.report.judged import Judged, cards, read_judged, sentence
+from antiphon.evals.report.judged import Judged, read_cards, read_judged, section, sentence
 from antiphon.evals.report.words import NAMES, aside_line, between, top_line, written
 from antiphon.evals.summary import Figure, Summary, summarized
 
@@ -61,7 +62,7 @@ def _body(
     yield from _results(everything)
     yield from _shares(found)
     yield from _times(kept)
-    yield from cards(judged)
+    yield from section(judged, read_cards(folder))
     if kept:
         yield "<section><h2>The worst conversations</h2>"
         yield "<p class='about'>By failure, then checks, missed turns and time. Click a line to hear it.</p>"
@@ -146,7 +147,8 @@ def _times(kept: Sequence[Conversation]) -> Iterator[str]:
     yield svg.latencies(times)
     reports = [r for each in kept for r in each.reports if r.sent_ms is not None]
     if reports:
-        names = dict.fromkeys(term.name for report in reports for term in report.terms)
+        known = {term.name for report in reports for term in report.terms}
+        names = [name for name in TERMS if name in known]
         terms = {
             NAMES[f"{name}_ms"]: sum(t.ms for r in reports for t in r.terms if t.name == name) / len(reports)
             for name in names

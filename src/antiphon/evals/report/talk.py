@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from antiphon.contracts import TurnReport
+from antiphon.contracts import TERMS, TurnReport
 from antiphon.evals.records import Conversation, Line
 from antiphon.evals.report import svg
 from antiphon.evals.report.words import NAMES, written
@@ -114,6 +114,8 @@ def _caption(line: Line) -> str:
     notes = [_ACTS[line.act]] if line.act in _ACTS else []
     if line.first_ms is not None:
         notes.append(f"after {written(max(line.first_ms, 0.0), 'ms')}")
+    if line.cut_at_ms is not None:
+        notes.append("cut off")
     span = f'data-at="{line.start_ms / 1000:.2f}" data-until="{line.end_ms / 1000:.2f}"'
     return (
         f'<li class="{line.who} {line.act}" {span}>'
@@ -140,7 +142,8 @@ def _equation(reports: Sequence[TurnReport]) -> Iterator[str]:
     rows = [report for report in reports if report.sent_ms is not None]
     if not rows:
         return
-    names = list(dict.fromkeys(term.name for report in rows for term in report.terms))
+    known = {term.name for report in rows for term in report.terms}
+    names = [name for name in TERMS if name in known]
     heads = "".join(f"<th>{NAMES[f'{name}_ms']}</th>" for name in names)
     yield "<details><summary>the equation of every turn, in ms</summary><div class='wide'><table>"
     last = "<th>overlap</th><th>residual</th><th>sent</th><th>heard</th>"

@@ -105,10 +105,15 @@ def _turns(by_name: Mapping[str, Figure]) -> str:
         ("murmurs_let_pass", "{} of the murmurs were spoken through"),
     )
     said = [
-        text.format(written(by_name[name].value, "share"))
+        text.format(_how_many(by_name[name].value))
         for name, text in parts
         if name in by_name and (by_name[name].value or name in ("missed", "yielded"))
     ]
     if not said:
         return ""
-    return f"{', '.join(said[:-1])} and {said[-1]}." if len(said) > 1 else f"{said[0]}."
+    told = f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def _how_many(share: float) -> str:
+    return {0.0: "none", 1.0: "all"}.get(share, written(share, "share"))
