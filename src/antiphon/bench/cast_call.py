@@ -192,7 +192,12 @@ async def _answer(client: Client, voiced_at: float, words: int | None) -> Answer
     """Wait for the answer to what ended then, to its end or until so many of its words were heard."""
 
     def begun() -> bool:
-        return bool(client.answers and client.answers[-1].stretches) and _latest(client).begins_at > voiced_at
+        if not client.answers or not _latest(client).stretches:
+            return False
+        # One that began in a pause of the caller's and was not given up is an answer as well.
+        return _latest(client).begins_at > voiced_at or (
+            _over(client) and _latest(client).plays_until > voiced_at
+        )
 
     if not await client.until(begun, PATIENCE_S):
         return None

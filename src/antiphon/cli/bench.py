@@ -8,8 +8,8 @@ from types import ModuleType
 
 from antiphon.bench import (
     barge_in,
-    cast,
     callers,
+    cast,
     echo,
     endpointing,
     judges,

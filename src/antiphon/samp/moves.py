@@ -7,7 +7,7 @@ import msgspec
 
 from antiphon.samp.cast import BACK, Cast, Jump, Persona
 from antiphon.samp.commands import GoTo, JumpTo, Return, SwitchPersona
-from antiphon.samp.state import State, allowed, values
+from antiphon.samp.state import State, allowed, owed_opening, values
 
 Kind: TypeAlias = Literal["stay", "way", "jump", "back", "persona"]
 
@@ -52,6 +52,8 @@ def options(cast: Cast, state: State) -> tuple[Option, ...]:
 
 def _ways(cast: Cast, state: State) -> Iterator[Option]:
     known, here = values(state), state.place.scene
+    if state.came_from is not None and owed_opening(cast, state) is not None:
+        return  # who goes on before a word was heard here does not mean what is said here
     for way in cast.scenes[here].ways:
         if not (way.when or way.says) or not allowed(cast, here, way.guard, known, state.ticked):
             continue
