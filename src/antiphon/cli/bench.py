@@ -9,6 +9,7 @@ from types import ModuleType
 from antiphon.bench import (
     barge_in,
     callers,
+    cast,
     echo,
     endpointing,
     judges,
@@ -38,6 +39,7 @@ _BENCHES: dict[str, ModuleType] = {
     "memory-live": memory_live,
     "states": states,
     "callers": callers,
+    "cast": cast,
     "kills": kills,
     "judges": judges,
     "leaks": leaks,

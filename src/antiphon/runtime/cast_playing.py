@@ -7,7 +7,6 @@ for. Whatever else changes the state while an answer waits behind its gate makes
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
@@ -31,9 +30,11 @@ from antiphon.samp.ahead import Imagined, heard_whole, imagined, presumed, taken
 from antiphon.samp.commands import Command, Proposal, Verdict
 from antiphon.samp.deciding import Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, CAST_OPENED, REPLY_ENDED
+from antiphon.samp.handover import taking_over
 from antiphon.samp.prompt import Draft, Fact, draft_prompt
 from antiphon.samp.state import Called, State, open_tasks, owed_opening
 from antiphon.samp.tools import bridge, due, untold
+from antiphon.samp.vocabulary import likely_words
 
 Recall = Callable[[State, str], tuple[Fact, ...]]
 """What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
@@ -82,8 +83,8 @@ class CastPlaying:
         """Turns whose answer is all generated."""
         self._wanted: dict[int, int] = {}
         """Of each turn, the revision whose answer is wanted."""
-        self._started: deque[int] = deque(maxlen=_PLANS_KEPT)
-        """Turns whose answer had the floor."""
+        self._started: dict[int, int] = {}
+        """Of the last turns whose answer had the floor, the revision that had it."""
         self._accounts: dict[int, Account] = {}
         self._owed: tuple[int, str] | None = None
         """A committed turn that nothing was proposed for yet."""
@@ -204,6 +205,10 @@ class CastPlaying:
 
         return build
 
+    def likely_words(self) -> str:
+        """What the caller is likely to say now, for the transcriber."""
+        return likely_words(self._staged.cast, self.state)
+
     def voice(self, turn: int) -> str:
         """Whose voice answers."""
         plan = self._plans.get(turn)
@@ -241,19 +246,24 @@ class CastPlaying:
 
     def started(self, turn: int) -> None:
         """The answer to `turn` has the floor."""
-        self._started.append(turn)
+        self._started[turn] = self._wanted.get(turn, 0)
+        while len(self._started) > _PLANS_KEPT:
+            del self._started[next(iter(self._started))]
         self._tell_account(turn)
 
     def forget(self, turn: int) -> None:
         """The turn has ended, or is answered anew."""
         self._plans.pop(turn, None)
         self._wanted.pop(turn, None)
+        self._accounts.pop(turn, None)
         self._said.pop(turn, None)
         self._complete.discard(turn)
 
     def close(self) -> None:
         """Tell nobody anything more."""
         self._reflecting.close()
+        self._wanted.clear()
+        self._started.clear()
         self._emit = self._shifted = nobody
 
     # On the language model's lane.
@@ -276,7 +286,7 @@ class CastPlaying:
             facts = self.recall(after, words or "")
             draft = self._draft(after, facts)
         first = (draft is None or bool(news)) and not after.question
-        verbatim = opening if first and opening is not None else _taking_over(staged, state, after)
+        verbatim = opening if first and opening is not None else taking_over(staged.cast, state, after)
         verbatim = between or verbatim
         plan = Plan(
             turn=turn,
@@ -299,7 +309,7 @@ class CastPlaying:
         running = tuple(each for each in state.called if each.status == "running" and each.turn == state.turn)
         if running:
             return next((line for each in running if (line := cast.tools[each.tool].bridge)), "")
-        if future is None or future.decision is None:
+        if future is None:
             return ""
         return bridge(cast, due(cast, state, future.state, future.decision.commands))
 
@@ -310,7 +320,7 @@ class CastPlaying:
             future = imagined(staged.cast, staged.decider, state, turn, saying, today=today)
             after = future.state if future.decision.commands else None
         if after is None:
-            after = presumed(staged.cast, state, turn, today=today)
+            after = presumed(staged.cast, staged.decider, state, turn, today=today)
         self._read = self._draft(after, self.recall(after, saying))
         return still_open(self._read.prompt(), saying)
 
@@ -448,32 +458,21 @@ class CastPlaying:
                 break
 
     def _accounted(self, made: Account) -> None:
-        turn = made.plan.turn
-        if self._plans.get(turn) is made.plan or turn in self._started:
+        turn, revision = made.plan.turn, made.plan.revision
+        if revision in (self._wanted.get(turn), self._started.get(turn)):
             self._accounts[turn] = made
-            while len(self._accounts) > _PLANS_KEPT:
-                del self._accounts[next(iter(self._accounts))]
             self._tell_account(turn)
 
     def _tell_account(self, turn: int) -> None:
         """An answer that is heard has its prompt in the journal."""
-        if turn in self._started and (made := self._accounts.pop(turn, None)) is not None:
+        made = self._accounts.get(turn)
+        if made is not None and self._started.get(turn) == made.plan.revision:
+            del self._accounts[turn]
             self._diary.note("prompt_compiled", prompt_entry(made))
             self._emit(compiled(made))
 
     def _next_turn(self) -> int:
         return self.state.turn + 1
-
-
-def _taking_over(staged: Staged, before: State, after: State) -> str:
-    """What a persona says first who takes over: something to hear while the model still reads."""
-    last = next((said.persona for said in reversed(before.history) if said.role == "agent"), None)
-    persona = after.place.persona
-    if last is None or last == persona:
-        return ""
-    name = staged.cast.personas[persona].name
-    known = any(said.persona == persona and said.role == "agent" for said in before.history)
-    return f"{name} again." if known else f"This is {name}."
 
 
 def _why(decision: Decision | None) -> str:

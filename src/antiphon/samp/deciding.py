@@ -98,7 +98,7 @@ class Decider:
         move, kind = _best_move(chances)
         told = self._tellings(state, words, today, move)
         known = {**values(state), **{each.slot: each.value for each in told}}
-        opened = self._opened(state, known, fresh=bool(told))
+        opened = self.opened(state, known, fresh=bool(told))
         if isinstance(move, GoTo | Return) and kind in ("way", "back"):
             move = opened if opened is not None and told else self._passing_on(state, move, known)
         elif move is None:
@@ -170,7 +170,7 @@ class Decider:
         """What the scene asks for that a jump has interrupted."""
         return self._asked(state, state.stack[-1].scene) if state.stack else []
 
-    def _opened(self, state: State, known: Mapping[str, Value], *, fresh: bool) -> GoTo | Return | None:
+    def opened(self, state: State, known: Mapping[str, Value], *, fresh: bool) -> GoTo | Return | None:
         """The move that slots alone make, once they are known."""
         way = automatic(self._cast, state.place.scene, known, state.ticked)
         if way is None:

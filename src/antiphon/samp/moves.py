@@ -60,6 +60,8 @@ def options(cast: Cast, state: State) -> tuple[Option, ...]:
 
 def _ways(cast: Cast, state: State) -> Iterator[Option]:
     known, here = values(state), state.place.scene
+    if state.came_from is not None and cast.scenes[here].opening and not _heard_in(state, here):
+        return  # who goes on before a word was heard here does not mean what is said here
     for way in cast.scenes[here].ways:
         if not (way.when or way.says) or not allowed(cast, here, way.guard, known, state.ticked):
             continue
@@ -68,6 +70,10 @@ def _ways(cast: Cast, state: State) -> Iterator[Option]:
                 yield Option("way:back", "back", Return(), way.says, way.when)
         elif way.to != here:
             yield Option(f"way:{way.to}", "way", GoTo(way.to), way.says, way.when)
+
+
+def _heard_in(state: State, scene: str) -> bool:
+    return any(said.role == "agent" and said.scene == scene for said in state.history)
 
 
 def _jumps(cast: Cast, state: State) -> Iterator[Option]:

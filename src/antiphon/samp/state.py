@@ -191,13 +191,11 @@ def still_asked(scene: Scene, state: State) -> frozenset[str]:
 
 
 def told_just_now(state: State) -> frozenset[str]:
-    """The slots that the last turn has filled, while it has not led elsewhere."""
+    """The slots that the last turn has filled."""
     since = min(
         (each.version for each in state.decided if each.turn == state.turn and each.outcome != "dropped"),
         default=state.version + 1,
     )
-    if state.place_version >= since:
-        return frozenset()
     return frozenset(slot for slot, filled in state.slots.items() if filled.version >= since)
 
 
