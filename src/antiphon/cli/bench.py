@@ -13,6 +13,7 @@ from antiphon.bench import (
     endpointing,
     judges,
     kills,
+    leaks,
     load,
     memory,
     memory_answers,
@@ -39,6 +40,7 @@ _BENCHES: dict[str, ModuleType] = {
     "callers": callers,
     "kills": kills,
     "judges": judges,
+    "leaks": leaks,
 }
 
 

@@ -8,7 +8,7 @@ for. Whatever else changes the state while an answer waits behind its gate makes
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -17,20 +17,23 @@ from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
 from antiphon.runtime.cast_answer import Account, Plan, answer, still_open
 from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry
+from antiphon.runtime.cast_tools import CastTools
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.config import Config
 from antiphon.runtime.diary import Diary
 from antiphon.runtime.events import SessionEvent
 from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.parts import EMBEDDER, Parts
+from antiphon.runtime.reflecting import Reflecting
 from antiphon.runtime.working import Job
 from antiphon.samp import CastSession
 from antiphon.samp.ahead import Imagined, heard_whole, imagined, presumed, taken_for
-from antiphon.samp.commands import Command, Verdict
+from antiphon.samp.commands import Command, Proposal, Verdict
 from antiphon.samp.deciding import Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, CAST_OPENED, REPLY_ENDED
 from antiphon.samp.prompt import Draft, Fact, draft_prompt
-from antiphon.samp.state import State, open_tasks, owed_opening
+from antiphon.samp.state import Called, State, open_tasks, owed_opening
+from antiphon.samp.tools import bridge, due, untold
 
 Recall = Callable[[State, str], tuple[Fact, ...]]
 """What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
@@ -92,10 +95,13 @@ class CastPlaying:
         self._digest = ""
         self.recall: Recall = _nothing
         """Whoever remembers more than the conversation replaces it."""
+        self._tools = CastTools(staged.tools, parts.lanes["journal"], write=self._tool_noted, emit=self._tell)
+        self._reflecting = Reflecting(staged, parts, propose=self._reflected, failed=self._not_reflected)
         self.session = CastSession(
             staged.cast, staged.decider, session=session, entries=entries, write=self._write
         )
         self._settled(None)
+        self._tools.lost(self.state)
 
     @property
     def state(self) -> State:
@@ -108,7 +114,8 @@ class CastPlaying:
         """Write down that `kind` happened, and take notice of it."""
         if kind == REPLY_ENDED:
             turn = int(body["turn"])
-            body = {**self.speaker(turn), "said": self._said.get(turn, "").strip(), **body}
+            told = [each.id for each in self._told_in(turn)]
+            body = {**self.speaker(turn), "said": self._said.get(turn, "").strip(), "told": told, **body}
         before = self.session.state
         entry = self._diary.note(kind, body)
         if kind == CALLER_TURN_COMMITTED:
@@ -151,7 +158,9 @@ class CastPlaying:
             return False
         history = self.state.history
         unanswered = bool(history) and history[-1].role == "caller"
-        return unanswered or owed_opening(self._staged.cast, self.state) is not None
+        waits = unanswered or owed_opening(self._staged.cast, self.state) is not None
+        # While a tool runs, its bridge has been said, and the rest follows with what comes of it.
+        return bool(untold(self.state)) or (waits and not self._bridged)
 
     def answer(self, command: do.Generate, sampling: Sampling) -> Callable[[Job], None]:
         """What the language model's lane is to do for `command`."""
@@ -244,6 +253,7 @@ class CastPlaying:
 
     def close(self) -> None:
         """Tell nobody anything more."""
+        self._reflecting.close()
         self._emit = self._shifted = nobody
 
     # On the language model's lane.
@@ -258,13 +268,16 @@ class CastPlaying:
             future = taken_for(staged.cast, staged.decider, state, *owed, today=staged.today())
             words = owed[1]
         after = state if future is None else future.state
-        opening = owed_opening(staged.cast, after)
+        opening, news = owed_opening(staged.cast, after), untold(after)
+        between = self._between(state, future)
         draft: Draft | None = None
         facts: tuple[Fact, ...] = ()
-        if opening is None or after.question:
+        if not between and (opening is None or after.question or news):
             facts = self.recall(after, words or "")
             draft = self._draft(after, facts)
-        verbatim = opening if draft is None and opening is not None else _taking_over(staged, state, after)
+        first = (draft is None or bool(news)) and not after.question
+        verbatim = opening if first and opening is not None else _taking_over(staged, state, after)
+        verbatim = between or verbatim
         plan = Plan(
             turn=turn,
             revision=command.revision,
@@ -279,6 +292,16 @@ class CastPlaying:
         if self._wanted.get(turn) == command.revision:
             self._plans[turn] = plan
         return plan
+
+    def _between(self, state: State, future: Imagined | None) -> str:
+        """What is said while a tool runs that these words make run, or have made run."""
+        cast = self._staged.cast
+        running = tuple(each for each in state.called if each.status == "running" and each.turn == state.turn)
+        if running:
+            return next((line for each in running if (line := cast.tools[each.tool].bridge)), "")
+        if future is None or future.decision is None:
+            return ""
+        return bridge(cast, due(cast, state, future.state, future.decision.commands))
 
     def _expected(self, state: State, saying: str, turn: int) -> Prompt:
         staged, today = self._staged, self._staged.today()
@@ -348,6 +371,35 @@ class CastPlaying:
         if decision is not None:
             self.session.decided(decision, turn)
         self._settled(before, by="live", why=_why(decision), turn=turn)
+        if decision is not None:
+            self._begin_tools(before, decision.commands)
+        self._reflecting.turn_settled(self.session.state)
+
+    def _begin_tools(self, before: State, commands: Sequence[Command]) -> None:
+        for call in due(self._staged.cast, before, self.session.state, commands):
+            self._tools.begin(call)
+
+    def _tool_noted(self, kind: str, body: Mapping[str, Any]) -> None:
+        self.session.take(self._diary.note(kind, body))
+        self._settled(None, turn=self.state.turn if body["status"] == "running" else None)
+
+    def _tell(self, fact: SessionEvent) -> None:
+        self._emit(fact)
+
+    def _told_in(self, turn: int) -> tuple[Called, ...]:
+        """The outcomes of tools that the answer to `turn` was made to tell."""
+        plan = self._plans.get(turn)
+        return () if plan is None or plan.draft is None else untold(plan.state)
+
+    @property
+    def _bridged(self) -> bool:
+        return any(each.status == "running" for each in self.state.called)
+
+    def _reflected(self, made: Proposal) -> None:
+        self.propose(made.command, name=made.id, base=made.base, turn=made.turn, why="thought about again")
+
+    def _not_reflected(self, reason: str) -> None:
+        self._diary.note("reflection_failed", {"turn": self.state.turn, "reason": reason})
 
     def _reply_ended(self, turn: int) -> None:
         self._settled(None)

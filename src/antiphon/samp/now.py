@@ -14,6 +14,7 @@ from antiphon.samp.cast import Cast, Task
 from antiphon.samp.confidence import knows_slot
 from antiphon.samp.guards import Value
 from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, told_just_now
+from antiphon.samp.tools import tool_lines
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -46,6 +47,8 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     if known:
         told = "; ".join(f"{cast.slots[slot].about}: {spoken(state.slots[slot].value)}" for slot in known)
         yield Line("slots", f"Agreed so far: {told}.")
+    for text in tool_lines(cast, state):
+        yield Line("tools", text)
     yield Line("aim", f"Your aim: {scene.aim}")
     if state.question:
         yield Line("question", f"Ask the caller: {state.question}")
