@@ -126,11 +126,12 @@ async def test_the_twiml_connects_the_call_with_a_key_of_its_own(hub: FakeHub, s
         status, twiml, kind = await _voice(line, "/v1/twilio/voice/abc?user=Mira&voice=alto&greet=1")
         assert (status, kind) == (200, "text/xml")
         url, parameters = _read(twiml)
-        assert url == line.url.replace("http", "ws") + "/v1/twilio"
-        token = parameters["token"]
-        assert parameters == {"user": "Mira", "voice": "alto", "greet": "1", "token": token}
+        stream, _, token = url.rpartition("/")
+        assert stream == line.url.replace("http", "ws") + "/v1/twilio"
+        assert parameters == {"user": "Mira", "voice": "alto", "greet": "1"}
         assert token.startswith("ek_"), "the server's own key is for nobody to log"
-        async with calling(line.http, line.url, **parameters) as carrier:
+        async with ringing(line.http, line.url, f"/v1/twilio/{token}") as carrier:
+            await carrier.start(**parameters)
             await carrier.until(lambda: hub.opened)
             assert (hub.opened[0].settings.user, hub.opened[0].settings.voice) == ("Mira", "alto")
             (greeting,) = hub.opened[0].requests

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 PATH = "/v1/twilio"
 WAITING_MAX = 32
-"""Lines on which nobody has said yet whose call it is."""
+"""Lines on which nobody has said yet whose call it is, when strangers want another one."""
 TOKEN_S = 60
 """How long the TwiML's token opens a stream; Twilio connects at once."""
 RETRY_S = 2
@@ -75,7 +75,8 @@ class TwilioApi:
             return _no_token()
         if not self._hub.ready:
             return problem(503, "loading", "The models are loading.", {"Retry-After": str(RETRY_S)})
-        if sum(call.waiting for call in self._calls) >= WAITING_MAX:
+        stranger = token is None and self._auth_token is None
+        if stranger and sum(call.waiting for call in self._calls) >= WAITING_MAX:
             return problem(503, "busy", "Too many lines wait to say whose call they are.")
         call = PhoneCall(self._hub, self._config, self._records, lambda stream: self._admitted(stream, token))
         self._calls.add(call)
@@ -93,17 +94,16 @@ class TwilioApi:
         token = request.match_info.get("token") or shown_key(request.headers)
         if self._auth_token is None and not self._opens(token):
             return _no_token()
-        parameters = dict(request.query)
+        parameters, stream = dict(request.query), self._base(request, socket=True) + PATH
         try:
             check_parameters(parameters)
             if self._door.locked:
                 short = SecretRequest(expires_after=ExpiresAfter(seconds=TOKEN_S))
-                parameters["token"] = self._secrets.issue(short).value
+                stream += f"/{self._secrets.issue(short).value}"
         except BadRequest as refused:
             return problem(400, refused.code, str(refused))
         except Busy as busy:
             return problem(503, "busy", str(busy))
-        stream = f"{self._base(request, socket=True)}{PATH}"
         return web.Response(text=connect(stream, parameters), content_type="text/xml")
 
     def _admitted(self, stream: Stream, token: str | None) -> SessionSettings:

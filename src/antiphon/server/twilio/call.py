@@ -146,13 +146,14 @@ class PhoneCall:
     def _begin(self, stream: Stream) -> None:
         if self._session is not None:
             raise BadRequest("A stream starts once.", code="already_started")
+        self._stream_sid = stream.stream_sid
         try:
             session = self._hub.open_session(self._tell, self._admit(stream))
         except Busy:
             log.warning("a call came while all lines are busy")
             self.finish(Goodbye(WSCloseCode.TRY_AGAIN_LATER, "busy"))
             return
-        self._session, self._stream_sid, self._line.name = session, stream.stream_sid, session.id
+        self._session, self._line.name = session, session.id
         self._record = self._records.open(session)
         self._timers.pop(self._give_up).cancel()
         self._later(self._seconds, self._expire)
