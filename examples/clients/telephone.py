@@ -1,6 +1,7 @@
-"""Call Antiphon without a telephone: `python telephone.py QUESTION.wav ANSWER.wav`.
+"""Call Antiphon without a telephone: `python telephone.py QUESTION.wav ANSWER.wav [SECONDS]`.
 
-A carrier in the manner of Twilio Media Streams. Set ANTIPHON_KEY if the server has one.
+A carrier in the manner of Twilio Media Streams, which hangs up when nothing was heard for some seconds. Set
+ANTIPHON_KEY if the server has one.
 """
 
 import asyncio
@@ -18,8 +19,10 @@ ULAW = {"samplerate": 8000, "format": "RAW", "subtype": "ULAW"}
 QUIET = b"\xff" * 160
 
 
-async def ask(question: bytes, url: str = os.environ.get("ANTIPHON_URL", "http://127.0.0.1:8080")) -> bytes:
-    """What the caller hears who says `question`, until 1.5 s of silence; both are μ-law at 8 kHz."""
+async def ask(
+    question: bytes, url: str = os.environ.get("ANTIPHON_URL", "http://127.0.0.1:8080"), silence_s: float = 3
+) -> bytes:
+    """What the caller hears who says `question`; both are μ-law at 8 kHz."""
     heard, waiting = b"", bytearray()
     media_format = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
     token = {"token": os.environ["ANTIPHON_KEY"]} if "ANTIPHON_KEY" in os.environ else {}
@@ -39,7 +42,9 @@ async def ask(question: bytes, url: str = os.environ.get("ANTIPHON_URL", "http:/
         await socket.send_json({"event": "connected", "protocol": "Call", "version": "1.0.0"})
         await socket.send_json({"event": "start", "streamSid": "MZ1", "start": start})
         ears, piece, quiet = asyncio.create_task(listen()), 0, 0
-        while not socket.closed and (piece * 160 < len(question) or not heard.strip(b"\xff") or quiet < 75):
+        while not socket.closed and (
+            piece * 160 < len(question) or not heard.strip(b"\xff") or quiet < 50 * silence_s
+        ):
             sound = question[piece * 160 : piece * 160 + 160].ljust(160, b"\xff")
             piece += 1
             payload = base64.b64encode(sound).decode()
@@ -48,18 +53,18 @@ async def ask(question: bytes, url: str = os.environ.get("ANTIPHON_URL", "http:/
             await asyncio.sleep(0.02)
             played = bytes(waiting[:160])
             del waiting[:160]
-            quiet = 0 if played else quiet + 1
+            quiet = 0 if played or piece * 160 < len(question) else quiet + 1
             heard += played.ljust(160, b"\xff")
         ears.cancel()
     return heard.strip(b"\xff")
 
 
-def main(question: str, answer: str) -> None:
+def main(question: str, answer: str, seconds: str = "3") -> None:
     """From one file to another."""
     sound, rate = soundfile.read(question, dtype="float32", always_2d=True)
     coded = io.BytesIO()
     soundfile.write(coded, soxr.resample(sound[:, 0], rate, 8000), **ULAW)
-    heard = asyncio.run(ask(coded.getvalue()))
+    heard = asyncio.run(ask(coded.getvalue(), silence_s=float(seconds)))
     samples, _ = soundfile.read(io.BytesIO(heard), dtype="float32", channels=1, **ULAW)
     soundfile.write(answer, np.asarray(samples), 8000)
 

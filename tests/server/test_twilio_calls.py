@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-import os
-import sys
+import runpy
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import soundfile
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
@@ -168,16 +168,14 @@ async def test_two_calls_at_once() -> None:
             await carrier.until(lambda carrier=carrier: _words(carrier.heard) == ANSWER)
 
 
-async def test_the_example_calls_and_hears(tmp_path: Path) -> None:
+async def test_the_example_calls_and_hears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = Path(__file__).parents[2] / "examples" / "clients" / "telephone.py"
     question, answer = tmp_path / "question.wav", tmp_path / "answer.wav"
     soundfile.write(question, Uplink("audio/pcmu").decode(_sung("big chat")), CLOCK_HZ)
     async with _exchange(ANSWER) as exchange:
-        environment = {**os.environ, "ANTIPHON_URL": exchange.url}
-        calling_it = await asyncio.create_subprocess_exec(
-            sys.executable, str(script), str(question), str(answer), env=environment
-        )
-        assert await calling_it.wait() == 0
+        monkeypatch.setenv("ANTIPHON_URL", exchange.url)
+        call = runpy.run_path(str(script))["main"]
+        await asyncio.to_thread(call, str(question), str(answer), "0.5")
     sound, rate = soundfile.read(answer, dtype="float32")
     assert rate == 8_000
     assert decode_words(Up().push(sound), CLOCK_HZ) == ANSWER.split()
