@@ -20,7 +20,7 @@ QUIET = b"\xff" * 160
 
 
 async def ask(
-    question: bytes, url: str = os.environ.get("ANTIPHON_URL", "http://127.0.0.1:8080"), silence_s: float = 3
+    question: bytes, url: str = os.environ.get("ANTIPHON_URL", "http://127.0.0.1:8080"), silence_s: float = 5
 ) -> bytes:
     """What the caller hears who says `question`; both are μ-law at 8 kHz."""
     heard, waiting = b"", bytearray()
@@ -42,15 +42,15 @@ async def ask(
         await socket.send_json({"event": "connected", "protocol": "Call", "version": "1.0.0"})
         await socket.send_json({"event": "start", "streamSid": "MZ1", "start": start})
         ears, piece, quiet = asyncio.create_task(listen()), 0, 0
-        while not socket.closed and (
-            piece * 160 < len(question) or not heard.strip(b"\xff") or quiet < 50 * silence_s
-        ):
+        now = asyncio.get_running_loop().time
+        began = now()
+        while not socket.closed and (not heard.strip(b"\xff") or quiet < 50 * silence_s):
             sound = question[piece * 160 : piece * 160 + 160].ljust(160, b"\xff")
             piece += 1
             payload = base64.b64encode(sound).decode()
             media = {"chunk": str(piece), "timestamp": str(20 * piece), "payload": payload}
             await socket.send_json({"event": "media", "streamSid": "MZ1", "media": media})
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(max(0.0, began + 0.02 * piece - now()))
             played = bytes(waiting[:160])
             del waiting[:160]
             quiet = 0 if played or piece * 160 < len(question) else quiet + 1
@@ -59,7 +59,7 @@ async def ask(
     return heard.strip(b"\xff")
 
 
-def main(question: str, answer: str, seconds: str = "3") -> None:
+def main(question: str, answer: str, seconds: str = "5") -> None:
     """From one file to another."""
     sound, rate = soundfile.read(question, dtype="float32", always_2d=True)
     coded = io.BytesIO()
