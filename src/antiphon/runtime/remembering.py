@@ -109,7 +109,7 @@ class Remembering:
         self._memory: MemoryAccess | None = None
         if parts.memories is not None and (user or config.documents):
             if self._cast_notes is not None and playing is not None:
-                playing.recall = self._cast_notes.facts
+                playing.planner.recall = self._cast_notes.facts
             self._memory = MemoryAccess(
                 session, user, parts.memories, parts.language_model, config, failed=self._fail
             )
