@@ -17,6 +17,7 @@ from antiphon.contracts import ConfigInvalid
 from antiphon.runtime import Config, Hub, load_config
 from antiphon.runtime.casting import read_cast_file
 from antiphon.server import serve
+from antiphon.server.telemetry.logs import set_up_logs
 from antiphon.store import Store
 
 COLLECT_AFTER = (4_000, 20, 1_000)
@@ -58,6 +59,7 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--cast", metavar="FILE", help="the cast that every session plays, such as examples/restaurant.yaml"
     )
+    parser.add_argument("--log", choices=("text", "json"), help="write what happens to standard error")
     parser.set_defaults(run=_serve)
 
 
@@ -66,6 +68,11 @@ def _serve(args: argparse.Namespace) -> int:
     if args.cast is not None:
         config = msgspec.structs.replace(config, cast=args.cast)
         read_cast_file(Path(args.cast).expanduser(), None)  # what is wrong with it is told at once
+    if args.log is not None:
+        config = msgspec.structs.replace(
+            config, telemetry=msgspec.structs.replace(config.telemetry, log=args.log)
+        )
+    set_up_logs(config.telemetry)
     asyncio.run(run(config))
     return 0
 

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -73,6 +73,17 @@ class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Recalled lines are used when memory is as sure as this that they hold an answer."""
 
 
+class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is told about the server's work, and to whom. Metrics are always at /metrics."""
+
+    log: Literal["", "text", "json"] = ""
+    """How the log is written, on standard error; empty: warnings only, as text."""
+    log_words: bool = False
+    """Whether logs and traces hold what people said, and what only they should know."""
+    otlp: str = ""
+    """Where traces are sent, such as http://127.0.0.1:4318; empty: nowhere."""
+
+
 def default_language_model() -> str:
     """The quicker of the two engines that run a model in this process, where its library runs."""
     return "ik" if ik_native.installed() else "llama"
@@ -98,6 +109,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Parts that are not named keep their default."""
     session: SessionSettings = SessionSettings()
     memory: MemoryConfig = MemoryConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
     cast: str | None = None
     """The path of a cast file that every session plays; without one, sessions follow their instructions."""
     threads: Count = 2

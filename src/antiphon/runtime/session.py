@@ -168,6 +168,11 @@ class Session:
         """The equations of the turns so far, oldest first; the newest fifty are kept."""
         return tuple(self._minutes.reports)
 
+    @property
+    def now_ms(self) -> float:
+        """The session's clock, on which reports count."""
+        return ms(self._clock.now())
+
     # What a client may do.
 
     def configure(self, settings: SessionSettings) -> None:

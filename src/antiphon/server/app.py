@@ -13,6 +13,9 @@ from antiphon.server.realtime_api import LOADING_S, MODEL, RealtimeApi, client_s
 from antiphon.server.recordings import RecordingsApi
 from antiphon.server.sessions_api import SessionsApi, answer, problem
 from antiphon.server.static import read_app
+from antiphon.server.telemetry.logs import LogFacts
+from antiphon.server.telemetry.metrics import CONTENT_TYPE, Metrics
+from antiphon.server.telemetry.traces import open_traces
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,7 +38,7 @@ Talk to it with any client of the Realtime protocol:
   {url}/v1/realtime     the conversation, over a WebSocket
   {url}/v1/sessions     who is talking, and /v1/sessions/ID/turns: where every millisecond went
   {url}/v1/models       what there is; /v1/cast: who speaks, where a cast is played
-  {url}/readyz          whether the models are loaded
+  {url}/readyz          whether the models are loaded; /metrics: sums and times for Prometheus
 
 In Python, for example:
 
@@ -50,7 +53,9 @@ class Server:
     def __init__(self, hub: Hub, config: Config, door: Door) -> None:
         self._hub, self._config, self._door = hub, config, door
         self._secrets = client_secrets()
-        self._records = Records()
+        self._metrics, self._traces = Metrics(), open_traces(config.telemetry)
+        observers = (self._metrics, LogFacts(), *((self._traces,) if self._traces is not None else ()))
+        self._records = Records(observers=observers)
         self._app = read_app()
         self._realtime = RealtimeApi(hub, config, self._records, self._secrets)
 
@@ -61,12 +66,14 @@ class Server:
         app.router.add_get("/app/{name}", self._app_file)
         app.router.add_get("/healthz", self._alive)
         app.router.add_get("/readyz", self._ready)
+        app.router.add_get("/metrics", self._measured)
         app.router.add_get("/v1/models", self._models)
         self._realtime.add_to(app.router)
         SessionsApi(self._records).add_to(app.router)
         RecordingsApi(self._hub).add_to(app.router)
         CastApi(self._hub).add_to(app.router)
         app.on_shutdown.append(self._shut_down)
+        app.cleanup_ctx.append(self._metrics.watch_loop)
         return app
 
     @web.middleware
@@ -121,12 +128,17 @@ class Server:
             return answer({"status": "ready"})
         return problem(503, "loading", "The models are loading.", {"Retry-After": str(LOADING_S)})
 
+    async def _measured(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
     async def _models(self, _: web.Request) -> web.Response:
         model: dict[str, Any] = {"id": MODEL, "object": "model", "created": 0, "owned_by": "antiphon"}
         return answer({"object": "list", "data": [model]})
 
     async def _shut_down(self, _: web.Application) -> None:
         await self._realtime.close()
+        if self._traces is not None:
+            await self._traces.close()
 
 
 def _allowed(request: web.Request) -> dict[str, str]:
