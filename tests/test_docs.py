@@ -12,6 +12,7 @@ from antiphon.runtime import (
     ServerConfig,
     SessionSettings,
     TelemetryConfig,
+    WyomingConfig,
     parse_config,
 )
 
@@ -35,6 +36,7 @@ def test_every_setting_is_documented() -> None:
         (page["limits"], Limits),
         (page["memory"], MemoryConfig),
         (page["telemetry"], TelemetryConfig),
+        (page["wyoming"], WyomingConfig),
     ):
         assert isinstance(table, dict)
         assert set(table) == {field.name for field in msgspec.structs.fields(kind)}
@@ -48,6 +50,7 @@ def test_documented_defaults_are_the_defaults() -> None:
     assert parsed.memory == MemoryConfig()
     assert parsed.server == ServerConfig()
     assert parsed.telemetry == TelemetryConfig()
+    assert parsed.wyoming == WyomingConfig()
     assert (parsed.threads, parsed.answer_tokens, parsed.prompt_tokens, parsed.playout_lead_ms) == (
         Config().threads,
         Config().answer_tokens,

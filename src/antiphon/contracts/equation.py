@@ -82,7 +82,7 @@ class TurnReport(msgspec.Struct, frozen=True, kw_only=True):
     started_at_ms: float
     """When the turn began, on the session's clock."""
     voiced_at_ms: float | None = None
-    """Where on that clock the caller's last voiced sample lies, from which the spans count; None: there was none."""
+    """The caller's last voiced sample on that clock, from which the spans count; None: there was none."""
     terms: tuple[Term, ...] = ()
     """In the order of `TERMS`; empty when no sound answered a sound."""
     overlap_ms: float = 0.0

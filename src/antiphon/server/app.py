@@ -1,10 +1,11 @@
 """The routes, and what guards them."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from antiphon.contracts import PrerequisiteMissing
 from antiphon.runtime import Config, Hub
 from antiphon.server.auth import Door, Refused, shown_key
 from antiphon.server.cast_api import CastApi
@@ -16,6 +17,9 @@ from antiphon.server.static import read_app
 from antiphon.server.telemetry.logs import LogFacts
 from antiphon.server.telemetry.metrics import CONTENT_TYPE, Metrics
 from antiphon.server.telemetry.traces import open_traces
+
+if TYPE_CHECKING:
+    from antiphon.server.home.house import House
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -56,8 +60,14 @@ class Server:
         self._metrics, self._traces = Metrics(), open_traces(config.telemetry)
         observers = (self._metrics, LogFacts(), *((self._traces,) if self._traces is not None else ()))
         self._records = Records(observers=observers)
+        self._home = _home(hub, config, self._records)
         self._app = read_app()
         self._realtime = RealtimeApi(hub, config, self._records, self._secrets)
+
+    @property
+    def home(self) -> "House | None":
+        """Where Home Assistant comes in; None: nowhere."""
+        return self._home
 
     def app(self) -> web.Application:
         """The application, ready to be run."""
@@ -74,6 +84,8 @@ class Server:
         CastApi(self._hub).add_to(app.router)
         app.on_shutdown.append(self._shut_down)
         app.cleanup_ctx.append(self._metrics.watch_loop)
+        if self._home is not None:
+            app.cleanup_ctx.append(self._home.run)
         return app
 
     @web.middleware
@@ -139,6 +151,20 @@ class Server:
         await self._realtime.close()
         if self._traces is not None:
             await self._traces.close()
+
+
+def _home(hub: Hub, config: Config, records: Records) -> "House | None":
+    if not config.wyoming.uri:
+        return None
+    try:
+        from antiphon.server.home.house import House  # noqa: PLC0415 - an option
+    except ModuleNotFoundError as missing:
+        if missing.name != "wyoming":
+            raise
+        raise PrerequisiteMissing(
+            "wyoming.uri is set, and its package is not installed", remedy="pip install 'antiphon[home]'"
+        ) from None
+    return House(hub, config, records)
 
 
 def _allowed(request: web.Request) -> dict[str, str]:
