@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from antiphon.bench import sgd
+from antiphon.bench.figures import by_cluster
 from antiphon.bench.sgd import Dialogue, Turn, cast_of, read_dialogues, written
-from antiphon.bench.states import _by_dialogue, _lags, _score, _some  # pyright: ignore[reportPrivateUsage]
+from antiphon.bench.states import _lags, _score, _some  # pyright: ignore[reportPrivateUsage]
 from antiphon.bench.states_fit import Row, fitted
 from antiphon.contracts import PrerequisiteMissing
 from antiphon.samp.commands import GoTo
@@ -104,9 +105,9 @@ def test_a_rule_that_lags_is_told_so() -> None:
 
 
 def test_intervals_are_over_dialogues() -> None:
-    same = _by_dialogue([[1.0, 0.0]] * 50)
+    same = by_cluster([[1.0, 0.0]] * 50)
     assert (same.value, same.low, same.high, same.n) == (0.5, 0.5, 0.5, 100)
-    apart = _by_dialogue([[1.0, 1.0], [0.0, 0.0]] * 25)
+    apart = by_cluster([[1.0, 1.0], [0.0, 0.0]] * 25)
     assert apart.high - apart.low > 0.2
 
 

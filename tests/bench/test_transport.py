@@ -24,11 +24,17 @@ async def test_a_script_is_timed_from_the_end_of_its_voice() -> None:
     script.hear(loud)
     for _ in range(2):
         await script.next()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.2)
     script.hear(np.zeros(480, np.float32))
     script.hear(loud)
     script.hear(loud)
-    assert script.mouth_to_ear_ms == [pytest.approx(50, abs=25)]
+    assert script.mouth_to_ear_ms == {0: pytest.approx(200, abs=50)}
+    for _ in range(3):
+        await script.next()
+    script.hear(loud)  # the end of the answer before
+    await asyncio.sleep(0.2)
+    script.hear(loud)
+    assert list(script.mouth_to_ear_ms) == [0]
 
 
 @pytest.mark.parametrize("over", [over_websocket, over_webrtc])

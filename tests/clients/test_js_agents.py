@@ -2,22 +2,18 @@
 
 import base64
 import hashlib
-import os
 import shutil
 import subprocess
-import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
-from playwright.async_api import Page, async_playwright
 
 from antiphon.contracts import Audio
 
+from .browser import events, opened, packed, until
 from .conftest import Serve
 
 VERSION = "0.20.0"
@@ -50,48 +46,18 @@ def sdk(pytestconfig: pytest.Config) -> Path:
     return folder / "package" / "dist" / "bundle"
 
 
-def chromium() -> str:
-    """The browser: `ANTIPHON_CHROMIUM`, or wherever a distribution puts it."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("ANTIPHON_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    assert found is not None, "no Chromium was found: install one, or say where it is in ANTIPHON_CHROMIUM"
-    return found
-
-
 async def test_a_spoken_turn_with_a_tool(serve: Serve, sung: Callable[[str], Audio], sdk: Path) -> None:
-    app = web.Application()
-    app.router.add_static("/page", Path(__file__).parent / "page")
-    app.router.add_static("/sdk", sdk)
-    async with serve(CALL, "it is forty two") as url, TestServer(app) as pages, async_playwright() as play:
+    async with serve(CALL, "it is forty two") as url, opened("agents.html", "window.talk", sdk=sdk) as page:
         secrets = f"{url}/v1/realtime/client_secrets"
         async with aiohttp.ClientSession() as http, http.post(secrets) as response:
             key = (await response.json())["value"]
-        browser = await play.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        )
-        page = await browser.new_page()
-        page.on("console", lambda line: print(line.text, file=sys.stderr))
-        await page.goto(str(pages.make_url("/page/index.html")))
-        pcm = base64.b64encode(sung("whatisit").tobytes()).decode()
-        await page.wait_for_function("!!window.talk")
-        await page.evaluate("([url, key, pcm]) => talk(url, key, pcm)", [url, key, pcm])
-        await answered(page)
+        said = packed(sung("whatisit"))
+        await page.evaluate("([url, key, pcm]) => talk(url, key, pcm)", [url, key, said])
+        await until(page, "seen().events.some((event) => event.type === 'output_audio_buffer.stopped')")
         seen = await page.evaluate("seen()")
+        answers = await events(page, "response.output_audio_transcript.done")
         await page.evaluate("hangUp()")
-        await browser.close()
     assert seen["asked"] == ["Alice"]
     assert seen["errors"] == []
     assert seen["loudness"] > 0.05, "it was heard"
-    said = [event for event in seen["events"] if event["type"] == "response.output_audio_transcript.done"]
-    assert [event["transcript"] for event in said] == ["it is forty two"]
-
-
-async def answered(page: Page) -> None:
-    """Wait until the second reply has sounded to its end."""
-    stopped = "seen().events.some((event) => event.type === 'output_audio_buffer.stopped')"
-    try:
-        await page.wait_for_function(stopped, timeout=15_000)
-    except Exception:
-        print(await page.evaluate("JSON.stringify(seen().events.map((event) => event.type))"))
-        print(await page.evaluate("JSON.stringify(seen().errors)"))
-        raise
+    assert [event["transcript"] for event in answers] == ["it is forty two"]

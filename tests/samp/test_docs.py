@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "casts.md").read_text(encoding="utf
 
 
 def test_the_example_on_the_page_is_whole() -> None:
-    cast_text, script_text = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    cast_text, *_, script_text = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     cast = read_cast(cast_text, "docs/casts.md", voices=VOICES)
     assert cast.personas["owner"].confides_in == ("clerk",)
     assert [line.scene for line in read_script(script_text, cast).lines] == ["office", "colours"]

@@ -51,6 +51,9 @@ def told(name: str, text: str, asked: tuple[str, ...], **known: str | float) -> 
         ("restaurant", "walnuts, mostly", ("allergy",), {"allergy": "nuts"}),
         ("clinic", "born on the third of March 1981", ("born", "day"), {"born": "1981-03-03"}),
         ("clinic", "Tomorrow would suit me.", ("day", "hour"), {"day": "2026-05-07"}),
+        ("clinic", "at 440 in the afternoon.", ("hour",), {"hour": "16:40"}),
+        ("town", "The train at 1140. Please.", ("train",), {"train": "11:40"}),
+        ("clinic", "It costs 440 euros", ("hour",), {}),
         ("clinic", "The pain is about a seven out of ten.", ("since", "pain"), {"pain": 7}),
         (
             "clinic",

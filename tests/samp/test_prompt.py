@@ -10,6 +10,7 @@ from antiphon.contracts import ContractBroken, EngineSetup, Prompt
 from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.samp import read_cast
 from antiphon.samp.commands import GoTo, JumpTo, Return, SetSlot
+from antiphon.samp.handover import taking_over, without_taking_over
 from antiphon.samp.prompt import Budget, Compiled, Fact, compile_prompt
 
 from .casts import example
@@ -83,11 +84,15 @@ def test_the_short_part_says_who_speaks_what_for_and_what_is_open() -> None:
     assert now.splitlines()[0].startswith(
         "Answer the caller as Maya, the host of the restaurant. How they speak: Warm, quick"
     )
-    assert "Agreed so far: how many guests: 4." in now
+    assert "The caller has just told you how many guests: do not ask for it again." in now
+    assert "Agreed so far" not in now
     assert "From earlier: Helen came last year" in now
     assert "Do now: ask: For which day?" in now
     assert "Later, not now, if it comes up: ask where they would like to sit" in now
     assert now.index("Do now: ask") < now.index("Later, not now: ask when they come")
+    talk.reply(10)
+    talk.caller("On Friday")
+    assert "Agreed so far: how many guests: 4." in compiled(talk).prompt.messages[-2].content
 
 
 def test_a_budget_in_milliseconds_spares_what_can_be_spared() -> None:
@@ -211,3 +216,16 @@ def test_a_change_of_speaker_is_an_order_and_no_line_to_be_read_aloud() -> None:
     told = [message.content for message in compiled(talk).prompt.messages if message.role == "system"]
     assert told[1] == "From here on, answer as Bruno."
     assert told[2].startswith("Answer the caller as Bruno, the head cook.")
+
+
+def test_who_has_taken_over_does_not_say_so_in_what_the_model_reads() -> None:
+    assert without_taking_over(RESTAURANT, "host", "Maya again. Which day?") == "Which day?"
+    assert without_taking_over(RESTAURANT, "host", "Maya again.") == "Maya again."
+    assert without_taking_over(RESTAURANT, "cook", "Maya again. Which day?") == "Maya again. Which day?"
+    talk = Talk(RESTAURANT)
+    talk.reply(40)
+    talk.caller("can I talk to the chef")
+    before = talk.state
+    talk.propose(JumpTo("kitchen"), base=0, turn=1)
+    assert taking_over(RESTAURANT, before, talk.state) == "This is Bruno."
+    assert taking_over(RESTAURANT, before, before) == ""

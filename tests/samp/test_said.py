@@ -23,6 +23,7 @@ FRIDAY = date(2019, 3, 1)
         ("seven out of ten", [7, 10]),
         ("on the 8th at 7:30", []),
         ("one of us and one of the three", [3]),
+        ("that's a good one, I take that one for one", [1]),
         ("someone often wants none", []),
     ],
 )

@@ -20,7 +20,7 @@ FRAME = 480
 """20 ms at 24 kHz."""
 AUDIBLE = 0.005
 """A sample this far from zero is heard."""
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 
 
 class Microphone(AudioStreamTrack):

@@ -1,7 +1,9 @@
 """Calls: a real WebRTC client against the server, with sessions that say what the test tells them to."""
 
 import asyncio
+import gc
 import json
+import weakref
 
 import aiohttp
 import numpy as np
@@ -132,6 +134,21 @@ async def test_every_way_to_hang_up_ends_the_session(hub: FakeHub, how: str) -> 
             await hub.opened[0].ended.wait()
         async with line.http.post(f"{line.url}{phone.location}/hangup") as response:
             assert response.status in (200, 404)
+
+
+async def test_the_session_is_freed_with_its_call(hub: FakeHub) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        async with listening(hub) as line, dialled(line.http, line.url) as phone:
+            kept = weakref.ref(hub.opened[0]._emit_out.__self__)
+            async with line.http.post(f"{line.url}{phone.location}/hangup"):
+                pass
+            hub.opened[0]._emit_out = None  # as a real session does when it ends
+            await phone.until_closed()
+            assert kept() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_server_that_stops_says_goodbye(hub: FakeHub) -> None:

@@ -231,7 +231,7 @@ def evening() -> dict[str, Any]:
         turn=it.turn,
         name="menu_of_the_day",
         arguments={"without": "walnuts"},
-        result=["trout"],
+        result="trout",
         status="done",
         ms=41.0,
     )

@@ -15,7 +15,7 @@ from antiphon.contracts import Audio, EngineSetup
 from antiphon.engines.scripted import ScriptedSynthesizer
 
 MICROPHONE = (Path(__file__).parent / "microphone.js").read_text(encoding="utf-8")
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 QUIET = (
     "--no-first-run",
     "--disable-background-networking",

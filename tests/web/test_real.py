@@ -18,11 +18,14 @@ from .page import Visitor, launch, visiting
 
 pytestmark = pytest.mark.real
 
-WATCHES_AGREE_MS = 60
+WATCHES_AGREE_MS = 120
+"""Where a voice ends is a matter of degree: the page looks at loudness alone, the server for a throat. With
+sound of which it is known where it ends they agree within 60 ms; see test_talking."""
 SILENT_WITHIN_MS = 300
 A_PERSON = "timit_nltk/dr2-faem0_sx42.flac"
 BEFORE_S, AFTER_S = 1.5, 12.0
 INTERRUPTIONS = 3
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,7 @@ def _two_watches(playwright: Playwright, server: Running, wav: Path) -> None:
         launch(playwright, f"--use-file-for-fake-audio-capture={wav}%noloop") as browser,
         visiting(browser, scripted_microphone=False) as visitor,
     ):
+        visitor.page.set_default_timeout(PATIENCE_MS)
         visitor.opens(server.url)
         visitor.talks()
         visitor.is_heard()
@@ -85,6 +89,7 @@ def test_cutting_in(server: Running, browser: Browser, voices: HibariVoices) -> 
     stop = spoken(voices, "Stop, please. That is enough for now.", "man")
     silenced: list[float] = []
     with visiting(browser) as visitor:
+        visitor.page.set_default_timeout(PATIENCE_MS)
         visitor.opens(server.url)
         visitor.talks()
         for _ in range(INTERRUPTIONS):

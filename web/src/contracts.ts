@@ -156,6 +156,14 @@ export interface Facts {
     nodes: Node[];
     edges: Relation[];
   };
+  tool: {
+    turn: number;
+    name: string;
+    arguments: { [key: string]: Json };
+    result: string | null;
+    status: "done" | "dropped" | "failed" | "running";
+    ms: number | null;
+  };
   state: {
     turn: number;
     version: number;

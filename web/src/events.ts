@@ -7,14 +7,7 @@ export type StateFact = Facts["state"];
 export type PromptFact = Facts["prompt"];
 export type MemoryFact = Facts["memory"];
 
-export interface ToolFact {
-  turn: number;
-  name: string;
-  arguments: Json;
-  result: Json;
-  status: "running" | "done" | "failed" | "dropped";
-  ms: number | null;
-}
+export type ToolFact = Facts["tool"];
 
 /** What only the page knows. */
 export interface OwnFacts {
@@ -28,7 +21,7 @@ export interface OwnFacts {
   page_silenced: { item_id: string; ms: number };
 }
 
-export type All = Facts & OwnFacts & { tool: ToolFact };
+export type All = Facts & OwnFacts;
 export type Name = keyof All;
 /** One entry of the list. Unknown names may occur and are ignored. */
 export type Told = { [N in Name]: { at_ms: number; name: N; data: All[N] } }[Name];

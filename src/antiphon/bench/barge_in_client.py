@@ -92,6 +92,11 @@ class Client:
         self._mixed.append((start, audio))
         return start
 
+    @property
+    def sent(self) -> int:
+        """How many samples the microphone has taken in."""
+        return len(self._sent_at) * FRAME
+
     def said(self) -> tuple[tuple[int, Audio], ...]:
         """Everything that was said, each with its place."""
         return tuple(self._mixed)

@@ -1,12 +1,11 @@
 """A scripted caller's spoken conversation with a cast, from outside: over the WebSocket, aloud."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from time import perf_counter
-from typing import Any
 
 import aiohttp
 import msgspec
@@ -64,7 +63,12 @@ class SpokenCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def call(
-    url: str, script: Script, voice: Synthesizer, told: Callable[[SpokenTurn], None] = lambda _: None
+    url: str,
+    script: Script,
+    voice: Synthesizer,
+    told: Callable[[SpokenTurn], None] = lambda _: None,
+    *,
+    instructions: str = "",
 ) -> SpokenCall:
     """Dial the server at `url` (ws://...) and say the script's lines, each after the answer to the last.
 
@@ -73,16 +77,18 @@ async def call(
         script: who calls.
         voice: says their lines.
         told: is told of each turn when it is over.
+        instructions: for a server that plays no cast, and so does not speak first.
     """
     lines = [_spoken(voice, line.says, script.voice) for line in script.lines]
-    async with dial(url, "") as client:
+    async with dial(url, instructions) as client:
         session = next(e["session"]["id"] for _, e in client.told if e["type"] == "session.created")
         heard = {"input": {"transcription": {"model": "whisper-1"}}}
         await client.send(type="session.update", session={"type": "realtime", "audio": heard})
         facts = _Facts()
         watching = asyncio.create_task(facts.watch(url, session))
         try:
-            await client.until(lambda: _over(client), GREETING_S)
+            if not instructions:
+                await client.until(lambda: _over(client), GREETING_S)
             turns: list[SpokenTurn] = []
             async for turn in _said(client, facts, script, lines):
                 turns.append(turn)
@@ -100,12 +106,46 @@ async def call(
         )
 
 
+class _Mark(msgspec.Struct):
+    label: str
+    done: bool
+
+
+class _Slot(msgspec.Struct):
+    name: str
+    value: str | float | None
+
+
+class _Moved(msgspec.Struct, rename={"origin": "from"}):
+    origin: str
+    to: str
+    why: str
+
+
+class _State(msgspec.Struct):
+    """What a client reads of `state`."""
+
+    scene: str = ""
+    persona: str = ""
+    voice: str = ""
+    checklist: list[_Mark] = []
+    slots: list[_Slot] = []
+    moved: _Moved | None = None
+
+
+class _Prompt(msgspec.Struct):
+    """What it reads of `prompt`."""
+
+    tokens: int
+    evaluated_tokens: int | None
+
+
 class _Facts:
     """What the server tells of the session to whoever watches."""
 
     def __init__(self) -> None:
-        self.states: list[dict[str, Any]] = []
-        self.prompts: list[dict[str, Any]] = []
+        self.states: list[_State] = []
+        self.prompts: list[_Prompt] = []
 
     async def watch(self, url: str, session: str) -> None:
         root = url.replace("ws://", "http://").removesuffix("/realtime")
@@ -115,40 +155,61 @@ class _Facts:
                 line = raw.decode().strip()
                 if line.startswith("event: "):
                     name = line.removeprefix("event: ")
-                elif line.startswith("data: ") and name in ("state", "prompt"):
-                    kept = self.states if name == "state" else self.prompts
-                    kept.append(json.loads(line.removeprefix("data: ")))
+                elif line.startswith("data: ") and name == "state":
+                    self.states.append(msgspec.json.decode(line.removeprefix("data: "), type=_State))
+                elif line.startswith("data: ") and name == "prompt":
+                    self.prompts.append(msgspec.json.decode(line.removeprefix("data: "), type=_Prompt))
 
 
 async def _said(
     client: Client, facts: _Facts, script: Script, lines: Sequence[Audio]
 ) -> AsyncGenerator[SpokenTurn]:
     for line, audio, following in zip(script.lines, lines, (*script.lines[1:], None), strict=True):
-        before, states, prompts = len(client.answers), len(facts.states), len(facts.prompts)
+        states, prompts = len(facts.states), len(facts.prompts)
         settled = _settled(client)
         begins = client.say(audio)
         span = voiced_span(audio, CLOCK_HZ) or (0, len(audio))
-        await _answered(client, before, None if following is None else following.after_words)
-        answer = client.answers[-1] if len(client.answers) > before else None
+        await client.until(partial(_all_sent, client, begins + len(audio)))
+        voiced_at = client.sent_at(begins + span[1] - 1)
+        answer = await _answer(client, voiced_at, None if following is None else following.after_words)
         yield _turn(
             client,
             line,
             answer,
             understood=" ".join(_settled(client)[len(settled) :]),
-            voiced_at=client.sent_at(begins + span[1] - 1),
+            voiced_at=voiced_at,
             states=facts.states[states:] or facts.states[-1:],
             prompt=facts.prompts[-1] if len(facts.prompts) > prompts else None,
             today=date.fromisoformat(script.today),
         )
 
 
-async def _answered(client: Client, before: int, words: int | None) -> None:
-    """Wait for an answer beyond those `before`, to its end or until so many of its words were heard."""
-    await client.until(lambda: len(client.answers) > before and client.answers[-1].stretches, PATIENCE_S)
+def _all_sent(client: Client, sample: int) -> bool:
+    return client.sent >= sample
+
+
+async def _answer(client: Client, voiced_at: float, words: int | None) -> Answer | None:
+    """Wait for the answer to what ended then, to its end or until so many of its words were heard."""
+
+    def begun() -> bool:
+        if not client.answers or not _latest(client).stretches:
+            return False
+        # One that began in a pause of the caller's and was not given up is an answer as well.
+        return _latest(client).begins_at > voiced_at or (
+            _over(client) and _latest(client).plays_until > voiced_at
+        )
+
+    if not await client.until(begun, PATIENCE_S):
+        return None
     if words is None:
         await client.until(lambda: _over(client), PATIENCE_S)
     else:
-        await client.until(lambda: _heard_words(client.answers[-1]) > words, PATIENCE_S)
+        await client.until(lambda: _heard_words(_latest(client)) > words, PATIENCE_S)
+    return _latest(client)
+
+
+def _latest(client: Client) -> Answer:
+    return client.answers[-1]
 
 
 def _turn(
@@ -158,13 +219,13 @@ def _turn(
     *,
     understood: str,
     voiced_at: float,
-    states: Sequence[dict[str, Any]],
-    prompt: dict[str, Any] | None,
+    states: Sequence[_State],
+    prompt: _Prompt | None,
     today: date,
 ) -> SpokenTurn:
-    state = states[-1] if states else {"scene": "", "persona": "", "voice": "", "slots": [], "checklist": []}
-    slots = {slot["name"]: slot["value"] for slot in state["slots"] if slot["value"] is not None}
-    moved = next((each["moved"] for each in states if each.get("moved")), None)
+    state = states[-1] if states else _State()
+    slots = {slot.name: slot.value for slot in state.slots if slot.value is not None}
+    moved = next((each.moved for each in states if each.moved is not None), None)
     first = _first_audible_at(answer) if answer is not None else None
     begins = 0 if answer is None or not answer.stretches else _sample(client, answer.begins_at)
     ends = 0 if answer is None or not answer.stretches else _sample(client, answer.plays_until)
@@ -174,25 +235,25 @@ def _turn(
         cut_in=line.after_words is not None,
         answer="".join(word for word, _ in answer.words).strip() if answer is not None else "",
         heard=answer.transcript if answer is not None else "",
-        scene=state["scene"],
-        persona=state["persona"],
-        voice=state["voice"],
+        scene=state.scene,
+        persona=state.persona,
+        voice=state.voice,
         slots=slots,
-        checklist={mark["label"]: mark["done"] for mark in state["checklist"]},
-        moved="" if moved is None else f"{moved['from']} to {moved['to']} ({moved['why']})",
+        checklist={mark.label: mark.done for mark in state.checklist},
+        moved="" if moved is None else f"{moved.origin} to {moved.to} ({moved.why})",
         mouth_to_ear_ms=None if first is None else (first - voiced_at) * 1000,
-        prompt_tokens=None if prompt is None else prompt["tokens"],
-        evaluated_tokens=None if prompt is None else prompt["evaluated_tokens"],
-        wrong=tuple(_wrong(line, state["scene"], state["persona"], slots, today)),
+        prompt_tokens=None if prompt is None else prompt.tokens,
+        evaluated_tokens=None if prompt is None else prompt.evaluated_tokens,
+        wrong=tuple(_wrong(line, state, slots, today)),
         sound=(begins, ends),
     )
 
 
-def _wrong(line: Line, scene: str, persona: str, slots: dict[str, str | float], today: date) -> Iterator[str]:
-    if scene != line.scene:
-        yield f"expected the scene {line.scene}, not {scene}"
-    if persona != line.persona:
-        yield f"expected {line.persona}, not {persona}"
+def _wrong(line: Line, state: _State, slots: dict[str, str | float], today: date) -> Iterator[str]:
+    if state.scene != line.scene:
+        yield f"expected the scene {line.scene}, not {state.scene}"
+    if state.persona != line.persona:
+        yield f"expected {line.persona}, not {state.persona}"
     for slot, value in expected(line).items():
         if not _alike(value, slots.get(slot), today):
             yield f"expected {slot} = {value}, not {slots.get(slot, 'unknown')}"

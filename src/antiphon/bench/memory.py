@@ -22,6 +22,7 @@ from antiphon.bench.locomo import Talk, read_talks
 from antiphon.bench.memory_cases import Case, Embeddings, cases_of, spoken, view_of, windows
 from antiphon.bench.memory_fit import fit
 from antiphon.bench.memory_growth import Growth, growth
+from antiphon.bench.memory_peers import Given, Peer, peers
 from antiphon.bench.memory_tally import NO_GRAPH, OURS, Part, Tally
 from antiphon.bench.memory_updates import Updates, stories, updates
 from antiphon.bench.memory_ways import BEST_OTHER, Way, other_ways, our_way, way_of
@@ -77,6 +78,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     updates: dict[str, Updates]
     """Of generated talks in which something changes: kinds that weights were fitted on, and the others."""
     growth: Growth | None
+    peers: tuple[Peer, ...]
+    """Ours and others', on held-out conversations; none when they were not asked for."""
 
 
 def quarters(text: str) -> int:
@@ -173,6 +176,17 @@ class Bench:
             processor_p99_ms=busiest,
         )
 
+    def peers(self, names: Sequence[str], by: Weights, python: Path) -> tuple[Peer, ...]:
+        """Ours and memories of others on these conversations."""
+        given = Given(
+            cases=self.cases,
+            embeddings=self.embeddings,
+            weights=by,
+            count_tokens=quarters,
+            python=python,
+        )
+        return peers([talk for talk in self.talks if talk.name in names], given)
+
 
 def _beginning(text: str, share: float) -> str:
     said = text.split()
@@ -186,6 +200,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--held-out", type=int, default=2, help="conversations not tuned on; the last 2")
     parser.add_argument("--model", metavar="NAME", help="also count tokens as this model does")
     parser.add_argument("--facts", type=int, default=0, help="also time a memory of so many generated facts")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        metavar="PYTHON",
+        help="also Synapse, mem0 and Graphiti, by the Python that has them",
+    )
+    parser.add_argument(
+        "--refine", metavar="NAME", help="also let this language model judge what was not surely noticed"
+    )
     parser.add_argument("--fit", action="store_true", help="print the weights and nothing else")
 
 
@@ -219,11 +242,22 @@ def run(args: argparse.Namespace) -> int:
         updates={
             "tuned on": updates(stories("tune", _ROUNDS), bench.embeddings.embedder()),
             "held out": updates(stories("report", _ROUNDS), bench.embeddings.embedder()),
+            **_refined(args.refine, bench.embeddings.embedder()),
         },
         growth=growth(args.facts) if args.facts else None,
+        peers=bench.peers(told, weights, args.peers) if args.peers else (),
     )
     write("memory", report, _table(report), as_json=args.json, out=args.out, picture=_picture)
     return 0
+
+
+def _refined(model: str | None, embedder: Embedder) -> dict[str, Updates]:
+    """The held-out stories again, once, with a language model's word."""
+    if model is None:
+        return {}
+    setup = EngineSetup(settings={"model": model, "slots": 1}, weights=Store().folder)
+    judge = cast(LanguageModel, find("language_model", "llama").open(setup))
+    return {f"held out, with {model}": updates(stories("report", 1), embedder, judge)}
 
 
 def _embedder() -> Embedder:
@@ -266,7 +300,8 @@ def _table(report: Report) -> list[str]:
         f"of a core {speed.processor_median_ms:.2f} and {speed.processor_p99_ms:.2f} ms",
         *(f"{name}: {found.told()}" for name, found in report.updates.items()),
     ]
-    return lines + ([report.growth.told()] if report.growth else [])
+    lines += [report.growth.told()] if report.growth else []
+    return lines + [peer.told() for peer in report.peers]
 
 
 def _picture(report: Report, path: Path) -> None:

@@ -17,13 +17,16 @@ import numpy as np
 from numpy.random import Generator
 
 from antiphon.bench.figures import Figure, figure
-from antiphon.contracts import Embedder
+from antiphon.contracts import Embedder, LanguageModel
 from antiphon.memory import Ask, GraphMemory, Turn
+from antiphon.memory.refining import refined_by
 
 How = Literal["plain", "changed", "still"]
 Part = Literal["tune", "report"]
 _BUDGET = 256
 _THINGS = 6
+_CALLS = 2
+"""Of the language model, at most, after each turn."""
 _NAMES = ("Nora", "Felix")
 _FIRST_DAY = date(2024, 1, 1)
 _REMARKS = (
@@ -115,15 +118,18 @@ def stories(part: Part, rounds: int, seed: int = 0) -> list[Story]:
     ]
 
 
-def updates(told: Sequence[Story], embedder: Embedder) -> Updates:
-    """Tell every story to a memory of its own, and ask."""
+def updates(told: Sequence[Story], embedder: Embedder, judge: LanguageModel | None = None) -> Updates:
+    """Tell every story to a memory of its own, and ask; `judge` is asked about what it was not sure of."""
     stale: dict[bool, list[bool]] = {True: [], False: []}
     current: list[bool] = []
     kept: list[bool] = []
     undisturbed: list[bool] = []
     for story in told:
         memory = GraphMemory(embedder=embedder)
-        memory.learn(story.turns)
+        for turn in story.turns:
+            memory.learn([turn])
+            if judge is not None:
+                refined_by(judge, memory.refine(_CALLS))
         context = _context(memory, story.asked)
         (stale[story.plain] if story.changed else kept).append(story.turns[0].text in context)
         if story.changed:

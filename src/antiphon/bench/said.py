@@ -1,6 +1,8 @@
 """What callers of the example casts say in their own words, and where that should lead."""
 
 import os
+import re
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,24 @@ def right_move(cast: Cast, saying: Saying) -> Command | None:
     return next((move for move in moves if move is not None and led_to(state, move) == saying.to), None)
 
 
+def without_phrase(cast: Cast, says: str) -> Cast:
+    """The cast without the example phrase that is this saying; the same cast where there is none."""
+    same = says.rstrip(".!")
+
+    def others(phrases: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(phrase for phrase in phrases if phrase.rstrip(".!") != same)
+
+    return replace(
+        cast,
+        personas={n: replace(p, asked_for=others(p.asked_for)) for n, p in cast.personas.items()},
+        anywhere={n: replace(j, says=others(j.says)) for n, j in cast.anywhere.items()},
+        scenes={
+            n: replace(scene, ways=tuple(replace(w, says=others(w.says)) for w in scene.ways))
+            for n, scene in cast.scenes.items()
+        },
+    )
+
+
 def led_to(state: State, move: Command | None) -> str:
     """The scene a move ends in."""
     match move:
@@ -79,3 +99,46 @@ def answered_in(decider: Decider, cast: Cast, saying: Saying) -> str:
     commands = decider.decide(state, saying.says, today=TODAY).commands
     moves = (each for each in commands if isinstance(each, GoTo | JumpTo | Return | SwitchPersona))
     return led_to(state, next(moves, None))
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody is asked for: one way to ask, by a name or by what they are."""
+
+    example: str
+    way: str
+    saying: Saying
+    persona: str
+    """Who should answer."""
+
+
+def read_askings(part: str, folder: Path | None = None) -> dict[str, tuple[Cast, tuple[Asking, ...]]]:
+    """Every way to ask of a part, for every persona of every example, in the first scene they do not play.
+
+    In the parts "other_..." somebody is only spoken of, and whoever speaks should go on.
+    """
+    folder = folder or Path(os.environ.get(FOLDER_ENV, DEFAULT_FOLDER))
+    path = folder / "said" / "asking.yaml"
+    if not path.is_file():
+        return {}
+    table: Any = yaml.safe_load(path.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType]
+    ways = msgspec.convert(table, dict[str, tuple[str, ...]])[part]
+    found: dict[str, tuple[Cast, tuple[Asking, ...]]] = {}
+    for name in read_sayings("tune", folder):
+        cast = read_cast((folder / f"{name}.yaml").read_text("utf-8"), name)
+        found[name] = (cast, tuple(_askings(name, cast, ways, wanted=not part.startswith("other"))))
+    return found
+
+
+def _askings(example: str, cast: Cast, ways: Sequence[str], *, wanted: bool) -> Iterator[Asking]:
+    for name, persona in cast.personas.items():
+        home = persona.home
+        if not persona.asked_for or not home:
+            continue
+        scene = next(each for each, one in cast.scenes.items() if one.plays != name and each != home)
+        role = re.split(r",|\b(?:of|at|in|from)\b", persona.role)[0].strip()
+        for way in ways:
+            for who in (persona.name, role):
+                says = way.replace("{who}", who)
+                says = says[:1].upper() + says[1:]
+                saying = Saying(scene=scene, says=says, to=home if wanted else scene)
+                yield Asking(example=example, way=way, saying=saying, persona=name)

@@ -18,11 +18,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from antiphon.bench import sgd
-from antiphon.bench.figures import Figure, Machine, figure, machine
-from antiphon.bench.said import TODAY, answered_in, read_sayings, right_move, state_in
+from antiphon.bench.figures import Figure, Machine, by_cluster, machine
 from antiphon.bench.sgd import Dialogue, Turn, cast_of, read_dialogues, written
 from antiphon.bench.states_fit import START, Row, fitted
 from antiphon.bench.states_model import SmallModel
+from antiphon.bench.states_said import Sayings, answered, said_rows
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import EngineSetup
 from antiphon.engines.minilm import MiniLM
@@ -65,15 +65,6 @@ class Slots(msgspec.Struct, frozen=True, kw_only=True):
     """Understood, told."""
 
 
-class Sayings(msgspec.Struct, frozen=True, kw_only=True):
-    """What callers of the example casts said in words of their own, the report half."""
-
-    moved: Figure
-    """Share of those who wanted somebody or something and were answered there in the same turn."""
-    stayed: Figure
-    """Share of those who said something else and were left where they were."""
-
-
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What `states.json` holds."""
 
@@ -82,6 +73,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     weights: Weights
     """As fitted now; the ones in use are in `samp.likelihood`."""
     scores: tuple[Score, ...]
+    beyond_embedding: Figure
+    """How much more often the next scene is right than with the nearest phrase, turn by turn."""
     slots: Slots
     sayings: Sayings | None
     """None: there are no examples here."""
@@ -106,13 +99,14 @@ def run(args: argparse.Namespace) -> int:
     deciders = {service: Decider(cast, embedder) for service, cast in casts.items()}
     progress("tuning")
     rows = _rows(by_part["tune"], casts, deciders)
-    tuned = [*rows, *_sayings("tune", embedder)]
+    tuned = [*rows, *said_rows("tune", embedder)]
     weights = fitted(tuned, START)
     rules: dict[str, Rule] = {
         "stay": lambda _, turn, before: before,
         "keywords": _keywords(casts, _threshold(rows, FEATURES.index("shared"))),
         "embedding": _embedding(casts, deciders, _threshold(rows, FEATURES.index("similar"))),
         "antiphon": _antiphon(casts, deciders),
+        "antiphon, fitted here": _antiphon(casts, deciders, weights=fitted(rows, START)),
     }
     report = by_part["report"]
     scores = [_score(name, rule, report) for name, rule in rules.items()]
@@ -131,8 +125,9 @@ def run(args: argparse.Namespace) -> int:
         dialogues={part: len(some) for part, some in by_part.items()},
         weights=weights,
         scores=tuple(scores),
+        beyond_embedding=_beyond(rules["antiphon"], rules["embedding"], report),
         slots=_slots(casts, deciders, report),
-        sayings=_answered(embedder),
+        sayings=answered(embedder),
     )
     write("states", result, _table(result), as_json=args.json, out=args.out, picture=_picture)
     return 0
@@ -208,34 +203,6 @@ def _keywords(casts: dict[str, Cast], least: float) -> Rule:
     return rule
 
 
-def _sayings(part: str, embedder: MiniLM) -> list[Row]:
-    """What the judges say of the example casts' callers; twice as heavy, because there are few of them."""
-    rows: list[Row] = []
-    for cast, said in read_sayings(part).values():
-        decider = Decider(cast, embedder)
-        for each in said:
-            judged = decider.judged(state_in(cast, each), each.says, today=TODAY)
-            rows.append(Row(*judged, right_move(cast, each), weight=2.0))
-    return rows
-
-
-def _answered(embedder: MiniLM) -> Sayings | None:
-    moved: list[float] = []
-    stayed: list[float] = []
-    for cast, said in read_sayings("report").values():
-        decider = Decider(cast, embedder)
-        for each in said:
-            right = float(answered_in(decider, cast, each) == each.to)
-            (stayed if each.to == each.scene else moved).append(right)
-    if not moved or not stayed:
-        return None
-    return Sayings(moved=figure(moved, _mean), stayed=figure(stayed, _mean))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
 def _threshold(rows: Sequence[Row], column: int) -> float:
     """From where on a single judge is believed: what decides most turns of the tuning part rightly."""
 
@@ -262,12 +229,19 @@ def _score(name: str, rule: Rule, dialogues: Sequence[Dialogue]) -> Score:
     return Score(
         rule=name,
         turns=turns,
-        accuracy=_by_dialogue(right),
-        switches_found=_by_dialogue(found),
-        false_switches=_by_dialogue(false),
-        lag_turns=_by_dialogue([_lags(rule, dialogue) for dialogue in dialogues]),
+        accuracy=by_cluster(right),
+        switches_found=by_cluster(found),
+        false_switches=by_cluster(false),
+        lag_turns=by_cluster([_lags(rule, dialogue) for dialogue in dialogues]),
         cpu_ms=cpu_ms,
     )
+
+
+def _beyond(rule: Rule, other: Rule, dialogues: Sequence[Dialogue]) -> Figure:
+    def right(each: Rule, dialogue: Dialogue, turn: Turn) -> float:
+        return float(each(dialogue, turn, turn.before) == turn.scene)
+
+    return by_cluster([[right(rule, d, t) - right(other, d, t) for t in d.turns] for d in dialogues])
 
 
 def _lags(rule: Rule, dialogue: Dialogue) -> list[float]:
@@ -283,16 +257,6 @@ def _lags(rule: Rule, dialogue: Dialogue) -> list[float]:
             there = (n for n in range(place, len(scenes)) if scenes[n] == turn.scene)
             lags.append(float(next(there, len(scenes)) - place))
     return lags
-
-
-def _by_dialogue(values: Sequence[Sequence[float]], *, seed: int = 0) -> Figure:
-    """The mean over turns, with a 95 % interval from resampling whole dialogues."""
-    sums = np.array([[sum(each), len(each)] for each in values], np.float64)
-    dice = np.random.default_rng(seed)
-    drawn = sums[dice.integers(0, len(sums), (_RESAMPLINGS, len(sums)))].sum(1)
-    low, high = np.percentile(drawn[:, 0] / np.maximum(drawn[:, 1], 1), (2.5, 97.5))
-    total = sums.sum(0)
-    return Figure(float(total[0] / max(total[1], 1)), float(low), float(high), int(total[1]))
 
 
 def _slots(casts: dict[str, Cast], deciders: dict[str, Decider], dialogues: Sequence[Dialogue]) -> Slots:
@@ -347,6 +311,7 @@ def _table(result: Result) -> list[str]:
         f"{_share(score.false_switches):>20}{_plain(score.lag_turns):>20}{score.cpu_ms:8.1f}"
         for score in result.scores
     ]
+    lines.append(f"right more often than the nearest phrase: {_share(result.beyond_embedding)}")
     slots = result.slots
     lines.append("")
     lines.append(
@@ -354,6 +319,11 @@ def _table(result: Result) -> list[str]:
     )
     if result.sayings is not None:
         said = result.sayings
+        lines.append(
+            f"somebody asked for: same turn {_share(said.asked)}, as heard {_share(said.asked_as_heard)}, "
+            f"only spoken of and left {_share(said.spoken_of)}"
+        )
+        lines.append("foreseen at 60, 80, 100 % of the words: " + ", ".join(map(_share, said.foreseen)))
         lines.append(f"example casts: same turn {_share(said.moved)}, left alone {_share(said.stayed)}")
     lines += [f"  {slot:24}{have:4} of {of}" for slot, (have, of) in sorted(slots.recall_by_slot.items())]
     lines.append(

@@ -84,17 +84,20 @@ async def measure(turns: int, sessions: int) -> Report:
             transport=transport,
             turns=turns - 1,
             unanswered=turns - 1 - len(heard),
-            mouth_to_ear_ms={f"p{q}": figure(heard or [float("inf")], percentile(q)) for q in (50, 95)},
+            mouth_to_ear_ms={
+                f"p{q}": figure([*heard.values()] or [float("inf")], percentile(q)) for q in (50, 95)
+            },
             sessions=sessions,
             cpu_s_per_session_minute=cost[transport],
         )
         for transport, heard in zip(_OVER, pair, strict=True)
     ]
-    differences = [later - sooner for sooner, later in zip(*pair, strict=False)]
+    websocket, webrtc = pair
+    differences = [webrtc[turn] - websocket[turn] for turn in websocket.keys() & webrtc.keys()]
     return Report(here, rows, figure(differences or [float("inf")], median))
 
 
-async def _talk(url: str, transports: list[Transport], turns: int) -> list[list[float]]:
+async def _talk(url: str, transports: list[Transport], turns: int) -> list[dict[int, float]]:
     """The mouth-to-ear times of one caller for each of `transports`, without their first turns."""
     frames, voiced_frame = cycle(sung(SAID))
     now = asyncio.get_running_loop().time() + CONNECTING_S
@@ -106,7 +109,10 @@ async def _talk(url: str, transports: list[Transport], turns: int) -> list[list[
             await stack.enter_async_context(_OVER[transport](http, url, script))
         # Until the last of them, who began one cycle later at most, has said everything.
         await asyncio.sleep(CONNECTING_S + (turns + 1) * CYCLE_S)
-    return [script.mouth_to_ear_ms[1:turns] for script in scripts]
+    return [
+        {turn: took for turn, took in script.mouth_to_ear_ms.items() if 0 < turn < turns}
+        for script in scripts
+    ]
 
 
 def cycle(voice: Audio) -> tuple[list[Audio], int]:

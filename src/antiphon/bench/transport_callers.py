@@ -25,6 +25,8 @@ from antiphon.server.rtc.incoming import Incoming, Media
 FRAME_S = 0.02
 FRAME = CLOCK_HZ // 50
 AUDIBLE = 0.005
+SOONEST_MS = 100.0
+"""Sound that comes sooner after a voice is the end of the answer before."""
 
 
 class Script:
@@ -40,12 +42,9 @@ class Script:
         self._loop = asyncio.get_running_loop()
         self._starts_at = starts_at
         self._voiced_at: float | None = None
-        self.mouth_to_ear_ms: list[float] = []
-
-    @property
-    def turns(self) -> int:
-        """How many were begun."""
-        return self._number // len(self._frames)
+        self._turn = 0
+        self.mouth_to_ear_ms: dict[int, float] = {}
+        """By the number of the turn; those without an answer are missing."""
 
     async def next(self) -> tuple[int, Audio]:
         """The number of the next frame and the frame, when its last sample is in."""
@@ -55,14 +54,16 @@ class Script:
         await asyncio.sleep(due - self._loop.time())
         place = number % len(self._frames)
         if place == self._voiced_frame:
-            self._voiced_at = self._loop.time()
+            self._voiced_at, self._turn = self._loop.time(), number // len(self._frames)
         return number, self._frames[place]
 
     def hear(self, audio: Audio) -> None:
         """Sound has come."""
         if self._voiced_at is not None and len(audio) and float(np.abs(audio).max()) > AUDIBLE:
-            self.mouth_to_ear_ms.append((self._loop.time() - self._voiced_at) * 1000)
+            took_ms = (self._loop.time() - self._voiced_at) * 1000
             self._voiced_at = None
+            if took_ms >= SOONEST_MS:
+                self.mouth_to_ear_ms[self._turn] = took_ms
 
 
 @asynccontextmanager

@@ -9,10 +9,12 @@ from types import ModuleType
 from antiphon.bench import (
     barge_in,
     callers,
+    cast,
     echo,
     endpointing,
     judges,
     kills,
+    leaks,
     load,
     memory,
     memory_answers,
@@ -37,8 +39,10 @@ _BENCHES: dict[str, ModuleType] = {
     "memory-live": memory_live,
     "states": states,
     "callers": callers,
+    "cast": cast,
     "kills": kills,
     "judges": judges,
+    "leaks": leaks,
 }
 
 

@@ -18,7 +18,7 @@ from antiphon.evals.card import JudgeCard, Judged, Lean, card
 from antiphon.evals.criteria import CRITERIA, criterion_named
 from antiphon.evals.draws import read_labels
 from antiphon.evals.judge import ModelJudge, settings_for
-from antiphon.evals.judging import subjects_of
+from antiphon.evals.judging import seed_of, subjects_of
 from antiphon.evals.manners import plain_manner
 from antiphon.evals.probes import Planted, leans, planted, self_preference
 from antiphon.evals.records import conversations, read_run
@@ -89,7 +89,10 @@ def _run(args: argparse.Namespace) -> int:
     try:
         judged: list[Judged] = []
         for each in track(labelled, "judging", console=bar):
-            values = [judge.draw(each.subject, args.seed * 1000 + count).value for count in range(args.draws)]
+            values = [
+                judge.draw(each.subject, seed_of(args.seed, each.subject.id, count)).value
+                for count in range(args.draws)
+            ]
             judged.append(_judged(each, values))
         some = labelled[: args.probes]
         found: list[Lean] = []

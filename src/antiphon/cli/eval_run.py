@@ -1,14 +1,17 @@
 """`antiphon eval run`: hold every conversation of a suite, as often as told, and write them down."""
 
 import argparse
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -115,9 +118,24 @@ def _run(args: argparse.Namespace) -> int:
         console.print(
             f"{len(jobs) - len(left)} of {len(jobs)} conversations are there already", highlight=False
         )
-    _hold(folder, assignment, left, args, console)
+    with _ended_in_order():
+        _hold(folder, assignment, left, args, console)
     _print(folder, as_json=args.json)
     return 0
+
+
+@contextmanager
+def _ended_in_order() -> Generator[None]:
+    """Being told to end unwinds as Ctrl-C does, so that no server is left behind."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _hold(

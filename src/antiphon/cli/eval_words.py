@@ -24,7 +24,7 @@ def lines(found: Concluded) -> list[str]:
         )
     split = told.variance
     total = split.scenario + split.conversation + split.judge
-    if total > 0:
+    if total > 0 and split.draws > split.conversations > split.scenarios:  # otherwise it cannot be split
         parts = ", ".join(
             f"{100 * part / total:.0f} % {name}"
             for name, part in (

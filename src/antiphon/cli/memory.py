@@ -19,6 +19,7 @@ from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel,
 from antiphon.contracts.discovery import find
 from antiphon.memory import Ask, Fact, Found, GraphMemory, passages
 from antiphon.memory.record import Record
+from antiphon.memory.refining import refined_by
 from antiphon.runtime.memories import file_of
 from antiphon.store import Store
 
@@ -67,6 +68,9 @@ def register(commands: Commands) -> None:
 
     ingest = action("ingest", _ingest, "learn lines of JSON: id, speaker, time, text, conversation, persona")
     ingest.add_argument("file", type=Path, metavar="FILE.jsonl")
+    ingest.add_argument(
+        "--refine", metavar="MODEL", help="let this language model judge what may have changed; a second each"
+    )
     add = action("add", _add, "learn documents: Markdown, text or PDF, a file or a folder of them")
     add.add_argument("path", type=Path, metavar="PATH")
     add.add_argument("--persona", default="", help="who may recall them; everyone otherwise")
@@ -97,11 +101,14 @@ def _file_of(user: str) -> Path:
 
 def _ingest(args: argparse.Namespace) -> int:
     learned = 0
+    judge = None if args.refine is None else _model(args.refine)
     # The input comes first: without one no memory is made.
     with reading(args.file) as file, _opened(args) as memory, _bar(args.file.stat().st_size) as advance:
         try:
             for stride in strides(utterances(file, args.file)):
                 learned += memory.learn(stride)
+                if judge is not None:
+                    refined_by(judge, memory.refine(len(stride)))
                 advance(file.tell())
         except BadRequest as error:
             raise BadRequest(f"{error}; {learned} learned before it", code=error.code) from error
@@ -116,7 +123,9 @@ def _add(args: argparse.Namespace) -> int:
         raise PrerequisiteMissing(f"{path} holds no document", remedy=f"put {', '.join(_DOCUMENTS)} into it")
     if len(files) == 1:
         passages(files[0])  # without anything to learn no memory is made
-    learned, gone, failed = 0, list[str](), list[Path]()
+    learned = 0
+    gone: set[str] = set()
+    failed: list[Path] = []
     with _opened(args) as memory, _bar(len(files)) as advance:
         before = _passages_by_document(memory)
         for place, file in enumerate(files):
@@ -127,7 +136,7 @@ def _add(args: argparse.Namespace) -> int:
                 print(as_started(f"antiphon: {error}"), file=sys.stderr)
             else:
                 learned += memory.learn(found)
-                gone += before.get(str(file), set()) - {passage.id for passage in found}
+                gone |= before.get(str(file), set()) - {passage.id for passage in found}
             advance(place + 1)
         forgotten = memory.forget(sorted(gone)) if gone else 0
     replaced = f", {forgotten} that they no longer hold forgotten" if forgotten else ""
@@ -260,8 +269,12 @@ def _held(path: Path) -> str:
 def _counter(model: str | None) -> Callable[[str], int]:
     if model is None:
         return lambda text: -(-len(text) // 4)
-    setup = EngineSetup(settings={"model": model, "slots": 1}, weights=Store().folder)
-    return cast(LanguageModel, find("language_model", "llama").open(setup)).count_tokens
+    return _model(model).count_tokens
+
+
+def _model(name: str) -> LanguageModel:
+    setup = EngineSetup(settings={"model": name, "slots": 1}, weights=Store().folder)
+    return cast(LanguageModel, find("language_model", "llama").open(setup))
 
 
 @contextmanager

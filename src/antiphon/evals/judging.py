@@ -78,7 +78,7 @@ def judge_all(
     name = str(getattr(judge, "name", judge.card.name))
 
     def draw(subject: Subject, count: int) -> Draw:
-        number = _seed(seed, subject.id, count)
+        number = seed_of(seed, subject.id, count)
         key = (name, subject.id, number)
         if key not in have:
             have[key] = judge.draw(subject, number)
@@ -149,7 +149,8 @@ def chains_of(
     return chains
 
 
-def _seed(base: int, subject: str, count: int) -> int:
+def seed_of(base: int, subject: str, count: int) -> int:
+    """The seed of a subject's draw number `count`: other subjects are asked in other manners."""
     return int.from_bytes(sha256(f"{base}/{subject}/{count}".encode()).digest()[:4])
 
 

@@ -83,15 +83,19 @@ def change(old: Claim, new: Claim, embed: Embed) -> Change | None:
     if not pairs:
         return None
     texts = [_exchanged(old.text, before, after) for before, after, _ in pairs]
-    vectors = embed([new.text, old.text, *texts])
-    near = vectors[2:] @ vectors[0]
+    texts += [_exchanged(old.plainly, before, after) for before, after, _ in pairs if old.plainly]
+    said = [new.text, new.plainly] if new.plainly else [new.text]
+    vectors = embed([old.text, *said, *texts])
+    # Of every way to say the one and every way to say the other, the nearest two.
+    ways = (vectors[1 + len(said) :] @ vectors[1 : 1 + len(said)].T).max(1)
+    near = ways.reshape(-1, len(pairs)).max(0)
     best = int((near + np.array([alike for _, _, alike in pairs], np.float32)).argmax())
     before, after, alike = pairs[best]
     shared = set(old.words) & set(new.words) - set(before.casefold().split())
     named = float(_holds(new.text, before))
     words = float(before not in old.names + old.numbers and before != old.first)
     features = (
-        float(vectors[0] @ vectors[1]),
+        float((vectors[1 : 1 + len(said)] @ vectors[0]).max()),
         float(near[best]),
         alike,
         len(shared) / max(1, min(len(old.words), len(new.words))),
@@ -140,12 +144,7 @@ def _likeliest(
     order = np.argsort(-(alike + named[:, None]), axis=None)[:_TRIED]
     places = [divmod(int(place), len(fresh)) for place in order]
     pairs = [(ours[row], fresh[column], float(alike[row, column])) for row, column in places]
-    return [pair for pair in pairs if pair[2] >= _ALIKE and _of_a_sort(pair[0], pair[1])]
-
-
-def _of_a_sort(one: str, other: str) -> bool:
-    """Whether two words could be two values: no forms of one word, and not what is done for what is."""
-    return stem(one) != stem(other) and one.endswith("ing") == other.endswith("ing")
+    return [pair for pair in pairs if pair[2] >= _ALIKE and stem(pair[0]) != stem(pair[1])]
 
 
 def _same_meaning(embed: Embed) -> Near:

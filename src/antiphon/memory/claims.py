@@ -4,12 +4,13 @@ No grammar is known here, only forms: enough to ask whether a later claim may ta
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
-from antiphon.memory.facts import sentences
+from antiphon.memory.facts import facts_of, sentences
 from antiphon.memory.terms import meaningful
+from antiphon.memory.values import Turn
 
 _KIN = (
     r"(?:mother|mom|mum|father|dad|parent|grandmother|grandma|grandfather|grandpa|sister|brother|sibling|twin|"
@@ -55,6 +56,15 @@ _HEDGE = re.compile(
 _NO_CLAIM = re.compile(
     r"(?:\[|let['’]?s|let us|thanks|thank you|congrat\w*|wow|glad|good luck|keep|check)\b", re.IGNORECASE
 )
+_SURE = 0.8
+_IN_FIRST_PERSON = {
+    "lives in": "I live in",
+    "works at": "I work at",
+    "works as": "I work as",
+    "comes from": "I come from",
+    "partner": "my partner is",
+    "is called": "I am called",
+}
 _CLAIM_CHARS = range(8, 240)
 CLAIMS_MAX = 6
 """Of one turn; a text with more is a document."""
@@ -74,8 +84,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     numbers: tuple[str, ...]
     words: tuple[str, ...]
     """All that mean something, folded, in order."""
+    plainly: str
+    """The same in plain words, where a pattern knows what it says; empty otherwise."""
     changes: bool
-    """It says that something is new."""
+    """It says that something is new, or of what there is only one."""
     replaces: bool
     """It says that something gave way."""
     hedged: bool
@@ -84,14 +96,14 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """It is all that its turn says."""
 
 
-def claims_of(text: str) -> list[Claim]:
-    """The claims of a turn with this text; questions make none."""
+def claims_of(text: str, called: Collection[str] = ()) -> list[Claim]:
+    """The claims of a turn with this text; questions make none, and the names `called` are no values."""
     parts = [part.strip() for part in sentences(text)]
-    found = list(_claims([part for part in parts if part]))
+    found = list(_claims([part for part in parts if part], called))
     return found[:CLAIMS_MAX]
 
 
-def _claims(parts: list[str]) -> Iterator[Claim]:
+def _claims(parts: list[str], called: Collection[str]) -> Iterator[Claim]:
     for part in parts:
         if part.endswith("?") or len(part) not in _CLAIM_CHARS or _NO_CLAIM.match(part):
             continue
@@ -99,19 +111,30 @@ def _claims(parts: list[str]) -> Iterator[Claim]:
         subject = _subject(part)
         if not of_self and not subject and _OTHERS_DEED.match(part) and not _tells_of_change(part):
             continue
+        plainly = _plainly(part)
         yield Claim(
             text=part,
             subject=subject,
             of_self=of_self,
-            names=_names(part),
-            first=_first_name(part),
+            names=tuple(name for name in _names(part) if name.casefold() not in called),
+            first=first if (first := _first_name(part)).casefold() not in called else "",
             numbers=tuple(dict.fromkeys(_NUMBER.findall(part))),
             words=tuple(dict.fromkeys(meaningful(part))),
-            changes=_CHANGE.search(part) is not None,
+            plainly=plainly,
+            changes=_CHANGE.search(part) is not None or plainly != "",
             replaces=_REPLACE.search(part) is not None,
             hedged=_HEDGE.search(part) is not None,
             whole=len(parts) == 1,
         )
+
+
+def _plainly(part: str) -> str:
+    """What patterns read out of it, if one has only one of that, so that it takes another's place."""
+    for draft in facts_of(Turn(id="", speaker="I", text=part)):
+        if draft.single and draft.confidence >= _SURE:
+            relation = _IN_FIRST_PERSON.get(draft.relation, f"my {draft.relation} is")
+            return f"{relation} {draft.object}"
+    return ""
 
 
 def _subject(part: str) -> str:

@@ -32,6 +32,7 @@ class FalkorMemory:
         summary="The graph memory on a FalkorDB server, one graph per user; recall never waits for it.",
         licence="Apache-2.0",
         languages=("en",),
+        capabilities=frozenset({"user"}),
         concurrency=4,
     )
 

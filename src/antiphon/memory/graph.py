@@ -28,14 +28,16 @@ from antiphon.contracts import (
 from antiphon.contracts.discovery import find
 from antiphon.memory.facts import facts_of, says_one_thing
 from antiphon.memory.log import Log
-from antiphon.memory.noticing import Noticing, drafts_of
+from antiphon.memory.noticing import Noticed, Noticing, drafts_of
 from antiphon.memory.opening import opening
 from antiphon.memory.recalling import recall_of, recalled, with_facts
 from antiphon.memory.record import IN_PROCESS, Record
+from antiphon.memory.refining import Refining, likelihood, weighing
 from antiphon.memory.stating import Superseded
 from antiphon.memory.updates import outdated_rows
 from antiphon.memory.values import Ask, Entity, Fact, Found, Turn, turn_of
 from antiphon.memory.view import View, empty_view, grown, settled, tail_is_full
+from antiphon.memory.weights import LIKELY
 
 TEXT_CHARS_MAX = 2**20
 """Of one utterance. Longer texts are documents and come in passages."""
@@ -194,6 +196,40 @@ class GraphMemory:
             self._record.refresh()
             changed = self._record.generation != self._generation
             self._view = self._read_back() if changed else settled(self._view)
+
+    def refine(self, at_most: int = 4) -> Refining:
+        """Put up to `at_most` of the newest doubts to a language model: a generator of questions.
+
+        Each `Weighing` it yields wants the scores of its options sent back; none (an empty tuple) ends it,
+        and the doubt is kept. What the model confirms is superseded. The memory may be used in between.
+        """
+        superseded = 0
+        for _ in range(at_most):
+            if self._noticing is None or not self._noticing.doubts:
+                break
+            old_id, new_id, doubt = self._noticing.doubts.pop()
+            view = self._view
+            if old_id not in view.rows or new_id not in view.rows:
+                continue  # forgotten since
+            doubt = msgspec.structs.replace(doubt, old_row=view.rows[old_id], new_row=view.rows[new_id])
+            scores = yield weighing(doubt, view)
+            if not scores:
+                self._noticing.doubts.append((old_id, new_id, doubt))
+                break
+            if (likely := likelihood(doubt, scores)) < LIKELY:
+                continue
+            superseded += self._supersede(old_id, new_id, msgspec.structs.replace(doubt, likelihood=likely))
+        return superseded
+
+    def _supersede(self, old_id: str, new_id: str, noticed: Noticed) -> int:
+        with self._writing:
+            view = self._view
+            if old_id not in view.rows or new_id not in view.rows:
+                return 0
+            now = msgspec.structs.replace(noticed, old_row=view.rows[old_id], new_row=view.rows[new_id])
+            done = self._record.restate(drafts_of(now, view))
+            self._view = _with_outdated(view, done)
+            return int(bool(done))
 
     def forget(self, ids: Sequence[str]) -> int:
         """Really forget these utterances and all that rests on them; returns how many were known."""

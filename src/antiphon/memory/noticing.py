@@ -5,6 +5,7 @@ has a word of change in it, or names an old value, is weighed against the earlie
 speaker that are nearest in meaning (`changes`). The likeliest of them, when likely enough, gives way.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -18,7 +19,7 @@ from antiphon.memory.columns import Floats, products
 from antiphon.memory.facts import facts_of, since
 from antiphon.memory.values import Draft, Turn
 from antiphon.memory.view import View
-from antiphon.memory.weights import CHANGE, LIKELY
+from antiphon.memory.weights import CHANGE, DOUBTFUL, LIKELY
 
 NEAREST: Final = 8
 """Earlier turns of the speaker whose claims are looked at, for each new turn."""
@@ -26,6 +27,8 @@ WEIGHED: Final = 6
 """Claims of these that are weighed, for each new claim: twenty short texts to embed, mostly met before."""
 LOOKED_BACK: Final = 4096
 """Turns, of all speakers."""
+DOUBTS_MAX: Final = 64
+DOUBTS_A_CLAIM: Final = 2
 _KEPT_VECTORS = 4096
 _VALUE_WORDS = 8
 
@@ -53,14 +56,19 @@ class Noticing:
         self._embed: Embed = kept
         self._weights = weights
         self._likely = likely
+        self.doubts: deque[tuple[str, str, Noticed]] = deque(maxlen=DOUBTS_MAX)
+        """What was not sure enough, newest last, with the ids of both turns."""
 
     def notice(self, view: View, row: int) -> list[Noticed]:
         """What the turn in `row` changes of what was said before it."""
         best: list[Noticed] = []
-        for new in claims_of(view.turns[row].text):
-            found = max(self.weighed(view, row, new), key=lambda each: each.likelihood, default=None)
-            if found is not None and found.likelihood >= self._likely:
-                best.append(found)
+        for new in claims_of(view.turns[row].text, view.names):
+            found = sorted(self.weighed(view, row, new), key=lambda each: -each.likelihood)
+            if found and found[0].likelihood >= self._likely:
+                best.append(found[0])
+            else:
+                doubtful = [each for each in found[:DOUBTS_A_CLAIM] if each.likelihood >= DOUBTFUL]
+                self.doubts += [(view.turns[one.old_row].id, view.turns[row].id, one) for one in doubtful]
         return best
 
     def weighed(self, view: View, row: int, new: Claim) -> list[Noticed]:
@@ -70,7 +78,7 @@ class Noticing:
         near = [
             (alike + names_value_of(old, new), earlier, old)
             for earlier, alike in nearest(view, row)
-            for old in claims_of(view.turns[earlier].text)
+            for old in claims_of(view.turns[earlier].text, view.names)
             if comparable(old, new)
         ]
         made: list[Noticed] = []

@@ -12,8 +12,9 @@ from antiphon.memory.view import View
 _WHEN = re.compile(r"\W*(when|how long|(in |on )?(what|which) (year|month|date|day|week))\b", re.IGNORECASE)
 _MYSELF = frozenset({"i", "my", "me", "mine", "myself"})
 _PAST = re.compile(
+    r"\b(has|have)\b.*\b\w+ed\b|"
     r"\b(used to|before|previous|previously|former|formerly|originally|first|earlier|back (in|then)|did|was|"
-    r"were|had|ago|in the past|when|history|change[ds]?|old)\b",
+    r"were|had|ago|in the past|how often|how many times|won|when|history|change[ds]?|old)\b",
     re.IGNORECASE,
 )
 _TERMS_MAX = 64

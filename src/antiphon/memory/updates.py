@@ -17,6 +17,8 @@ _CUES = {
     "name": "name called",
     "is called": "name called",
 }
+_WHOLE = "…"
+"""Stands in relations that are sentences, where their value was."""
 _NAMES = re.compile(r"[A-Z\d]")
 _LOOSE = frozenset(terms("favourite favorite number name"))
 """Words that many relations have in common and that say little about which."""
@@ -25,14 +27,15 @@ _LOOSE = frozenset(terms("favourite favorite number name"))
 def cues(relation: str) -> frozenset[str]:
     """Terms of questions that ask for `relation`."""
     found = frozenset(terms(_CUES.get(relation, relation)))
-    return found - _LOOSE or found
+    # A whole sentence has many words, and hardly one of them alone asks for it.
+    return (found - _LOOSE or found) | frozenset([_WHOLE] if _WHOLE in relation else [])
 
 
 class Passed(msgspec.Struct, frozen=True):
     """What a turn said and what no longer holds."""
 
-    cues: frozenset[str]
-    """Terms of questions that ask for it."""
+    cues: tuple[frozenset[str], ...]
+    """Of each relation, terms of questions that ask for it."""
     values: frozenset[str]
     """Terms of what it was."""
     alone: bool
@@ -40,7 +43,14 @@ class Passed(msgspec.Struct, frozen=True):
 
     def misleads(self, asked: frozenset[str]) -> bool:
         """Whether a question of the terms `asked` would take it for what holds now."""
-        return bool(self.cues & asked) or (self.alone and not self.values & asked)
+        if self.alone and not self.values & asked:
+            return True
+        return any(len(each & asked) >= _needed(each) for each in self.cues)
+
+
+def _needed(about: frozenset[str]) -> int:
+    """How many terms of a relation a question has in common with it that asks for it."""
+    return 1 if _WHOLE not in about else max(2, len(about) // 2)
 
 
 Outdated = Mapping[int, Mapping[int, Passed]]
@@ -57,10 +67,10 @@ def outdated_rows(
     found = dict(known)
     for row, by, relation, object_ in said:
         before = found.get(row, {})
-        passed = before.get(by, Passed(frozenset(), frozenset(), row in alone))
+        passed = before.get(by, Passed((), frozenset(), row in alone))
         # Of words without a capital nobody knows whether they are what changed or only beside it.
         values = passed.values | (frozenset(terms(object_)) if _NAMES.search(object_) else frozenset[str]())
-        found[row] = {**before, by: Passed(passed.cues | cues(relation), values, passed.alone)}
+        found[row] = {**before, by: Passed((*passed.cues, cues(relation)), values, passed.alone)}
     return found
 
 

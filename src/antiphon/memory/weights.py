@@ -41,7 +41,28 @@ def total(weights: tuple[float, ...], made: Floats) -> Floats:
     return products(made, np.array(weights, np.float32))
 
 
-CHANGE = (-1.27, 2.88, 2.79, 2.15, 1.62, 1.73, 0.17, 0.24, -0.79, 0.43, 0.87, -1.98, -2.77, -0.92, 0.45, 0.64)
+CHANGE = (
+    -3.69,
+    4.45,
+    2.56,
+    3.14,
+    1.28,
+    1.3,
+    -0.29,
+    0.66,
+    -0.95,
+    -0.29,
+    1.28,
+    -0.77,
+    -3.16,
+    -0.88,
+    1.9,
+    -0.07,
+)
 """Of a constant and of `changes.FEATURES`: how likely a claim takes an earlier one's place."""
-LIKELY = 0.3
+LIKELY = 0.35
 """From here on it does."""
+DOUBTFUL = 0.03
+"""From here on it is worth a language model's word."""
+REFINED = (0.0, 1.0, 1.0)
+"""After that word: of a constant, of the odds before, of the margin between yes and no."""

@@ -9,14 +9,27 @@ from contextlib import suppress
 
 import msgspec
 
-from antiphon.contracts import AntiphonError, LanguageModel, Message, Prompt, Sampling, ToolCall, Usage, Weigh
+from antiphon.contracts import (
+    AntiphonError,
+    Finish,
+    LanguageModel,
+    Message,
+    Prompt,
+    Sampling,
+    TextDelta,
+    ToolCall,
+    Usage,
+    Weigh,
+)
 from antiphon.dialogue.events import GenerationEnded, PromptBuilt, TextGenerated
+from antiphon.runtime.cast_lead import Lead
 from antiphon.runtime.working import SENTENCE_MARKS, Job, tell_piece, tell_weighed
 from antiphon.samp.deciding import Decision
 from antiphon.samp.prompt import Draft, Fact, Section
 from antiphon.samp.state import State
 
 OWNER = "cast"
+_NOTHING = TextDelta("")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,8 +123,15 @@ def answer(
         calls: list[ToolCall] = []
         usage: Usage | None = None
         whole = spoken_before(asked, plan.verbatim)
+        lead = Lead(draft.cast.personas[plan.state.place.persona].name)
         for piece in model.generate(whole, told, cache_key=cache_key, cancel=job.cancel):
-            usage = tell_piece(job, piece, calls, model.card.name) or usage
+            said = piece
+            if isinstance(piece, TextDelta):
+                said = TextDelta(lead.feed(piece.text))
+            elif isinstance(piece, Finish) and (rest := lead.finish()):
+                tell_piece(job, TextDelta(rest), calls, model.card.name)
+            if said != _NOTHING:
+                usage = tell_piece(job, said, calls, model.card.name) or usage
         return usage
 
     def work() -> None:

@@ -7,8 +7,7 @@ for. Whatever else changes the state while an answer waits behind its gate makes
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -17,20 +16,25 @@ from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
 from antiphon.runtime.cast_answer import Account, Plan, answer, still_open
 from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry
+from antiphon.runtime.cast_tools import CastTools
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.config import Config
 from antiphon.runtime.diary import Diary
 from antiphon.runtime.events import SessionEvent
 from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.parts import EMBEDDER, Parts
+from antiphon.runtime.reflecting import Reflecting
 from antiphon.runtime.working import Job
 from antiphon.samp import CastSession
 from antiphon.samp.ahead import Imagined, heard_whole, imagined, presumed, taken_for
-from antiphon.samp.commands import Command, Verdict
+from antiphon.samp.commands import Command, Proposal, Verdict
 from antiphon.samp.deciding import Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, CAST_OPENED, REPLY_ENDED
+from antiphon.samp.handover import taking_over
 from antiphon.samp.prompt import Draft, Fact, draft_prompt
-from antiphon.samp.state import State, open_tasks, owed_opening
+from antiphon.samp.state import Called, State, open_tasks, owed_opening
+from antiphon.samp.tools import bridge, due, untold
+from antiphon.samp.vocabulary import likely_words
 
 Recall = Callable[[State, str], tuple[Fact, ...]]
 """What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
@@ -79,8 +83,8 @@ class CastPlaying:
         """Turns whose answer is all generated."""
         self._wanted: dict[int, int] = {}
         """Of each turn, the revision whose answer is wanted."""
-        self._started: deque[int] = deque(maxlen=_PLANS_KEPT)
-        """Turns whose answer had the floor."""
+        self._started: dict[int, int] = {}
+        """Of the last turns whose answer had the floor, the revision that had it."""
         self._accounts: dict[int, Account] = {}
         self._owed: tuple[int, str] | None = None
         """A committed turn that nothing was proposed for yet."""
@@ -92,10 +96,13 @@ class CastPlaying:
         self._digest = ""
         self.recall: Recall = _nothing
         """Whoever remembers more than the conversation replaces it."""
+        self._tools = CastTools(staged.tools, parts.lanes["journal"], write=self._tool_noted, emit=self._tell)
+        self._reflecting = Reflecting(staged, parts, propose=self._reflected, failed=self._not_reflected)
         self.session = CastSession(
             staged.cast, staged.decider, session=session, entries=entries, write=self._write
         )
         self._settled(None)
+        self._tools.lost(self.state)
 
     @property
     def state(self) -> State:
@@ -108,7 +115,8 @@ class CastPlaying:
         """Write down that `kind` happened, and take notice of it."""
         if kind == REPLY_ENDED:
             turn = int(body["turn"])
-            body = {**self.speaker(turn), "said": self._said.get(turn, "").strip(), **body}
+            told = [each.id for each in self._told_in(turn)]
+            body = {**self.speaker(turn), "said": self._said.get(turn, "").strip(), "told": told, **body}
         before = self.session.state
         entry = self._diary.note(kind, body)
         if kind == CALLER_TURN_COMMITTED:
@@ -151,7 +159,9 @@ class CastPlaying:
             return False
         history = self.state.history
         unanswered = bool(history) and history[-1].role == "caller"
-        return unanswered or owed_opening(self._staged.cast, self.state) is not None
+        waits = unanswered or owed_opening(self._staged.cast, self.state) is not None
+        # While a tool runs, its bridge has been said, and the rest follows with what comes of it.
+        return bool(untold(self.state)) or (waits and not self._bridged)
 
     def answer(self, command: do.Generate, sampling: Sampling) -> Callable[[Job], None]:
         """What the language model's lane is to do for `command`."""
@@ -195,6 +205,10 @@ class CastPlaying:
 
         return build
 
+    def likely_words(self) -> str:
+        """What the caller is likely to say now, for the transcriber."""
+        return likely_words(self._staged.cast, self.state)
+
     def voice(self, turn: int) -> str:
         """Whose voice answers."""
         plan = self._plans.get(turn)
@@ -232,18 +246,24 @@ class CastPlaying:
 
     def started(self, turn: int) -> None:
         """The answer to `turn` has the floor."""
-        self._started.append(turn)
+        self._started[turn] = self._wanted.get(turn, 0)
+        while len(self._started) > _PLANS_KEPT:
+            del self._started[next(iter(self._started))]
         self._tell_account(turn)
 
     def forget(self, turn: int) -> None:
         """The turn has ended, or is answered anew."""
         self._plans.pop(turn, None)
         self._wanted.pop(turn, None)
+        self._accounts.pop(turn, None)
         self._said.pop(turn, None)
         self._complete.discard(turn)
 
     def close(self) -> None:
         """Tell nobody anything more."""
+        self._reflecting.close()
+        self._wanted.clear()
+        self._started.clear()
         self._emit = self._shifted = nobody
 
     # On the language model's lane.
@@ -258,13 +278,16 @@ class CastPlaying:
             future = taken_for(staged.cast, staged.decider, state, *owed, today=staged.today())
             words = owed[1]
         after = state if future is None else future.state
-        opening = owed_opening(staged.cast, after)
+        opening, news = owed_opening(staged.cast, after), untold(after)
+        between = self._between(state, future)
         draft: Draft | None = None
         facts: tuple[Fact, ...] = ()
-        if opening is None or after.question:
+        if not between and (opening is None or after.question or news):
             facts = self.recall(after, words or "")
             draft = self._draft(after, facts)
-        verbatim = opening if draft is None and opening is not None else _taking_over(staged, state, after)
+        first = (draft is None or bool(news)) and not after.question
+        verbatim = opening if first and opening is not None else taking_over(staged.cast, state, after)
+        verbatim = between or verbatim
         plan = Plan(
             turn=turn,
             revision=command.revision,
@@ -280,6 +303,16 @@ class CastPlaying:
             self._plans[turn] = plan
         return plan
 
+    def _between(self, state: State, future: Imagined | None) -> str:
+        """What is said while a tool runs that these words make run, or have made run."""
+        cast = self._staged.cast
+        running = tuple(each for each in state.called if each.status == "running" and each.turn == state.turn)
+        if running:
+            return next((line for each in running if (line := cast.tools[each.tool].bridge)), "")
+        if future is None:
+            return ""
+        return bridge(cast, due(cast, state, future.state, future.decision.commands))
+
     def _expected(self, state: State, saying: str, turn: int) -> Prompt:
         staged, today = self._staged, self._staged.today()
         after: State | None = None
@@ -287,7 +320,7 @@ class CastPlaying:
             future = imagined(staged.cast, staged.decider, state, turn, saying, today=today)
             after = future.state if future.decision.commands else None
         if after is None:
-            after = presumed(staged.cast, state, turn, today=today)
+            after = presumed(staged.cast, staged.decider, state, turn, today=today)
         self._read = self._draft(after, self.recall(after, saying))
         return still_open(self._read.prompt(), saying)
 
@@ -348,6 +381,35 @@ class CastPlaying:
         if decision is not None:
             self.session.decided(decision, turn)
         self._settled(before, by="live", why=_why(decision), turn=turn)
+        if decision is not None:
+            self._begin_tools(before, decision.commands)
+        self._reflecting.turn_settled(self.session.state)
+
+    def _begin_tools(self, before: State, commands: Sequence[Command]) -> None:
+        for call in due(self._staged.cast, before, self.session.state, commands):
+            self._tools.begin(call)
+
+    def _tool_noted(self, kind: str, body: Mapping[str, Any]) -> None:
+        self.session.take(self._diary.note(kind, body))
+        self._settled(None, turn=self.state.turn if body["status"] == "running" else None)
+
+    def _tell(self, fact: SessionEvent) -> None:
+        self._emit(fact)
+
+    def _told_in(self, turn: int) -> tuple[Called, ...]:
+        """The outcomes of tools that the answer to `turn` was made to tell."""
+        plan = self._plans.get(turn)
+        return () if plan is None or plan.draft is None else untold(plan.state)
+
+    @property
+    def _bridged(self) -> bool:
+        return any(each.status == "running" for each in self.state.called)
+
+    def _reflected(self, made: Proposal) -> None:
+        self.propose(made.command, name=made.id, base=made.base, turn=made.turn, why="thought about again")
+
+    def _not_reflected(self, reason: str) -> None:
+        self._diary.note("reflection_failed", {"turn": self.state.turn, "reason": reason})
 
     def _reply_ended(self, turn: int) -> None:
         self._settled(None)
@@ -396,32 +458,21 @@ class CastPlaying:
                 break
 
     def _accounted(self, made: Account) -> None:
-        turn = made.plan.turn
-        if self._plans.get(turn) is made.plan or turn in self._started:
+        turn, revision = made.plan.turn, made.plan.revision
+        if revision in (self._wanted.get(turn), self._started.get(turn)):
             self._accounts[turn] = made
-            while len(self._accounts) > _PLANS_KEPT:
-                del self._accounts[next(iter(self._accounts))]
             self._tell_account(turn)
 
     def _tell_account(self, turn: int) -> None:
         """An answer that is heard has its prompt in the journal."""
-        if turn in self._started and (made := self._accounts.pop(turn, None)) is not None:
+        made = self._accounts.get(turn)
+        if made is not None and self._started.get(turn) == made.plan.revision:
+            del self._accounts[turn]
             self._diary.note("prompt_compiled", prompt_entry(made))
             self._emit(compiled(made))
 
     def _next_turn(self) -> int:
         return self.state.turn + 1
-
-
-def _taking_over(staged: Staged, before: State, after: State) -> str:
-    """What a persona says first who takes over: something to hear while the model still reads."""
-    last = next((said.persona for said in reversed(before.history) if said.role == "agent"), None)
-    persona = after.place.persona
-    if last is None or last == persona:
-        return ""
-    name = staged.cast.personas[persona].name
-    known = any(said.persona == persona and said.role == "agent" for said in before.history)
-    return f"{name} again." if known else f"This is {name}."
 
 
 def _why(decision: Decision | None) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.contracts import ConfigInvalid, Embedder
+from antiphon.runtime.toolbox import Toolbox, open_toolbox
 from antiphon.samp import Cast, Decider, check_cast
 
 _TEXTS_KEPT = 1024
@@ -25,6 +26,8 @@ class Staged(msgspec.Struct, frozen=True):
     """The file, as it was read."""
     decider: Decider
     today: Callable[[], date]
+    tools: Toolbox | None = None
+    """None: nothing can be done."""
 
 
 def stage(name: str, embedder: Embedder, voices: Sequence[str] | None) -> Staged:
@@ -33,8 +36,10 @@ def stage(name: str, embedder: Embedder, voices: Sequence[str] | None) -> Staged
     Raises:
         ConfigInvalid: with all that is wrong with the file, each with its line.
     """
-    text, cast = read_cast_file(Path(name).expanduser(), voices)
-    return Staged(cast, text, Decider(cast, remembering(embedder)), _today)
+    path = Path(name).expanduser()
+    text, cast = read_cast_file(path, voices)
+    tools = open_toolbox(cast, path.parent)
+    return Staged(cast, text, Decider(cast, remembering(embedder)), _today, tools)
 
 
 def read_cast_file(path: Path, voices: Sequence[str] | None) -> tuple[str, Cast]:

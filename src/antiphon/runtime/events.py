@@ -4,7 +4,7 @@ A transport turns these into its own wire format. Within one reply the order is 
 for each item `ReplyItemStarted`, its deltas and audio, `ReplyItemEnded`; and `ReplyEnded` last.
 """
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -175,6 +175,19 @@ class Moved(msgspec.Struct, frozen=True, rename={"origin": "from"}):
     why: str
 
 
+class ToolCalled(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool of the cast has begun, or has ended."""
+
+    turn: int
+    name: str
+    arguments: dict[str, Any]
+    result: str | None
+    """What it gave back, or why it failed; None while it runs."""
+    status: Literal["running", "done", "failed", "dropped"]
+    ms: float | None
+    """How long it took; None while it runs."""
+
+
 class StateChanged(msgspec.Struct, frozen=True, kw_only=True):
     """Where a conversation with a cast is by now."""
 
@@ -292,6 +305,7 @@ SessionEvent: TypeAlias = (
     | ReplyEnded
     | TurnMeasured
     | StateChanged
+    | ToolCalled
     | PromptCompiled
     | SessionFailed
     | IdleTimedOut

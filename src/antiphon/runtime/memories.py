@@ -40,6 +40,11 @@ def safe_user(name: str) -> str:
     return name
 
 
+def safe_name(path: Path) -> str:
+    """The name of the file at `path` in letters that any engine takes."""
+    return re.sub(r"[^\w.-]", "_", path.stem)[:64]
+
+
 def file_of(folder: str, user: str) -> Path:
     """Where the memory of `user` lies: "Mira" and "mira" are one person."""
     root = Path(folder).expanduser() if folder else data_home() / "memory"
@@ -83,7 +88,7 @@ class Memories:
         """
         name = user.lower()
         with self._lock:
-            memory = self._users.get(name) or self._opened(file_of(self._config.folder, user))
+            memory = self._users.get(name) or self._opened(file_of(self._config.folder, user), user)
             self._users[name] = memory
             self._users.move_to_end(name)
             self._held[name] = self._held.get(name, 0) + 1
@@ -106,7 +111,9 @@ class Memories:
             return None
         with self._lock:
             if self._documents is None:
-                self._documents = self._opened(Path(self._config.documents).expanduser())
+                path = Path(self._config.documents).expanduser()
+                # No user can have a name like this.
+                self._documents = self._opened(path, f"documents@{safe_name(path)}")
             return self._documents
 
     def close(self) -> None:
@@ -119,11 +126,13 @@ class Memories:
             self._users.clear()
             self._documents = None
 
-    def _opened(self, path: Path) -> Memory:
+    def _opened(self, path: Path, user: str) -> Memory:
         kind = self._kind
         assert kind is not None
         settings: dict[str, Any] = dict(self._config.settings)
         if "path" in kind.card.capabilities:
             settings["path"] = str(path)
+        if "user" in kind.card.capabilities:
+            settings["user"] = user.lower()
         setup = EngineSetup(settings=settings, weights=self._weights, threads=self._threads)
         return cast(Memory, kind.open(setup))

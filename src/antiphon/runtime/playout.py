@@ -69,7 +69,9 @@ class Playout:
         self._queued = 0
         self._audible: int | None = None
         """Where the first audible sample lies; None until one was queued."""
-        self._started = self._acknowledged = self._paused = False
+        self._started_at: Ticks | None = None
+        """When the first audible sample left."""
+        self._acknowledged = self._paused = False
         self._pace = self._hearing = Running()
         """What is due, and what is heard: the same until the listener says otherwise."""
 
@@ -111,7 +113,9 @@ class Playout:
         self._hearing = Running(played_samples, now)
         if not self._acknowledged and self._audible is not None and played_samples > self._audible:
             self._acknowledged = True
-            self._tell(PlayoutAcknowledged(turn, now - (played_samples - self._audible)))
+            heard_at = now - (played_samples - self._audible)
+            # A listener reckons, too, and nothing is heard before it has left.
+            self._tell(PlayoutAcknowledged(turn, max(heard_at, self._started_at or heard_at)))
 
     def close(self) -> None:
         """Fall silent, and tell nobody anything more."""
@@ -158,9 +162,9 @@ class Playout:
             self._segments.popleft()
             self._offset = 0
         self._send(frame)
-        if not self._started and self._audible is not None and self._sent > self._audible:
-            self._started = True
-            self._tell(PlayoutStarted(self._turn, self._clock.now()))
+        if self._started_at is None and self._audible is not None and self._sent > self._audible:
+            self._started_at = self._clock.now()
+            self._tell(PlayoutStarted(self._turn, self._started_at))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -402,7 +402,7 @@ class Session:
                 self._note(command)
 
     def _transcribe(self, command: do.Transcribe | do.ListenAhead) -> None:
-        self._jobs.transcribe(command, self._settings.transcription_hint)
+        self._jobs.transcribe(command, self._hint())
         if self._memory.unread and not self._dialogue.hearing:
             # The model may be wanted at once, and what is half read would not be used.
             self._jobs.stop_reading()
@@ -475,6 +475,12 @@ class Session:
         build = self._playing.after_reply(turn) if self._playing is not None else None
         if build is not None:
             self._read(self._memory.expecting(build))
+
+    def _hint(self) -> str:
+        """Words that are likely to occur: the client's, else the cast's."""
+        if self._playing is None or self._settings.transcription_hint:
+            return self._settings.transcription_hint
+        return self._playing.likely_words()
 
     def _voice(self, turn: int) -> str:
         if self._playing is not None:

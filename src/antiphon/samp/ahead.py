@@ -17,7 +17,7 @@ from antiphon.samp.commands import Command, GoTo, Proposal, SetSlot
 from antiphon.samp.deciding import Decider, Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, REPLY_ENDED, step
 from antiphon.samp.guards import Value
-from antiphon.samp.state import State, automatic, open_tasks, values
+from antiphon.samp.state import State, open_tasks, values
 
 _UNSAID = "…"
 
@@ -43,19 +43,24 @@ def taken_for(cast: Cast, decider: Decider, state: State, turn: int, text: str, 
     return Imagined(_proposed(cast, state, turn, decision.commands), decision)
 
 
-def presumed(cast: Cast, state: State, turn: int, *, today: date) -> State:
-    """What the state will be when the caller answers what they were asked, with whatever it is."""
+def presumed(cast: Cast, decider: Decider, state: State, turn: int, *, today: date) -> State:
+    """What the state will be when the caller answers what they were asked, with whatever it is.
+
+    Where nothing is asked they are taken to go the scene's first way in words, which is its author's most
+    usual one.
+    """
     state = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": _UNSAID})
     scene = state.place.scene
     first = next(iter(open_tasks(cast.scenes[scene], scene, state)), None)
+    if first is None and not cast.scenes[scene].checklist:
+        usual = next((way.to for way in cast.scenes[scene].ways if way.when or way.says), BACK)
+        return state if usual == BACK else _proposed(cast, state, turn, (GoTo(usual),))
     if first is None or not first.ask:
         return state
     answer = SetSlot(first.ask, _some_value(cast.slots[first.ask], today))
-    state = _proposed(cast, state, turn, (answer,), name="presumed")
-    way = automatic(cast, scene, values(state), state.ticked)
-    if way is None or way.to == BACK:
-        return state
-    return _proposed(cast, state, turn, (GoTo(way.to),))
+    told = _proposed(cast, state, turn, (answer,), name="presumed")
+    move = decider.opened(state, values(told), fresh=True)
+    return told if move is None else _proposed(cast, told, turn, (move,))
 
 
 def heard_whole(cast: Cast, decider: Decider, state: State, reply: Mapping[str, Any]) -> State:

@@ -87,6 +87,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """A guard on slots: "guests > 8 and day" (day is known), "drink == wine", "done" (the checklist is)."""
     says: Phrases = ()
     """Examples of what callers say who want to go there."""
+    does: str = ""
+    """A tool that runs when this way is taken, if all it needs is known: for what the caller must confirm."""
 
 
 class Jump(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"guard": "if"}):
@@ -119,6 +121,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Where it can go from here."""
     ends: bool = False
     """Whether the conversation may end here."""
+    does: str = ""
+    """A tool that runs here as soon as all it needs is known; one that changes nothing."""
 
 
 class ToolUse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

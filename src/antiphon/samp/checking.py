@@ -214,6 +214,17 @@ def _exclusive(cast: Cast, scene: Scene, one: Way | Jump, other: Way | Jump) -> 
 
 
 def _tools(cast: Cast, tree: Tree) -> Iterator[Problem]:
+    for name, scene in cast.scenes.items():
+        yield from _done_by(cast, tree, ("scenes", name), scene.plays, scene.does)
+        for place, way in enumerate(scene.ways):
+            yield from _done_by(cast, tree, ("scenes", name, "ways", place), scene.plays, way.does)
+        tool = cast.tools.get(scene.does)
+        if tool is not None and tool.changes:
+            yield tree.problem(
+                ("scenes", name, "does"),
+                f"`{scene.does}` changes something, and would run without being confirmed",
+                "let the way do it that the caller takes by confirming",
+            )
     for name, tool in cast.tools.items():
         for place, slot in enumerate(tool.needs):
             yield from _known(tree, ("tools", name, "needs", place), "slot", slot, cast.slots)
@@ -221,6 +232,14 @@ def _tools(cast: Cast, tree: Tree) -> Iterator[Problem]:
             yield tree.problem(
                 ("tools", name), "nobody may use it", f"let a persona say `may: [{name}]`, or remove it"
             )
+
+
+def _done_by(cast: Cast, tree: Tree, at: Path, plays: str, tool: str) -> Iterator[Problem]:
+    if not tool:
+        return
+    yield from _known(tree, (*at, "does"), "tool", tool, cast.tools)
+    if tool in cast.tools and plays in cast.personas and tool not in cast.personas[plays].may:
+        yield tree.problem((*at, "does"), f"{plays} may not use `{tool}`", f"let {plays} say `may: [{tool}]`")
 
 
 def _read(cast: Cast, text: str) -> Guard | None:

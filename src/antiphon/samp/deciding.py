@@ -6,6 +6,7 @@ words are not, so an automatic way that this very turn opened goes before a way 
 anywhere goes before both.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
@@ -27,10 +28,11 @@ from antiphon.samp.commands import (
     SwitchPersona,
     Tick,
 )
+from antiphon.samp.commonplaces import BACK as BACK_PHRASES
 from antiphon.samp.extraction import CUED, Telling, tellings
 from antiphon.samp.guards import Value
 from antiphon.samp.likelihood import FITTED, Judge, Likely, Weights, likely, telling_words
-from antiphon.samp.moves import BACK_PHRASES, Option, called, options
+from antiphon.samp.moves import Option, called, options
 from antiphon.samp.state import State, automatic, open_tasks, values
 
 SURE = 0.5
@@ -39,7 +41,13 @@ SAID_ALIKE = 0.45
 """How near the agent's words must be to a task to count as having done it. It misses some; the slow loop may
 propose them."""
 GOODBYE_ALIKE = 0.6
+_ASKS_ALIKE = 0.35
+"""How near the agent's words must be to a slot to count as a question for it."""
 
+_ASKS = re.compile(
+    r"\?|^\W*((and|but|so|oh|well|okay|sorry)\W+)*(what|where|when|which|who|why|how|can|could|do|does|is|are|may|would)\b",
+    re.IGNORECASE,
+)
 _GOODBYES = ("goodbye", "bye bye", "thank you goodbye", "see you", "that's all, bye")
 
 
@@ -90,7 +98,7 @@ class Decider:
         move, kind = _best_move(chances)
         told = self._tellings(state, words, today, move)
         known = {**values(state), **{each.slot: each.value for each in told}}
-        opened = self._opened(state, known, fresh=bool(told))
+        opened = self.opened(state, known, fresh=bool(told))
         if isinstance(move, GoTo | Return) and kind in ("way", "back"):
             move = opened if opened is not None and told else self._passing_on(state, move, known)
         elif move is None:
@@ -111,8 +119,8 @@ class Decider:
 
     def _tellings(self, state: State, words: str, today: date, move: Command | None) -> tuple[Telling, ...]:
         target = _target(state, move)
-        beyond = _asked(self._cast, state, target) if target is not None else []
-        asked = [*_asked(self._cast, state, state.place.scene), *_below(self._cast, state), *beyond]
+        beyond = self._asked(state, target) if target is not None else []
+        asked = [*self._asked(state, state.place.scene), *self._below(state), *beyond]
         if target is not None and not (isinstance(move, Return) and not move.then):
             # What is said on leaving answers no open question.
             asked = [slot for slot in asked if self._cast.slots[slot].type != "free"]
@@ -131,21 +139,44 @@ class Decider:
         self, found: Sequence[Option], state: State, words: str, today: date
     ) -> dict[str, float]:
         told = {each.slot for each in self._tellings(state, words, today, None)}
-        here = told & set(_asked(self._cast, state, state.place.scene))
-        below = told & set(_below(self._cast, state)) - here
+        here = told & set(self._asked(state, state.place.scene))
+        below = told & set(self._below(state)) - here
         # Free words answer a question less surely: anything may be said.
         here_count = sum(0.5 if self._cast.slots[slot].type == "free" else 1.0 for slot in here)
+        # Who asks nothing and fills in what was asked for, answers.
+        sure = 1.0 if _ASKS.search(words) else 2.0
         away = state.place.persona != self._cast.scenes[state.place.scene].plays
-        counts = {"back:persona" if away else "stay": here_count, "back": float(len(below))}
+        counts = {"back:persona" if away else "stay": sure * here_count, "back": sure * len(below)}
         return {option.key: counts[option.key] for option in found if option.key in counts}
 
-    def _opened(self, state: State, known: Mapping[str, Value], *, fresh: bool) -> GoTo | Return | None:
+    def _asked(self, state: State, scene: str) -> list[str]:
+        """The slots a scene asks for: the one just asked for, the open ones, those to be corrected."""
+        tasks = self._cast.scenes[scene].checklist
+        still = [task.ask for task in open_tasks(self._cast.scenes[scene], scene, state) if task.ask]
+        if len(still) > 1 and (said := _agent_said(state)):
+            words = telling_words(said)
+            named = {slot: len(words & _about(self._cast, slot)) for slot in still}
+            near = {slot: self._asks_for(said, slot) for slot in still}
+            still.sort(key=lambda slot: (-named[slot], -near[slot]))
+        return still + [task.ask for task in tasks if task.ask and task.ask not in still]
+
+    def _asks_for(self, agent_said: str, slot: str) -> float:
+        """How near what the agent said last comes to asking for a slot; 0 where that may be chance."""
+        about = self._cast.slots[slot]
+        near = self._judge.nearness(agent_said, (about.about, *((about.ask,) if about.ask else ())))
+        return near if near >= _ASKS_ALIKE else 0.0
+
+    def _below(self, state: State) -> list[str]:
+        """What the scene asks for that a jump has interrupted."""
+        return self._asked(state, state.stack[-1].scene) if state.stack else []
+
+    def opened(self, state: State, known: Mapping[str, Value], *, fresh: bool) -> GoTo | Return | None:
         """The move that slots alone make, once they are known."""
         way = automatic(self._cast, state.place.scene, known, state.ticked)
         if way is None:
             below = state.stack[-1].scene if state.stack else None
             filled = set(known) - set(state.slots)
-            if below and fresh and filled & set(_asked(self._cast, state, below)):
+            if below and fresh and filled & set(self._asked(state, below)):
                 return Return(self._chain(below, known, state))
             return None
         if way.to != BACK:
@@ -200,28 +231,16 @@ def _phrases(cast: Cast) -> Iterator[str]:
         yield from (*jump.says, *((jump.when,) if jump.when else ()))
     for persona in cast.personas.values():
         yield from called(persona)
+    for slot in cast.slots.values():
+        yield from (slot.about, *((slot.ask,) if slot.ask else ()))
 
 
 def _agent_said(state: State) -> str:
     return next((said.text for said in reversed(state.history) if said.role == "agent"), "")
 
 
-def _asked(cast: Cast, state: State, scene: str) -> list[str]:
-    """The slots a scene asks for: the one just asked for, the open ones, those that could be corrected."""
-    still = [task.ask for task in open_tasks(cast.scenes[scene], scene, state) if task.ask]
-    said = telling_words(_agent_said(state))
-    named = {slot: len(said & _about(cast, slot)) for slot in still}
-    still.sort(key=lambda slot: -named[slot])
-    return still + [task.ask for task in cast.scenes[scene].checklist if task.ask and task.ask not in still]
-
-
 def _about(cast: Cast, slot: str) -> frozenset[str]:
     return telling_words(f"{cast.slots[slot].about} {cast.slots[slot].ask or ''}")
-
-
-def _below(cast: Cast, state: State) -> list[str]:
-    """What the scene asks for that a jump has interrupted."""
-    return _asked(cast, state, state.stack[-1].scene) if state.stack else []
 
 
 def _target(state: State, move: Command | None) -> str | None:

@@ -22,12 +22,17 @@ CUE_WORDS_APART = 3
 """How many words may lie between a cue and the value it belongs to."""
 CUED = 2.5
 """The certainty from which a value has a cue, and needs no question that asked for it."""
+_ANSWER_WORDS_MAX = 9
+"""A name in a longer sentence than this, without a cue, is hardly the answer to a question for it."""
 _CUE, _ASKED, _OPEN = 4.0, 2.0, 1.0
 
-_NAME = r"[A-Z0-9][\w'’.-]*(?:\s+(?:(?:of|and|the|de|van|von|la|&)\s+)?[A-Z0-9][\w'’.&-]*){0,4}"
+_WORD = r"(?:[A-Z]\.|[A-Z0-9&][\w'’&-]*(?:\.[\w'’&-]+)*)"
+_NAME = rf"{_WORD}(?:\s+(?:(?:of|and|the|de|van|von|la|&)\s+)?{_WORD}){{0,4}}"
 _NO_NAME = """
 a an and are but can could do good hello hi how i i'd i'll i'm i've is it it's let lets my no not oh ok okay
 all please so sure thank thanks that that's the this try we well what when where who yes you your
+absolutely alright amazing any awesome book cool excellent exactly find fine give goodbye great help look
+maybe nice none nope nothing perfect play reserve search show something understood wait wonderful yeah yep
 """
 _NO_NAMES = frozenset(_NO_NAME.split())
 _CORRECTS = re.compile(
@@ -173,7 +178,7 @@ def _names(text: str, cues: Sequence[tuple[int, int]], *, first: bool) -> Iterat
         match = re.compile(rf"\s+(?:the\s+)?({_NAME})").match(text, end)
         if match and (name := _bare_name(match[1])):
             yield Found(match.start(1), match.start(1) + len(name), name), _CUE
-    if first and not cues and len(text.split()) <= 6:
+    if first and not cues and len(text.split()) <= _ANSWER_WORDS_MAX:
         for match in re.finditer(_NAME, text):
             if name := _bare_name(match[0]):
                 yield Found(match.start(), match.end(), name), _OPEN
@@ -183,7 +188,8 @@ def _bare_name(text: str) -> str:
     words = text.rstrip(".,!?").split()
     while words and words[0].lower().strip(".,") in _NO_NAMES:
         words = words[1:]
-    return " ".join(words)
+    # A number alone is a count or a time, never somebody's name.
+    return " ".join(words) if any(char.isalpha() for word in words for char in word) else ""
 
 
 def _free(text: str) -> str:

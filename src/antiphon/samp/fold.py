@@ -1,19 +1,22 @@
 """The state of a conversation as a pure fold over its journal.
 
-Four kinds of entries matter here; all others pass by, so one journal serves everything.
+Five kinds of entries matter here; all others pass by, so one journal serves everything.
 
     cast_opened            cast, digest        which cast it is played with
     caller_turn_committed  turn, text          the caller's settled words
     reply_ended            turn, heard         what of the agent's answer was heard; with scene and persona
-                                               where they are not those at hand
+                                               where they are not those at hand; `told`: the calls of
+                                               tools whose outcome it told
     state_proposed         a `Proposal`        a command that somebody proposes
+    tool_called            id, tool, turn,     a tool has begun, and then has ended
+                           status, text
 
 What becomes of a proposal is no entry: it follows from the entries before it, and so it is the same in every
 replay. An opening counts as said by what was heard of it, never by what was sent.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -23,12 +26,24 @@ from antiphon.samp.applying import settle
 from antiphon.samp.cast import Cast
 from antiphon.samp.commands import Proposal, Verdict
 from antiphon.samp.confidence import confides, with_listener
-from antiphon.samp.state import HISTORY_KEPT, TURNS_BACK_MAX, Place, Said, State, digest, heard_of, initial
+from antiphon.samp.state import (
+    CALLED_KEPT,
+    HISTORY_KEPT,
+    TURNS_BACK_MAX,
+    Called,
+    Place,
+    Said,
+    State,
+    digest,
+    heard_of,
+    initial,
+)
 
 CAST_OPENED = "cast_opened"
 CALLER_TURN_COMMITTED = "caller_turn_committed"
 REPLY_ENDED = "reply_ended"
 STATE_PROPOSED = "state_proposed"
+TOOL_CALLED = "tool_called"
 
 
 class CallerTurn(msgspec.Struct, frozen=True):
@@ -46,6 +61,17 @@ class ReplyEnded(msgspec.Struct, frozen=True):
     scene: str = ""
     """Empty: where the conversation is by now, or was before its last move if that fits the words."""
     persona: str = ""
+    told: tuple[str, ...] = ()
+
+
+class ToolEntry(msgspec.Struct, frozen=True):
+    """The body of `tool_called`, as far as it matters here."""
+
+    id: str
+    tool: str
+    turn: int
+    status: Literal["running", "done", "failed"]
+    text: str = ""
 
 
 class CastOpened(msgspec.Struct, frozen=True):
@@ -92,6 +118,8 @@ def step(cast: Cast, state: State, entry: JournalEntry) -> tuple[State, Verdict 
             return _heard_agent(cast, state, _body(entry, ReplyEnded)), None
         case "state_proposed":
             return settle(cast, state, _body(entry, Proposal))
+        case "tool_called":
+            return _tool_called(state, _body(entry, ToolEntry)), None
         case _:
             pass
     return state, None
@@ -122,6 +150,9 @@ def _heard_agent(cast: Cast, state: State, reply: ReplyEnded) -> State:
     if not reply.heard.strip():
         return state
     scene, persona = _speaker(cast, state, reply)
+    if reply.told:
+        called = tuple(replace(each, told=each.told or each.id in reply.told) for each in state.called)
+        state = replace(state, called=called)
     said = Said(reply.turn, "agent", reply.heard, persona, scene)
     return replace(
         state,
@@ -129,6 +160,18 @@ def _heard_agent(cast: Cast, state: State, reply: ReplyEnded) -> State:
         openings=_openings(cast, state.openings, scene, reply.heard),
         confided=with_listener(cast, state.confided, reply.turn, Place(scene, persona)),
     )
+
+
+def _tool_called(state: State, entry: ToolEntry) -> State:
+    """A call begins once and ends once; whatever else is said of it changes nothing."""
+    before = next((each for each in state.called if each.id == entry.id), None)
+    if before is None and entry.status == "running":
+        made = Called(entry.id, entry.tool, entry.turn, "running")
+        return replace(state, called=(*state.called, made)[-CALLED_KEPT:])
+    if before is None or before.status != "running" or entry.status == "running":
+        return state
+    after = replace(before, status=entry.status, text=entry.text)
+    return replace(state, called=tuple(after if each is before else each for each in state.called))
 
 
 def _speaker(cast: Cast, state: State, reply: ReplyEnded) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from antiphon.contracts import NEVER, Cancel, LanguageModel, Message, Prompt
 from antiphon.samp.moves import Option
 
 CACHE_KEY = "margins"
-_NOTHING = "Hello?"
+NOTHING_SAID = "Hello?"
+YES_NO = ("Yes", "No")
 
 
 class Margins:
@@ -27,22 +28,33 @@ class Margins:
         """The margin of each option that is a move, by its key; empty once `cancel` is raised."""
         found: dict[str, float] = {}
         for option in options:
-            if option.move is None or not (option.when or option.says):
+            meant = meaning(option)
+            if not meant:
                 continue
-            meant = option.when or f'"{option.says[0]}"'
             prior = self._priors.get(meant)
             if prior is None:
-                prior = self._margin("", _NOTHING, meant, cancel)
-            margin = self._margin(agent_said, words, meant, cancel)
+                prior = self._margin(meant_by("", NOTHING_SAID, meant), cancel)
+            margin = self._margin(meant_by(agent_said, words, meant), cancel)
             if prior is None or margin is None:
                 return {}
             self._priors[meant] = prior
             found[option.key] = margin - prior
         return found
 
-    def _margin(self, agent_said: str, words: str, meant: str, cancel: Cancel) -> float | None:
-        said = f'Agent: "{agent_said}"\n' * bool(agent_said) + f'Caller: "{words}"'
-        question = f"{said}\n\nDoes the caller mean that {meant}? Answer yes or no."
-        prompt = Prompt((Message("system", "You follow a telephone call."), Message("user", question)))
-        scores = self._model.score(prompt, ("Yes", "No"), cache_key=CACHE_KEY, cancel=cancel)
+    def _margin(self, prompt: Prompt, cancel: Cancel) -> float | None:
+        scores = self._model.score(prompt, YES_NO, cache_key=CACHE_KEY, cancel=cancel)
         return scores[0] - scores[1] if scores else None
+
+
+def meaning(option: Option) -> str:
+    """What a caller means who means this; empty where there is no move or nothing to say it with."""
+    if option.move is None or not (option.when or option.says):
+        return ""
+    return option.when or f'"{option.says[0]}"'
+
+
+def meant_by(agent_said: str, words: str, meant: str) -> Prompt:
+    """The question whether `words` mean that."""
+    said = f'Agent: "{agent_said}"\n' * bool(agent_said) + f'Caller: "{words}"'
+    question = f"{said}\n\nDoes the caller mean that {meant}? Answer yes or no."
+    return Prompt((Message("system", "You follow a telephone call."), Message("user", question)))

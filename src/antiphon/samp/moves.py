@@ -1,5 +1,6 @@
 """What can happen next, from where the conversation is: the options a turn of the caller's is judged by."""
 
+import re
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
@@ -7,19 +8,24 @@ import msgspec
 
 from antiphon.samp.cast import BACK, Cast, Jump, Persona
 from antiphon.samp.commands import GoTo, JumpTo, Return, SwitchPersona
+from antiphon.samp.commonplaces import BACK as BACK_PHRASES
 from antiphon.samp.state import State, allowed, values
 
 Kind: TypeAlias = Literal["stay", "way", "jump", "back", "persona"]
 
-BACK_PHRASES = (
-    "okay thank you",
-    "all right thanks",
-    "good to know",
-    "I see",
-    "back to what we were doing",
-    "that's all I wanted to know",
-)
-"""What people say when their question is answered."""
+_ASKING_FOR = """
+ask available back call can connect fetch free get give go hand help line may need over pass please put
+question rather reach send speak speaking switch talk tell through transfer want who whoever word
+"""
+ASKING_FOR = frozenset(_ASKING_FOR.split())
+"""Words of somebody who asks for somebody."""
+_TITLES = frozenset({"mister", "miss", "mr", "mrs", "ms", "doctor", "dr"})
+
+_COMMON = """
+a an and are at be but by can could do for from have hello hi how i i'd i'm in is it it's let like me my of on
+or please so some that the there this to want we what with would you your
+"""
+_COMMON_WORDS = frozenset(_COMMON.split())
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -34,6 +40,8 @@ class Option(msgspec.Struct, frozen=True):
     """What callers say who mean it."""
     when: str = ""
     """The same in words of the cast."""
+    names: frozenset[str] = frozenset()
+    """What the persona who is asked for may be called, in small letters."""
 
     @property
     def when_said(self) -> tuple[str, ...]:
@@ -52,6 +60,8 @@ def options(cast: Cast, state: State) -> tuple[Option, ...]:
 
 def _ways(cast: Cast, state: State) -> Iterator[Option]:
     known, here = values(state), state.place.scene
+    if state.came_from is not None and cast.scenes[here].opening and not _heard_in(state, here):
+        return  # who goes on before a word was heard here does not mean what is said here
     for way in cast.scenes[here].ways:
         if not (way.when or way.says) or not allowed(cast, here, way.guard, known, state.ticked):
             continue
@@ -60,6 +70,10 @@ def _ways(cast: Cast, state: State) -> Iterator[Option]:
                 yield Option("way:back", "back", Return(), way.says, way.when)
         elif way.to != here:
             yield Option(f"way:{way.to}", "way", GoTo(way.to), way.says, way.when)
+
+
+def _heard_in(state: State, scene: str) -> bool:
+    return any(said.role == "agent" and said.scene == scene for said in state.history)
 
 
 def _jumps(cast: Cast, state: State) -> Iterator[Option]:
@@ -74,13 +88,14 @@ def _personas(cast: Cast, state: State) -> Iterator[Option]:
         if not persona.asked_for or name in (state.place.persona, cast.scenes[state.place.scene].plays):
             continue
         below, says = state.stack[-1].persona if state.stack else "", called(persona)
+        move: JumpTo | Return | SwitchPersona = SwitchPersona(name)
         if name == below:
-            yield Option(f"persona:{name}", "persona", Return(), says)
+            move = Return()
+        elif persona.home == state.place.scene:
+            continue
         elif persona.home:
-            if persona.home != state.place.scene:
-                yield Option(f"persona:{name}", "persona", JumpTo(persona.home), says)
-        else:
-            yield Option(f"persona:{name}", "persona", SwitchPersona(name), says)
+            move = JumpTo(persona.home)
+        yield Option(f"persona:{name}", "persona", move, says, names=names_of(persona))
 
 
 def called(persona: Persona) -> tuple[str, ...]:
@@ -95,12 +110,21 @@ def called(persona: Persona) -> tuple[str, ...]:
     )
 
 
+def names_of(persona: Persona) -> frozenset[str]:
+    """What callers may call a persona: the name, what they are, and what else the cast's examples ask for."""
+    role = re.split(r"\b(?:of|at|in|from|for|with|on)\b|,", persona.role)[0].split()
+    asked = {word for phrase in persona.asked_for for word in telling_words(phrase)}
+    named = {*telling_words(persona.name), *(word.lower() for word in role[-1:]), *asked}
+    return frozenset(named - ASKING_FOR - _TITLES)
+
+
 def _backs(cast: Cast, state: State) -> Iterator[Option]:
     """Back to where a jump came from, and on from there over a way in words; or to who plays the scene."""
     plays = cast.scenes[state.place.scene].plays
     if plays != state.place.persona:
         said = (*BACK_PHRASES, *called(cast.personas[plays]))
-        yield Option("back:persona", "back", SwitchPersona(plays), said)
+        names = names_of(cast.personas[plays])
+        yield Option("back:persona", "back", SwitchPersona(plays), said, names=names)
     if not state.stack:
         return
     below = state.stack[-1].scene
@@ -121,3 +145,8 @@ def _own_phrases(cast: Cast, scene: str) -> tuple[str, ...]:
     jumps: list[Jump] = [jump for jump in cast.anywhere.values() if jump.to == scene]
     homes = [persona.asked_for for persona in cast.personas.values() if persona.home == scene]
     return tuple(phrase for says in (*(jump.says for jump in jumps), *homes) for phrase in says)
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that are not in every other sentence."""
+    return frozenset(re.findall(r"[\w']+", text.lower())) - _COMMON_WORDS

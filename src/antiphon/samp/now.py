@@ -1,7 +1,7 @@
 """The short part of a prompt that changes: who speaks, what for, and what just they know.
 
-What changes least stands first. What the caller has only just told is left to their own words, which follow:
-so this part is the same whatever they answer to what they were asked, and is read before they do.
+What changes least stands first. What the caller has only just told is named, and its value left to their own
+words, which follow: so this part is the same whatever they answer, and is read before they do.
 
 Each line says how well it can be spared when the budget is short: 0 never, and the higher the sooner.
 """
@@ -14,6 +14,7 @@ from antiphon.samp.cast import Cast, Task
 from antiphon.samp.confidence import knows_slot
 from antiphon.samp.guards import Value
 from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, told_just_now
+from antiphon.samp.tools import tool_lines
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -46,6 +47,11 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     if known:
         told = "; ".join(f"{cast.slots[slot].about}: {spoken(state.slots[slot].value)}" for slot in known)
         yield Line("slots", f"Agreed so far: {told}.")
+    for text in tool_lines(cast, state):
+        yield Line("tools", text)
+    if just:
+        about = " and ".join(cast.slots[slot].about for slot in cast.slots if slot in just)
+        yield Line("slots", f"The caller has just told you {about}: do not ask for it again.")
     yield Line("aim", f"Your aim: {scene.aim}")
     if state.question:
         yield Line("question", f"Ask the caller: {state.question}")

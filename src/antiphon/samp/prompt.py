@@ -16,6 +16,7 @@ import msgspec
 from antiphon.contracts import ContractBroken, Message, Prompt
 from antiphon.samp.cast import Cast
 from antiphon.samp.confidence import knows_turn, may_know
+from antiphon.samp.handover import without_taking_over
 from antiphon.samp.now import Line, now_lines
 from antiphon.samp.state import Said, State
 
@@ -243,10 +244,11 @@ def _history(cast: Cast, said: Sequence[Said]) -> tuple[Message, ...]:
             speaker = each.persona
             messages.append(Message("system", f"From here on, answer as {cast.personas[speaker].name}."))
         role = "user" if each.role == "caller" else "assistant"
+        text = each.text if role == "user" else without_taking_over(cast, each.persona, each.text)
         if messages and messages[-1].role == role:
-            messages[-1] = Message(role, f"{messages[-1].content} {each.text}")
+            messages[-1] = Message(role, f"{messages[-1].content} {text}")
         else:
-            messages.append(Message(role, each.text))
+            messages.append(Message(role, text))
     return tuple(messages)
 
 

@@ -22,6 +22,11 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 
+_POINTS = re.compile(
+    r"\b(that|this|the|which|another|other|good|nice|great|last|next|first|same|any|every|no)\s+$",
+    re.IGNORECASE,
+)
+
 
 class Found(NamedTuple):
     """A value, and where in the text it stands."""
@@ -34,12 +39,14 @@ class Found(NamedTuple):
 def numbers(text: str) -> list[Found]:
     """Every number in `text`, in order; ordinals and numbers in times are none."""
     found = [Found(match.start(), match.end(), _value(match)) for match in _NUMBER.finditer(text)]
-    # "One of us" counts nobody.
-    return [
-        each
-        for each in found
-        if not (text[each.start : each.end].lower() == "one" and re.match(r"\s+of\b", text[each.end :]))
-    ]
+    return [each for each in found if not _counts_nobody(text, each)]
+
+
+def _counts_nobody(text: str, found: Found) -> bool:
+    """Whether it is the "one" of "one of us" or "that one"."""
+    if text[found.start : found.end].lower() != "one":
+        return False
+    return bool(re.match(r"\s+of\b", text[found.end :]) or _POINTS.search(text[: found.start]))
 
 
 def number_of(words: str) -> int | None:

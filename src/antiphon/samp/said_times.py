@@ -29,6 +29,12 @@ _PLAIN = re.compile(
     rf"(?P<oclock>\s*o['’\"]?\s?clock)?{_AFTER}(?![\w:]|\.\d)",
     re.IGNORECASE,
 )
+_JOINED = re.compile(
+    rf"{_BEFORE}(?:\b(?P<lead>at)\s+)?(?<![\w.:$€£])(?P<hour>1[0-2]|[1-9])(?P<minute>[0-5]\d)"
+    rf"{_AFTER}(?![\w:]|\.\d)",
+    re.IGNORECASE,
+)
+"""As a transcriber writes "four forty in the afternoon": 440."""
 _PARTS = {"five": 5, "5": 5, "ten": 10, "10": 10, "twenty": 20, "20": 20, "half": 30, "quarter": 15}
 
 
@@ -60,6 +66,9 @@ def _readings(text: str, *, asked: bool, near: str) -> Iterator[Found]:
         yield _found(
             match, hour * 60 + int(match["minute"]), near=None if match["hour"].startswith("0") else near
         )
+    for match in _JOINED.finditer(text):
+        if match["before"] or match["half"] or match["after"] or (asked and match["lead"]):
+            yield _found(match, int(match["hour"]) * 60 + int(match["minute"]), near=near)
     for match in _PLAIN.finditer(text):
         certain = bool(match["before"] or match["half"] or match["after"] or match["oclock"])
         certain |= (match["lead"] or "").lower() == "at"

@@ -19,6 +19,8 @@ STACK_MAX = 4
 """How deep jumps may be nested: beyond it, a jump forgets where the oldest one came from."""
 HISTORY_KEPT = 400
 """Things said that the state remembers; the journal has them all."""
+CALLED_KEPT = 64
+"""Calls of tools that the state remembers."""
 TURNS_BACK_MAX = 12
 """A proposal for an older turn than this is dropped, and its verdict forgotten."""
 
@@ -51,6 +53,20 @@ class Said(msgspec.Struct, frozen=True):
     scene: str
 
 
+class Called(msgspec.Struct, frozen=True):
+    """A tool that was called."""
+
+    id: str
+    """The same call has the same id; it is made once."""
+    tool: str
+    turn: int
+    status: Literal["running", "done", "failed"]
+    text: str = ""
+    """What it gave back, or why it failed."""
+    told: bool = False
+    """Whether the caller was told what came of it."""
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known at one moment of a conversation."""
 
@@ -80,6 +96,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[Said, ...] = ()
     confided: dict[int, tuple[str, ...]] = {}
     """The turns that were spoken in confidence, each with the personas who took part in it."""
+    called: tuple[Called, ...] = ()
+    """Tools, oldest first; a long call forgets the oldest."""
     decided: tuple[Verdict, ...] = ()
     """On proposals of turns that are not long over, oldest first: one that comes again changes nothing."""
     crowd: int = 0
@@ -173,13 +191,11 @@ def still_asked(scene: Scene, state: State) -> frozenset[str]:
 
 
 def told_just_now(state: State) -> frozenset[str]:
-    """The slots that the last turn has filled, while it has not led elsewhere."""
+    """The slots that the last turn has filled."""
     since = min(
         (each.version for each in state.decided if each.turn == state.turn and each.outcome != "dropped"),
         default=state.version + 1,
     )
-    if state.place_version >= since:
-        return frozenset()
     return frozenset(slot for slot, filled in state.slots.items() if filled.version >= since)
 
 

@@ -118,6 +118,8 @@ class Realtime:
         self._translator = Translator(f"conv_{stem}", extended=extended, sound_beside=sound_beside)
         self._extended, self._opened_s = extended, perf_counter()
         self._items_named = 0
+        self._again = f"r{before.openings}_" if before.openings else ""
+        """Keeps the items of a conversation that goes on apart from those it had."""
         self.announce(self.created())
         early, self._early = self._early, None
         for event in early:
@@ -285,7 +287,7 @@ class Realtime:
 
     def _new_item_id(self) -> str:
         self._items_named += 1
-        return f"item_{self.session.id.removeprefix('sess_')}_c{self._items_named}"
+        return f"item_{self.session.id.removeprefix('sess_')}_{self._again}c{self._items_named}"
 
 
 def _no_output_buffer() -> NoReturn:

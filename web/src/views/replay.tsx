@@ -49,7 +49,7 @@ export function Recordings({ open, opened, close }: { open: (id: string) => void
           <li key={one.id}>
             <button type="button" onClick={() => open(one.id)}>
               <strong>{one.first_words || "(nothing said)"}</strong>
-              <small>{[one.opened_at && new Date(one.opened_at).toLocaleString(), `${one.turns} turns`, clock(one.duration_ms)].filter(Boolean).join(" · ")}</small>
+              <small>{[one.opened_at && new Date(one.opened_at).toLocaleString(), one.turns === 1 ? "1 turn" : `${one.turns} turns`, clock(one.duration_ms)].filter(Boolean).join(" · ")}</small>
             </button>
           </li>
         ))}

@@ -23,7 +23,7 @@ export function SettingsDialog({ settings, change, close }: Props) {
       <Switch name="Suppress noise" on={settings.noiseSuppression} change={(noiseSuppression) => change({ noiseSuppression })} />
       <Switch name="Level the loudness" on={settings.autoGainControl} change={(autoGainControl) => change({ autoGainControl })} />
       <Switch name="Read the captions to a screen reader" hint="off, if it talks over the agent" on={settings.announce} change={(announce) => change({ announce })} />
-      <label class="field"><span>Line<small>from the next conversation on; typing always uses the WebSocket</small></span>
+      <label class="field"><span>Line<small>of the next spoken conversation</small></span>
         <select value={settings.line} onChange={(event) => change({ line: event.currentTarget.value as Settings["line"] })}>
           <option value="websocket">WebSocket</option><option value="webrtc">WebRTC, for bad networks</option>
         </select>

@@ -217,7 +217,7 @@ class Call:
         self._ended(self)
         # All of them hold us, and among us is the session with its audio.
         self._timers.clear()
-        del self._realtime, self._session, self._peer, self._outgoing
+        del self._realtime, self._session, self._peer, self._outgoing, self._incoming
 
     async def _deliver(self) -> None:
         """Wait until everything that was said is on its way."""
@@ -232,6 +232,8 @@ class Call:
     # What happens.
 
     def _packet(self, media: Media) -> None:
+        if self._closing is not None:
+            return
         for sound in self._incoming.take(media, self._loop.time()):
             self._hear(sound)
 
@@ -242,7 +244,7 @@ class Call:
         self._later(LOOK_S, self._look)
 
     def _hear(self, sound: Audio) -> None:
-        if self._closing is not None or not len(sound):
+        if self._closing is not None:
             return
         try:
             self._session.push_audio(sound)
