@@ -58,12 +58,14 @@ async def standing(
     weights: Callable[[str], Path] = _no_weights,
     wyoming: WyomingConfig | None = None,
     limits: Limits | None = None,
+    cast: str | None = None,
 ) -> AsyncGenerator[tuple[Server, Hub]]:
     config = Config(
         engines=engines,
         memory=MemoryConfig(use=""),
         wyoming=wyoming or WyomingConfig(uri=ANYWHERE),
         limits=limits or Limits(),
+        cast=cast,
     )
     hub = await open_hub(config, weights=weights, progress=lambda _: None)
     try:
@@ -210,6 +212,47 @@ async def test_conversations_end_when_nobody_goes_on() -> None:
         await asyncio.sleep(1.2)
         assert hub.sessions == ()
         assert (await asks(server, "good day")).type == "handled"
+
+
+SHOP = """\
+cast: The Shop
+about: A small shop.
+start: hello
+personas:
+  clerk: {name: Ann, role: the clerk, voice: low, manner: Friendly., may: [order]}
+slots:
+  count: {type: number, about: how many, least: 1, most: 20, cues: [pieces]}
+scenes:
+  hello:
+    plays: clerk
+    aim: Take the order.
+    checklist: [{ask: count}]
+    ways: [{to: bye, if: done, does: order}]
+  bye: {plays: clerk, aim: Say goodbye., ends: true}
+tools:
+  order: {about: Orders it., runs: "orders:order", needs: [count], bridge: One moment., changes: true}
+"""
+ORDERS = """\
+from time import sleep
+
+def order(count: float) -> str:
+    sleep(0.2)
+    return "order 17"
+"""
+
+
+async def test_what_comes_of_a_tool_belongs_to_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    (tmp_path / "orders.py").write_text(ORDERS)
+    engines = scripted(("Your number is 17.",))
+    engines["embedder"] = EngineChoice(use="scripted")
+    async with standing(engines, cast=str(tmp_path / "shop.yaml")) as (server, hub):
+        told = await asks(server, "five pieces please")
+        assert (told.type, told.data["text"]) == ("handled", "One moment. Your number is 17.")
+        (session,) = hub.sessions
+        assert session.playing is not None
+        (called,) = session.playing.state.called
+        assert (called.status, called.told) == ("done", True)
 
 
 async def test_who_hangs_up_breaks_off_the_answer() -> None:

@@ -8,7 +8,7 @@ another needs its place.
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from secrets import token_hex
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from antiphon.contracts import BadRequest, Busy, EngineBroken
 from antiphon.runtime import Config, Hub, ReplyRequest, Session
 from antiphon.runtime.conversation import Item
-from antiphon.runtime.events import ReplyEnded, ReplyStarted, ReplyText, SessionEvent
+from antiphon.runtime.events import ReplyEnded, ReplyStarted, ReplyText, SessionEvent, ToolCalled
 from antiphon.server.feed import Record, Records
 
 ANSWER_S = 60.0
@@ -30,6 +30,9 @@ class Talk:
         self._record: Record | None = None
         self._told: asyncio.Queue[ReplyText | ReplyEnded] = asyncio.Queue()
         self._reply_id = ""
+        self._tools, self._idle = 0, asyncio.Event()
+        """How many tools of the cast run; set while none does."""
+        self._idle.set()
         self.session: Session = hub.open_session(
             self._tell, replace(config.session, speak=False, turn_detection=None)
         )
@@ -39,10 +42,30 @@ class Talk:
         self.expiry: asyncio.TimerHandle | None = None
 
     async def answer(self, text: str) -> AsyncGenerator[str]:
-        """The answer to `text`, as it is made. EngineBroken: there is none, or not all of it."""
+        """The answer to `text`, as it is made. EngineBroken: there is none, or not all of it.
+
+        Where a tool of the cast runs meanwhile, what came of it belongs to the answer.
+        """
+        until = asyncio.get_running_loop().time() + ANSWER_S
         self.session.create_item(Item(id=f"item_{token_hex(8)}", kind="message", role="user", text=text))
+        async with aclosing(self._reply(until)) as pieces:
+            async for piece in pieces:
+                yield piece
+        if self._idle.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._idle.wait()
+        playing = self.session.playing
+        if playing is not None and playing.owes:
+            yield " "
+            async with aclosing(self._reply(until)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _reply(self, until: float) -> AsyncGenerator[str]:
         self.session.respond(ReplyRequest())
-        until, over = asyncio.get_running_loop().time() + ANSWER_S, False
+        over = False
         try:
             while not over:
                 told = await self._next(until)
@@ -75,6 +98,9 @@ class Talk:
             self._record.tell(event)
         if isinstance(event, ReplyStarted):
             self._reply_id = event.reply_id
+        elif isinstance(event, ToolCalled):
+            self._tools += 1 if event.status == "running" else -1
+            (self._idle.clear if self._tools > 0 else self._idle.set)()
         elif isinstance(event, ReplyText | ReplyEnded) and event.reply_id == self._reply_id:
             self._told.put_nowait(event)
 
