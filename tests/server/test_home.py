@@ -3,6 +3,7 @@
 import asyncio
 import json
 import runpy
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -273,6 +274,13 @@ async def test_who_hangs_up_breaks_off_the_answer() -> None:
         assert "eight" not in cut.text
 
 
+async def test_two_who_begin_a_conversation_at_once_are_in_the_same() -> None:
+    async with standing(scripted()) as (server, hub):
+        told = await asyncio.gather(asks(server, "good day"), asks(server, "good day"))
+        assert "handled" in [one.type for one in told]
+        assert len(hub.sessions) == 1
+
+
 async def test_no_room_is_no_answer() -> None:
     async with standing(scripted(), limits=Limits(sessions=1)) as (server, hub):
         hub.open_session(lambda _: None)
@@ -363,6 +371,15 @@ async def test_a_port_that_is_taken() -> None:
         with pytest.raises(PrerequisiteMissing, match="cannot listen for Wyoming"):
             async with standing(scripted(), wyoming=taken):
                 pass
+
+
+async def test_it_wants_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith(("wyoming", "antiphon.server.home"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "wyoming", None)
+    with pytest.raises(PrerequisiteMissing, match=r"pip install 'antiphon\[home\]'"):
+        async with standing(scripted()):
+            pass
 
 
 def test_where_it_may_listen() -> None:

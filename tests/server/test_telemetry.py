@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from antiphon.contracts import Part
+from antiphon.contracts import Part, PrerequisiteMissing
 from antiphon.runtime import Config, EngineChoice, MemoryConfig, TelemetryConfig, open_hub
 from antiphon.runtime import events as ev
 from antiphon.runtime.parts import LIVE_PARTS
@@ -153,7 +154,7 @@ def test_an_observer_that_fails_is_not_felt() -> None:
 
     with written(TelemetryConfig()) as log:
         record = Records(observers=(Failing(),)).open(FakeSession("sess_1", print, None))
-        record.tell(ev.SpeechStarted("item_1", 0))
+        record.tell(ev.SessionFailed("journal_failed", "the disk is full"))
     assert "RuntimeError" in log.getvalue()
     assert SAID not in log.getvalue()
 
@@ -234,6 +235,13 @@ async def test_nobody_waits_for_a_collector(monkeypatch: pytest.MonkeyPatch) -> 
             async with calling(TelemetryConfig(otlp=url)) as caller:
                 await turn(caller)
         collector.answers.set()
+
+
+def test_traces_want_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with pytest.raises(PrerequisiteMissing, match=r"pip install 'antiphon\[otel\]'"):
+        traces.open_traces(TelemetryConfig(otlp="http://127.0.0.1:1"))
+    assert traces.open_traces(TelemetryConfig()) is None
 
 
 # Logs.

@@ -159,7 +159,7 @@ def _home(hub: Hub, config: Config, records: Records) -> "House | None":
     try:
         from antiphon.server.home.house import House  # noqa: PLC0415 - an option
     except ModuleNotFoundError as missing:
-        if missing.name != "wyoming":
+        if (missing.name or "").partition(".")[0] != "wyoming":
             raise
         raise PrerequisiteMissing(
             "wyoming.uri is set, and its package is not installed", remedy="pip install 'antiphon[home]'"

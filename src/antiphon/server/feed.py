@@ -14,18 +14,20 @@ import msgspec
 
 from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
-from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.events import ReplyEnded, SessionEvent, SessionFailed, TranscriptFailed, TurnMeasured
 from antiphon.runtime.shown import shown
 
 log = logging.getLogger(__name__)
 
+OBSERVED = frozenset({ReplyEnded, SessionFailed, TranscriptFailed, TurnMeasured})
+"""Not the sound, of which there are fifty frames a second in every session."""
 WATCHERS = 16
 WATCHER_BACKLOG = 512
 CLOSED_KEPT = 64
 
 
 class Observer(Protocol):
-    """Looks at all sessions, without blocking."""
+    """Looks at all sessions, without blocking. It is told what is in `OBSERVED`, and of nothing else."""
 
     def opened(self, session: Session) -> None:
         """A session has begun."""
@@ -84,17 +86,21 @@ class Record:
 
     def tell(self, event: SessionEvent) -> None:
         """Show a fact to every observer and watcher."""
+        if type(event) in OBSERVED:
+            self._observe(event)
+        if self._watchers and (line := sse_line(event)) is not None:
+            for watcher in tuple(self._watchers):
+                watcher.offer(line)
+                if watcher.behind:
+                    self._watchers.discard(watcher)
+
+    def _observe(self, event: SessionEvent) -> None:
         for observer in self._observers:
             try:
                 observer.told(self.id, event)
             except Exception:
                 # The conversation must not feel it.
                 log.exception("an observer failed", extra={"session": self.id})
-        if self._watchers and (line := sse_line(event)) is not None:
-            for watcher in tuple(self._watchers):
-                watcher.offer(line)
-                if watcher.behind:
-                    self._watchers.discard(watcher)
 
     def watch(self) -> Watcher | None:
         """A new watcher, at its end at once when the session is closed; None when there are too many."""

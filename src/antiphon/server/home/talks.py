@@ -16,7 +16,14 @@ from msgspec.structs import replace
 from antiphon.contracts import BadRequest, Busy, EngineBroken
 from antiphon.runtime import Config, Hub, ReplyRequest, Session
 from antiphon.runtime.conversation import Item
-from antiphon.runtime.events import ReplyEnded, ReplyStarted, ReplyText, SessionEvent, ToolCalled
+from antiphon.runtime.events import (
+    ReplyEnded,
+    ReplyStarted,
+    ReplyText,
+    SessionEvent,
+    ToolCalled,
+    TurnMeasured,
+)
 from antiphon.server.feed import Record, Records
 
 ANSWER_S = 60.0
@@ -33,6 +40,7 @@ class Talk:
         self._tools, self._idle = 0, asyncio.Event()
         """How many tools of the cast run; set while none does."""
         self._idle.set()
+        self._turn_over = asyncio.Event()
         self.session: Session = hub.open_session(
             self._tell, replace(config.session, speak=False, turn_detection=None)
         )
@@ -64,7 +72,7 @@ class Talk:
                     yield piece
 
     async def _reply(self, until: float) -> AsyncGenerator[str]:
-        self.session.respond(ReplyRequest())
+        await self._ask(until)
         over = False
         try:
             while not over:
@@ -78,6 +86,22 @@ class Talk:
         finally:
             if not over:
                 self._break_off()
+
+    async def _ask(self, until: float) -> None:
+        while True:
+            try:
+                self.session.respond(ReplyRequest())
+                return
+            except BadRequest as refused:
+                if refused.code != "conversation_already_has_active_response":
+                    raise
+            # What somebody hung up on is broken off, and not over before its engine has noticed.
+            self._turn_over.clear()
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._turn_over.wait()
+            except TimeoutError:
+                raise Busy("an earlier answer does not end") from None
 
     async def _next(self, until: float) -> ReplyText | ReplyEnded:
         try:
@@ -98,9 +122,11 @@ class Talk:
             self._record.tell(event)
         if isinstance(event, ReplyStarted):
             self._reply_id = event.reply_id
+        elif isinstance(event, TurnMeasured):
+            self._turn_over.set()
         elif isinstance(event, ToolCalled):
-            self._tools += 1 if event.status == "running" else -1
-            (self._idle.clear if self._tools > 0 else self._idle.set)()
+            self._tools = max(0, self._tools + (1 if event.status == "running" else -1))
+            (self._idle.clear if self._tools else self._idle.set)()
         elif isinstance(event, ReplyText | ReplyEnded) and event.reply_id == self._reply_id:
             self._told.put_nowait(event)
 
@@ -119,6 +145,7 @@ class Talks:
     def __init__(self, hub: Hub, config: Config, records: Records) -> None:
         self._hub, self._config, self._records = hub, config, records
         self._talks: OrderedDict[str, Talk] = OrderedDict()
+        self._opening = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
 
     async def answer(self, name: str, text: str) -> AsyncGenerator[str]:
@@ -129,7 +156,8 @@ class Talks:
             EngineBroken: there is no answer.
             BadRequest: the conversation takes no more.
         """
-        talk = self._talks.get(name) or await self._open(name)
+        async with self._opening:
+            talk = self._talks.get(name) or await self._open(name)
         if talk.busy:
             raise Busy("this conversation waits for an answer already")
         talk.busy = True
@@ -137,8 +165,9 @@ class Talks:
         if talk.expiry is not None:
             talk.expiry.cancel()
         try:
-            async for piece in talk.answer(text):
-                yield piece
+            async with aclosing(talk.answer(text)) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
             talk.busy = False
             if self._talks.get(name) is talk:
@@ -147,8 +176,8 @@ class Talks:
 
     async def close(self) -> None:
         """End every conversation."""
-        for name in tuple(self._talks):
-            await self._close(name)
+        while self._talks:
+            await self._close(self._talks.popitem()[1])
         await asyncio.gather(*self._closing)
 
     async def _open(self, name: str) -> Talk:
@@ -156,16 +185,15 @@ class Talks:
             waiting = next((known for known, talk in self._talks.items() if not talk.busy), None)
             if waiting is None:
                 raise Busy(f"{self._config.wyoming.conversations} conversations wait for an answer")
-            await self._close(waiting)
+            await self._close(self._talks.pop(waiting))
         talk = self._talks[name] = Talk(self._hub, self._config, self._records)
         return talk
 
-    async def _close(self, name: str) -> None:
-        talk = self._talks.pop(name)
+    async def _close(self, talk: Talk) -> None:
         await self._hub.close_session(talk.session)
         talk.close(self._records)
 
     def _expire(self, name: str) -> None:
-        closing = asyncio.create_task(self._close(name))
+        closing = asyncio.create_task(self._close(self._talks.pop(name)))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)

@@ -206,7 +206,7 @@ class Visitor:
                     answer += piece
                     await self._send(HandledChunk(piece))
         except AntiphonError as error:
-            await self._send(NotHandled(text=f"{error}.", context=context))
+            await self._send(NotHandled(text=str(error).rstrip(".") + ".", context=context))
             return
         if answer:
             await self._send(Handled(text=answer.strip(), context=context))
