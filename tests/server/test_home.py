@@ -31,7 +31,7 @@ from wyoming.tts import (
 
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, ConfigInvalid, Part, PrerequisiteMissing
 from antiphon.engines.scripted import decode_words
-from antiphon.runtime import Config, EngineChoice, Hub, Limits, MemoryConfig, WyomingConfig, open_hub
+from antiphon.runtime import Config, EngineChoice, Hub, Limits, MemoryConfig, Session, WyomingConfig, open_hub
 from antiphon.runtime.parts import LIVE_PARTS
 from antiphon.server.app import Server
 from antiphon.server.auth import Door
@@ -116,6 +116,11 @@ def sound(events: list[Event]) -> tuple[Audio, int]:
     return samples.astype(np.float32) / 32768, played[0].rate
 
 
+def talked(hub: Hub) -> list[Session]:
+    """The conversations in which something was said."""
+    return [session for session in hub.sessions if session.items]
+
+
 async def asks(server: Server, text: str, conversation: str | None = "kitchen") -> Event:
     """What is told last."""
     async with calling(server) as client:
@@ -177,12 +182,12 @@ async def test_a_conversation_outlives_its_connections() -> None:
         first = await asks(server, "good day")
         assert first.data == {"text": "one", "context": {"conversation_id": "kitchen"}}
         assert (await asks(server, "big chat")).data["text"] == "two"
-        (session,) = hub.sessions
+        (session,) = talked(hub)
         assert [item.text for item in session.items] == ["good day", "one", "big chat", "two"]
         named = (await asks(server, "who is there", None)).data["context"]["conversation_id"]
-        assert len(hub.sessions) == 2
+        assert len(talked(hub)) == 2
         await asks(server, "again", named)
-        assert len(hub.sessions) == 2
+        assert len(talked(hub)) == 2
     assert hub.sessions == ()
 
 
@@ -201,7 +206,7 @@ async def test_the_conversation_that_waited_longest_gives_way() -> None:
     async with standing(scripted(), wyoming=wyoming) as (server, hub):
         for name in ("kitchen", "hall", "kitchen", "attic"):
             await asks(server, "good day", name)
-        texts = [len(session.items) for session in hub.sessions]
+        texts = [len(session.items) for session in talked(hub)]
         assert sorted(texts) == [2, 4]  # the attic, and the kitchen; not the hall
 
 
@@ -209,9 +214,9 @@ async def test_conversations_end_when_nobody_goes_on() -> None:
     wyoming = WyomingConfig(uri=ANYWHERE, idle_seconds=1)
     async with standing(scripted(), wyoming=wyoming) as (server, hub):
         await asks(server, "good day")
-        assert len(hub.sessions) == 1
+        assert len(talked(hub)) == 1
         await asyncio.sleep(1.2)
-        assert hub.sessions == ()
+        assert talked(hub) == []
         assert (await asks(server, "good day")).type == "handled"
 
 
@@ -250,7 +255,7 @@ async def test_what_comes_of_a_tool_belongs_to_the_answer(tmp_path: Path) -> Non
     async with standing(engines, cast=str(tmp_path / "shop.yaml")) as (server, hub):
         told = await asks(server, "five pieces please")
         assert (told.type, told.data["text"]) == ("handled", "One moment. Your number is 17.")
-        (session,) = hub.sessions
+        (session,) = talked(hub)
         assert session.playing is not None
         (called,) = session.playing.state.called
         assert (called.status, called.told) == ("done", True)
@@ -264,7 +269,7 @@ async def test_who_hangs_up_breaks_off_the_answer() -> None:
         async with calling(server) as client:
             await says(client, Transcript("good day", context={"conversation_id": "kitchen"}))
             await until(client, "handled-chunk")
-        (session,) = hub.sessions
+        (session,) = talked(hub)
         async with asyncio.timeout(5):
             while (told := await asks(server, "again")).type == "not-handled":
                 assert "waits for an answer already" in told.data["text"]
@@ -278,7 +283,20 @@ async def test_two_who_begin_a_conversation_at_once_are_in_the_same() -> None:
     async with standing(scripted()) as (server, hub):
         told = await asyncio.gather(asks(server, "good day"), asks(server, "good day"))
         assert "handled" in [one.type for one in told]
-        assert len(hub.sessions) == 1
+        assert len(talked(hub)) == 1
+
+
+async def test_the_next_conversation_is_ready_and_does_not_show() -> None:
+    async with standing(scripted()) as (server, hub):
+        async with calling(server) as client:
+            await says(client, Describe())
+            await until(client, "info")
+        (ready,) = hub.sessions
+        await asks(server, "good day")
+        assert talked(hub) == [ready]
+        assert len(hub.sessions) == 2
+        shown = server._records.all()
+        assert [record.id for record in shown] == [ready.id]
 
 
 async def test_no_room_is_no_answer() -> None:

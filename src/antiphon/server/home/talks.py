@@ -33,7 +33,7 @@ ANSWER_S = 60.0
 class Talk:
     """One conversation: a session whose replies are text. Busy: there is no room for another session."""
 
-    def __init__(self, hub: Hub, config: Config, records: Records) -> None:
+    def __init__(self, hub: Hub, config: Config) -> None:
         self._record: Record | None = None
         self._told: asyncio.Queue[ReplyText | ReplyEnded] = asyncio.Queue()
         self._reply_id = ""
@@ -44,10 +44,13 @@ class Talk:
         self.session: Session = hub.open_session(
             self._tell, replace(config.session, speak=False, turn_detection=None)
         )
-        self._record = records.open(self.session)
         self.busy = False
         """Whether a sentence is being answered."""
         self.expiry: asyncio.TimerHandle | None = None
+
+    def begin(self, records: Records) -> None:
+        """Somebody has come: from now on it shows."""
+        self._record = records.open(self.session)
 
     async def answer(self, text: str) -> AsyncGenerator[str]:
         """The answer to `text`, as it is made. EngineBroken: there is none, or not all of it.
@@ -146,6 +149,8 @@ class Talks:
         self._hub, self._config, self._records = hub, config, records
         self._talks: OrderedDict[str, Talk] = OrderedDict()
         self._opening = asyncio.Lock()
+        self._spare: Talk | None = None
+        """Nobody's yet, so that its instructions are read by the time somebody comes."""
         self._closing: set[asyncio.Task[None]] = set()
 
     async def answer(self, name: str, text: str) -> AsyncGenerator[str]:
@@ -173,11 +178,20 @@ class Talks:
             if self._talks.get(name) is talk:
                 idle_s = self._config.wyoming.idle_seconds
                 talk.expiry = asyncio.get_running_loop().call_later(idle_s, self._expire, name)
+            self.prepare()
+
+    def prepare(self) -> None:
+        """Have a conversation ready, unless those who are here need the room."""
+        if self._spare is None and 2 * len(self._hub.sessions) < self._config.limits.sessions:
+            with suppress(Busy):
+                self._spare = Talk(self._hub, self._config)
 
     async def close(self) -> None:
         """End every conversation."""
         while self._talks:
             await self._close(self._talks.popitem()[1])
+        if self._spare is not None:
+            await self._close(self._spare)
         await asyncio.gather(*self._closing)
 
     async def _open(self, name: str) -> Talk:
@@ -186,7 +200,9 @@ class Talks:
             if waiting is None:
                 raise Busy(f"{self._config.wyoming.conversations} conversations wait for an answer")
             await self._close(self._talks.pop(waiting))
-        talk = self._talks[name] = Talk(self._hub, self._config, self._records)
+        talk, self._spare = self._spare or Talk(self._hub, self._config), None
+        talk.begin(self._records)
+        self._talks[name] = talk
         return talk
 
     async def _close(self, talk: Talk) -> None:

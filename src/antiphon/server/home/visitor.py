@@ -104,6 +104,7 @@ class Visitor:
     async def _do(self, event: Incoming) -> None:
         match event.kind:
             case "describe":
+                self._talks.prepare()
                 await self._send(info(self._hub.cards(), self._hub.described_voices()))
             case "ping":
                 await self._send(Pong(text=event.data.get("text")))
