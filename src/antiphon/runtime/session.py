@@ -131,6 +131,11 @@ class Session:
         return tuple(self._minutes.reports)
 
     @property
+    def now_ms(self) -> float:
+        """The session's clock, on which reports count."""
+        return ms(self._clock.now())
+
+    @property
     def playing(self) -> CastPlaying | None:
         """The conversation's cast; None: it follows instructions."""
         return self._playing
