@@ -141,7 +141,7 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     bridge: Words | None = None
     """What is said while it takes its time."""
     changes: bool = False
-    """Whether it changes the world: then it runs in confirmed turns only, and never twice."""
+    """Whether it changes the world: then it runs in confirmed turns only, never ahead and never twice."""
 
     @property
     def on_server(self) -> tuple[str, str] | None:
