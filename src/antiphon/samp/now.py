@@ -14,6 +14,7 @@ from antiphon.samp.cast import Cast, Task
 from antiphon.samp.confidence import knows_slot
 from antiphon.samp.guards import Value
 from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, told_just_now
+from antiphon.samp.tone import tone_line
 from antiphon.samp.tools import tool_lines
 
 
@@ -66,6 +67,8 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
             yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
     for rank, fact in enumerate(facts):
         yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
+    if tone := tone_line(state):
+        yield Line("tone", tone, 30)
     # The last words before the caller's count most: a small model would begin with the speaker's name.
     yield Line(
         "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
