@@ -1,6 +1,8 @@
 """Tools on real MCP servers: processes that speak over stdin and stdout, and one over HTTP."""
 
 import asyncio
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,22 +14,29 @@ from typing import Any
 import pytest
 
 from antiphon.contracts import ConfigInvalid
+from antiphon.runtime import EngineChoice
+from antiphon.runtime.conversation import Item
+from antiphon.runtime.events import ReplyEnded, SessionEvent, ToolCalled
+from antiphon.runtime.hub import open_hub
 from antiphon.runtime.mcp_arguments import Shape, fitted, misfits, needed
 from antiphon.runtime.mcp_servers import McpServers, ToolRefused, unfit
+from antiphon.runtime.settings import ReplyRequest
 from antiphon.runtime.toolbox import RESULT_CHARS_MAX, Outcome, Toolbox, open_toolbox
 from antiphon.samp import check_cast, read_cast
 from antiphon.samp.cast import Server
 
+from .stage import TYPED, no_weights, scripted_config
 from .test_tools import ORDERS
 
 SHOP_SERVER = """\
 import os, sys, time
 from pathlib import Path
 from typing import Literal
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 
 shop = MCPServer("shop")
+Path("pid.txt").write_text(str(os.getpid()))
 
 @shop.tool()
 def order(count: int, colour: Literal["red", "blue"]) -> str:
@@ -42,6 +51,10 @@ def order(count: int, colour: Literal["red", "blue"]) -> str:
     if count == 16:
         time.sleep(60)
     return f"order {count} {colour}"
+
+@shop.tool()
+def authorization(ctx: Context) -> str:
+    return ctx.request_context.request.headers.get("authorization", "none")
 
 @shop.tool()
 def environment() -> str:
@@ -138,7 +151,11 @@ def test_who_does_not_answer_is_not_waited_for(folder: Path, monkeypatch: pytest
     [
         ("{command: [no-such-program]}", "order", "server shop: there is no program no-such-program"),
         ("{command: ['false']}", "order", "server shop: "),
-        ("{command: [PYTHON, shop.py]}", "ordr", "shop has no tool ordr; it has environment, order"),
+        (
+            "{command: [PYTHON, shop.py]}",
+            "ordr",
+            "shop has no tool ordr; it has authorization, environment, order",
+        ),
         ("{command: [PYTHON, shop.py]}", "environment", "takes no `count`; remove it from `needs`"),
         ("{command: [PYTHON, shop.py], env: [NOT_THERE]}", "order", "the environment has no NOT_THERE"),
         ('{url: "http://shop.example/mcp"}', "order", "unencrypted; say https"),
@@ -175,7 +192,24 @@ def test_a_password_in_a_url_is_refused() -> None:
     assert "secret" not in problem
 
 
-async def test_a_server_over_http_is_called_the_same_way(folder: Path) -> None:
+async def test_a_server_that_hangs_is_started_again(
+    box: Toolbox, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await ended(box, 5) == ("done", "order 5 red")
+    monkeypatch.setattr("antiphon.runtime.mcp_servers.PROBE_S", 0.3)
+    first = int((folder / "pid.txt").read_text())
+    os.kill(first, signal.SIGSTOP)
+    assert await ended(box, 6) == ("done", "order 6 red")
+    assert int((folder / "pid.txt").read_text()) != first
+    with pytest.raises(ProcessLookupError):
+        os.kill(first, 0)
+    assert (folder / "made.txt").read_text() == "5 red\n6 red\n"
+
+
+async def test_a_server_over_http_is_called_the_same_way(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "t0k")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -191,6 +225,11 @@ async def test_a_server_over_http_is_called_the_same_way(folder: Path) -> None:
             server = http_server(folder, port)
             await listening(port)
             assert await ended(box, 7) == ("done", "order 7 red")
+            url = f"http://127.0.0.1:{port}/mcp"
+            servers = McpServers({"shop": Server(url=url, token="SHOP_TOKEN")}, folder)
+            told = await asyncio.to_thread(servers.call, "shop", "authorization", {})
+            await asyncio.to_thread(servers.close)
+            assert told == "Bearer t0k"
         finally:
             box.close()
     finally:
@@ -235,3 +274,34 @@ def test_slots_must_suit_what_a_tool_takes() -> None:
     assert any("knows no colour `blue`" in problem for problem in problems)
     whole = {"count": Shape(True, frozenset({"integer"}))}
     assert repr(fitted(whole, {"count": 5.0})) == "{'count': 5}"
+
+
+async def test_a_conversation_has_something_done_on_a_server(folder: Path) -> None:
+    text = on_server(f"{{command: [{sys.executable}, shop.py]}}")
+    (folder / "shop.yaml").write_text(text)
+    config = scripted_config(("Which colour?", *["Goodbye then."] * 3), cast=str(folder / "shop.yaml"))
+    config.engines["embedder"] = EngineChoice(use="scripted")
+    hub = await open_hub(config, weights=no_weights, progress=lambda _: None)
+    events: list[SessionEvent] = []
+    try:
+        session = hub.open_session(events.append, TYPED)
+        for number, words in enumerate(("five pieces please", "red one please")):
+            session.create_item(Item(id=f"item_{number}", kind="message", text=words))
+            session.respond(ReplyRequest())
+            await seen(events, ReplyEnded, number + 1)
+        await seen(events, ToolCalled, 2)
+    finally:
+        await hub.close()
+    done = [each for each in events if isinstance(each, ToolCalled)][-1]
+    assert (done.status, done.result) == ("done", "order 5 red")
+    assert (folder / "made.txt").read_text() == "5 red\n"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((folder / "pid.txt").read_text()), 0)
+
+
+async def seen(events: list[SessionEvent], kind: type[SessionEvent], count: int) -> None:
+    for _ in range(1_000):
+        if sum(isinstance(event, kind) for event in events) >= count:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"there were not {count} {kind.__name__} in {events}")

@@ -45,6 +45,8 @@ CALL_S = 10.0
 PROBE_S = 2.0
 """How long a server that is not busy may take to say that it lives."""
 STOP_S = 8.0
+SILENT_S = 300.0
+"""How long an HTTP server's stream of events may be silent; a call's own limit is `CALL_S`."""
 PAGES_MAX = 20
 """Pages of a listing of tools that are read."""
 _DROPPED = ("HOME", "LOGNAME", "SHELL", "TERM", "USER")
@@ -205,7 +207,8 @@ async def _connected(server: Server, folder: Path) -> AsyncGenerator["Client"]:
             token = os.environ[server.token] if server.token else ""
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             # No proxy and no password file of the environment.
-            http = httpx2.AsyncClient(headers=headers, timeout=CALL_S, trust_env=False)
+            timeout = httpx2.Timeout(CALL_S, read=SILENT_S)
+            http = httpx2.AsyncClient(headers=headers, timeout=timeout, trust_env=False)
             await stack.enter_async_context(http)
             transport = streamable_http_client(server.url, http_client=http)
         yield await stack.enter_async_context(Client(transport, cache=None))
