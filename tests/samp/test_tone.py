@@ -59,6 +59,7 @@ def test_impatient_words_count_for_three_turns(words: str) -> None:
     angry = (words, "I see.", 1_500.0)
     assert "losing patience" in tone_line(talked(cast, WELL, (words, "", 0)))
     assert "losing patience" in tone_line(talked(cast, angry, WELL))
+    assert now_lines(cast, talked(cast, angry, WELL), ())[-1].kind == "tone", "it stands where it counts"
     assert (
         tone_line(talked(cast, angry, WELL, ("the rye one", "Yes.", 900.0), ("and two rolls", "", 0))) == ""
     )

@@ -67,12 +67,13 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
             yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
     for rank, fact in enumerate(facts):
         yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
-    if tone := tone_line(state):
-        yield Line("tone", tone, 30)
     # The last words before the caller's count most: a small model would begin with the speaker's name.
     yield Line(
         "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
     )
+    # Above the order on length a small model overlooks it.
+    if tone := tone_line(state):
+        yield Line("tone", tone, 30)
 
 
 def _told(cast: Cast, task: Task, *, first: bool) -> str:
