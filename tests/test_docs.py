@@ -5,7 +5,16 @@ from pathlib import Path
 
 import msgspec
 
-from antiphon.runtime import Config, Limits, MemoryConfig, ServerConfig, SessionSettings, parse_config
+from antiphon.runtime import (
+    Config,
+    Limits,
+    MemoryConfig,
+    ServerConfig,
+    SessionSettings,
+    TelemetryConfig,
+    WyomingConfig,
+    parse_config,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
 
@@ -26,6 +35,8 @@ def test_every_setting_is_documented() -> None:
         (page["server"], ServerConfig),
         (page["limits"], Limits),
         (page["memory"], MemoryConfig),
+        (page["telemetry"], TelemetryConfig),
+        (page["wyoming"], WyomingConfig),
     ):
         assert isinstance(table, dict)
         assert set(table) == {field.name for field in msgspec.structs.fields(kind)}
@@ -38,6 +49,8 @@ def test_documented_defaults_are_the_defaults() -> None:
     assert parsed.limits == Limits()
     assert parsed.memory == MemoryConfig()
     assert parsed.server == ServerConfig()
+    assert parsed.telemetry == TelemetryConfig()
+    assert parsed.wyoming == WyomingConfig()
     assert (parsed.threads, parsed.answer_tokens, parsed.prompt_tokens, parsed.playout_lead_ms) == (
         Config().threads,
         Config().answer_tokens,

@@ -101,3 +101,8 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--version"])
     assert capsys.readouterr().out.startswith("antiphon ")
+
+
+def test_home_assistant_is_not_let_in_from_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port", "0", "--log", "json", "--wyoming", "tcp://0.0.0.0:10300"]) == 1
+    assert "set wyoming.trust_network" in capsys.readouterr().err

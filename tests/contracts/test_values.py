@@ -11,10 +11,12 @@ import pytest
 
 import antiphon.contracts
 from antiphon.contracts import EngineSetup, SpeechChunk
+from antiphon.contracts.yaml_text import Tree
 
 NOT_FOR_THE_WIRE = {
     SpeechChunk: "it holds audio",
     EngineSetup: "it holds the function that finds weights",
+    Tree: "it holds whatever a file says",
 }
 
 

@@ -17,9 +17,9 @@ from antiphon.runtime.events import (
     TranscriptSettled,
     TurnMeasured,
 )
-from antiphon.runtime.session import SIDE_REPLIES_MAX
 from antiphon.runtime.settings import ReplyRequest, SemanticVad, SessionSettings
 from antiphon.runtime.shown import TOLD
+from antiphon.runtime.side_replies import SIDE_REPLIES_MAX
 
 from .stage import BY_HAND, QUICK, TYPED, Stage, silence
 from .virtual import in_virtual_time, passes, until

@@ -54,6 +54,10 @@ class FakeSession:
         self._spoken_ms = 0
 
     @property
+    def now_ms(self) -> float:
+        return 0.0
+
+    @property
     def closed(self) -> bool:
         return self.ended.is_set()
 

@@ -80,6 +80,7 @@ export type TurnReport = {
   answer: string;
   heard: string;
   started_at_ms: number;
+  voiced_at_ms: number | null;
   terms: Term[];
   overlap_ms: number;
   residual_ms: number;

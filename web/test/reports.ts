@@ -3,7 +3,7 @@ import type { TurnReport } from "../src/contracts";
 /** The turn of docs/equation.md, with changes. */
 export function report(turn: number, changes: Partial<TurnReport> = {}): TurnReport {
   return {
-    turn, revisions: 1, outcome: "answered", said: "How many legs?", answer: "Eight.", heard: "Eight.", started_at_ms: 0,
+    turn, revisions: 1, outcome: "answered", said: "How many legs?", answer: "Eight.", heard: "Eight.", started_at_ms: 0, voiced_at_ms: 0,
     terms: [
       { name: "end_of_turn", owner: "policy", ms: 321 },
       { name: "transcription", owner: "whisper", ms: 149 },

@@ -3,13 +3,14 @@
 import argparse
 import asyncio
 import gc
+import logging
 import os
 import sys
 from pathlib import Path
 from shutil import which
 from time import perf_counter
 
-import msgspec
+from msgspec.structs import replace
 from rich.console import Console
 
 from antiphon.cli.commands import Commands
@@ -17,6 +18,7 @@ from antiphon.contracts import ConfigInvalid
 from antiphon.runtime import Config, Hub, load_config
 from antiphon.runtime.casting import read_cast_file
 from antiphon.server import serve
+from antiphon.server.telemetry.logs import set_up_logs
 from antiphon.store import Store
 
 COLLECT_AFTER = (4_000, 20, 1_000)
@@ -58,15 +60,27 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--cast", metavar="FILE", help="the cast that every session plays, such as examples/restaurant.yaml"
     )
+    parser.add_argument(
+        "--wyoming", metavar="URI", help="serve Home Assistant, too, such as at tcp://127.0.0.1:10300"
+    )
+    parser.add_argument("--log", choices=("text", "json"), help="write what happens to standard error")
     parser.set_defaults(run=_serve)
 
 
 def _serve(args: argparse.Namespace) -> int:
     config = listening_at(load_config(args.config), args.host, args.port)
     if args.cast is not None:
-        config = msgspec.structs.replace(config, cast=args.cast)
+        config = replace(config, cast=args.cast)
         read_cast_file(Path(args.cast).expanduser(), None)  # what is wrong with it is told at once
-    asyncio.run(run(config))
+    if args.log is not None:
+        config = replace(config, telemetry=replace(config.telemetry, log=args.log))
+    if args.wyoming is not None:
+        config = replace(config, wyoming=replace(config.wyoming, uri=args.wyoming))
+    writing = set_up_logs(config.telemetry)
+    try:
+        asyncio.run(run(config))
+    finally:
+        logging.getLogger().removeHandler(writing)
     return 0
 
 
@@ -74,12 +88,12 @@ def listening_at(config: Config, host: str | None, port: int | None) -> Config:
     """`config` with another place to listen. ConfigInvalid: no such port."""
     if port is not None and not 0 <= port <= 65535:
         raise ConfigInvalid((f"{port} is no port: they go from 0 to 65535",))
-    server = msgspec.structs.replace(
+    server = replace(
         config.server,
         host=config.server.host if host is None else host,
         port=config.server.port if port is None else port,
     )
-    return msgspec.structs.replace(config, server=server)
+    return replace(config, server=server)
 
 
 async def run(config: Config) -> None:
@@ -100,6 +114,8 @@ async def _listen(hub: Hub, config: Config) -> None:
         nonlocal url
         url = at
         print(f"listening on {at}", file=sys.stderr, flush=True)
+        if config.wyoming.uri:
+            print(f"listening for Home Assistant on {config.wyoming.uri}", file=sys.stderr, flush=True)
         listening.set()
 
     async def load() -> None:

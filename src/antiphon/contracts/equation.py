@@ -81,6 +81,8 @@ class TurnReport(msgspec.Struct, frozen=True, kw_only=True):
     """The words of it that were heard."""
     started_at_ms: float
     """When the turn began, on the session's clock."""
+    voiced_at_ms: float | None = None
+    """The caller's last voiced sample on that clock, from which the spans count; None: there was none."""
     terms: tuple[Term, ...] = ()
     """In the order of `TERMS`; empty when no sound answered a sound."""
     overlap_ms: float = 0.0

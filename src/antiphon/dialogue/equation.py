@@ -35,6 +35,7 @@ def report(turn: Turn, outcome: Outcome, heard: str) -> TurnReport:
         answer=" ".join(reply.text.split()) if reply else "",
         heard=heard,
         started_at_ms=ms(turn.started_at),
+        voiced_at_ms=None if marks.last_voiced_at is None else ms(marks.last_voiced_at),
         terms=terms if sent is not None else (),
         overlap_ms=overlap if sent is not None else 0.0,
         residual_ms=residual,

@@ -27,7 +27,6 @@ from antiphon.contracts import (
 from antiphon.contracts.discovery import find
 from antiphon.evals.criteria import Criterion, criterion_named
 from antiphon.evals.manners import FORMAT, NOTHING, Manner, innermost, manner_drawn, question
-from antiphon.runtime.config import default_language_model
 
 LEAST_MASS = 0.01
 """When both answers together are less likely than this, the model would have said something else."""
@@ -39,8 +38,8 @@ class JudgeModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     name: str
     """What draws call it."""
-    use: str
-    """An installed language model engine."""
+    use: str = ""
+    """An installed language model engine; empty: the quicker of the built-in ones."""
     settings: dict[str, Any] = {}
 
 
@@ -52,10 +51,9 @@ class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Whether a seed gives the same draw to the bit, whatever was drawn before. Without, questions about one
     conversation share its prompt cache, which saves reading it again."""
     models: Annotated[tuple[JudgeModel, ...], msgspec.Meta(min_length=1)] = (
-        JudgeModel(name="1.5b", use=default_language_model(), settings={"slots": 1}),
+        JudgeModel(name="1.5b", settings={"slots": 1}),
         JudgeModel(
             name="0.5b",
-            use=default_language_model(),
             settings={"slots": 1, "model": "qwen2.5-coder-0.5b-instruct-q4_k_m"},
         ),
     )
@@ -102,10 +100,13 @@ class ModelJudge:
             settings = msgspec.convert(dict(setup.settings), JudgeSettings)
         except msgspec.ValidationError as error:
             raise ConfigInvalid((f"evaluator.judge: {error}",)) from error
+        # Not before: the card of an engine is read without loading any library.
+        from antiphon.runtime.config import default_language_model  # noqa: PLC0415
+
         models: dict[str, LanguageModel] = {}
         try:
             for each in settings.models:
-                kind = find("language_model", each.use)
+                kind = find("language_model", each.use or default_language_model())
                 models[each.name] = cast(
                     LanguageModel, kind.open(msgspec.structs.replace(setup, settings=each.settings))
                 )

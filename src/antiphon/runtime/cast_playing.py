@@ -14,7 +14,9 @@ from typing import Any, Literal
 from antiphon.contracts import JournalEntry, Prompt, Sampling, Ticks
 from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
-from antiphon.runtime.cast_answer import Account, Plan, answer, still_open
+from antiphon.runtime.cast_answer import Account, Plan, answer
+from antiphon.runtime.cast_answers import Answers
+from antiphon.runtime.cast_planning import Planner
 from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry
 from antiphon.runtime.cast_tools import CastTools
 from antiphon.runtime.casting import Staged
@@ -26,24 +28,22 @@ from antiphon.runtime.parts import EMBEDDER, Parts
 from antiphon.runtime.reflecting import Reflecting
 from antiphon.runtime.working import Job
 from antiphon.samp import CastSession
-from antiphon.samp.ahead import Imagined, heard_whole, imagined, presumed, taken_for
+from antiphon.samp.ahead import heard_whole, taken_for
 from antiphon.samp.commands import Command, Proposal, Verdict
 from antiphon.samp.deciding import Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, CAST_OPENED, REPLY_ENDED
-from antiphon.samp.handover import taking_over
-from antiphon.samp.prompt import Draft, Fact, draft_prompt
 from antiphon.samp.state import Called, State, open_tasks, owed_opening
-from antiphon.samp.tools import bridge, due, untold
+from antiphon.samp.tools import due, untold
 from antiphon.samp.vocabulary import likely_words
-
-Recall = Callable[[State, str], tuple[Fact, ...]]
-"""What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
-
-_PLANS_KEPT = 8
 
 
 class CastPlaying:
-    """One conversation with a cast. Methods run on the event loop's thread unless they say otherwise."""
+    """One conversation with a cast. Methods run on the event loop's thread unless they say otherwise.
+
+    Attributes:
+        planner: makes its plans and prompts, on the language model's lane.
+        session: its state, and what may change it.
+    """
 
     def __init__(
         self,
@@ -72,30 +72,15 @@ class CastPlaying:
         Raises:
             ContractBroken: the entries are of another cast.
         """
-        self._staged, self._parts, self._config, self._diary = staged, parts, config, diary
+        self._staged, self._parts, self._diary = staged, parts, diary
         self._id, self._emit, self._shifted = session, emit, shifted
         self._loop = asyncio.get_running_loop()
-        self._plans: dict[int, Plan] = {}
-        """Of each turn, the plan of its newest revision."""
-        self._said: dict[int, str] = {}
-        """What was generated under that plan."""
-        self._complete: set[int] = set()
-        """Turns whose answer is all generated."""
-        self._wanted: dict[int, int] = {}
-        """Of each turn, the revision whose answer is wanted."""
-        self._started: dict[int, int] = {}
-        """Of the last turns whose answer had the floor, the revision that had it."""
-        self._accounts: dict[int, Account] = {}
+        self.planner = Planner(staged, parts.language_model, config)
+        self._answers = Answers()
         self._owed: tuple[int, str] | None = None
         """A committed turn that nothing was proposed for yet."""
         self._typed: list[tuple[str, str]] = []
-        self._first_turn = 0
-        """The oldest turn that is in the prompt."""
-        self._read: Draft | None = None
-        """What was last read ahead. Touched on the language model's lane only, as is the one before."""
         self._digest = ""
-        self.recall: Recall = _nothing
-        """Whoever remembers more than the conversation replaces it."""
         self._tools = CastTools(
             staged.tools,
             parts.lanes["journal"],
@@ -103,6 +88,7 @@ class CastPlaying:
             emit=self._tell,
             came=self._came,
         )
+        self.planner.foresee = self._tools.foresee
         self._reflecting = Reflecting(staged, parts, propose=self._reflected, failed=self._not_reflected)
         self.session = CastSession(
             staged.cast, staged.decider, session=session, entries=entries, write=self._write
@@ -122,7 +108,7 @@ class CastPlaying:
         if kind == REPLY_ENDED:
             turn = int(body["turn"])
             told = [each.id for each in self._told_in(turn)]
-            body = {**self.speaker(turn), "said": self._said.get(turn, "").strip(), "told": told, **body}
+            body = {**self.speaker(turn), "said": self._answers.said(turn), "told": told, **body}
         before = self.session.state
         entry = self._diary.note(kind, body)
         if kind == CALLER_TURN_COMMITTED:
@@ -161,7 +147,7 @@ class CastPlaying:
     @property
     def owes(self) -> bool:
         """Whether it is for the agent to speak: it owes an opening, or the caller an answer."""
-        if self._wanted:
+        if self._answers.any_wanted:
             return False
         history = self.state.history
         unanswered = bool(history) and history[-1].role == "caller"
@@ -174,40 +160,44 @@ class CastPlaying:
         if command.text is None and self._typed:
             self._commit_typed(command.turn)
         state, owed = self.state, self._owed
-        model = self._parts.language_model
+        model, planner = self._parts.language_model, self.planner
+
+        def think() -> Plan:
+            plan = planner.plan(command, state, owed)
+            self._answers.keep(plan)
+            return plan
 
         def work(job: Job) -> None:
             answer(
                 job,
                 model,
-                lambda: self._think(command, state, owed),
+                think,
                 sampling,
                 cache_key=self._id,
                 weigh=command.weigh,
-                read=lambda: self._read.prompt() if self._read is not None else None,
+                read=planner.last_read,
                 account=lambda made: post(self._loop, partial(self._accounted, made)),
             )
 
-        self.forget(command.turn)
-        self._wanted[command.turn] = command.revision
+        self._answers.want(command.turn, command.revision)
         return work
 
     def expected(self, saying: str) -> Callable[[], Prompt]:
         """What can be known of the next prompt while the caller is `saying` something. Called on the lane."""
-        return partial(self._expected, self.state, saying, self._next_turn())
+        return partial(self.planner.expected, self.state, saying, self._next_turn())
 
     def after_reply(self, turn: int) -> Callable[[], Prompt] | None:
         """The same while the agent still speaks, if all of its answer is generated; as if it were heard."""
-        plan = self._plans.get(turn)
-        if plan is None or turn not in self._complete or turn not in self._started:
+        plan = self._answers.sounding_whole(turn)
+        if plan is None:
             return None
-        place, said = plan.state.place, self._said.get(turn, "").strip()
+        place, said = plan.state.place, self._answers.said(turn)
         reply = {"turn": turn, "heard": said, "scene": place.scene, "persona": place.persona}
         state, following = self.state, self._next_turn()
 
         def build() -> Prompt:
             after = heard_whole(self._staged.cast, self._staged.decider, state, reply)
-            return self._expected(after, "", following)
+            return self.planner.expected(after, "", following)
 
         return build
 
@@ -217,13 +207,13 @@ class CastPlaying:
 
     def voice(self, turn: int) -> str:
         """Whose voice answers."""
-        plan = self._plans.get(turn)
+        plan = self._answers.plan(turn)
         place = (plan.state if plan is not None else self.state).place
         return self._staged.cast.personas[place.persona].voice
 
     def speaker(self, turn: int) -> dict[str, str]:
         """Who answers `turn`, and in which scene."""
-        plan = self._plans.get(turn)
+        plan = self._answers.plan(turn)
         place = (plan.state if plan is not None else self.state).place
         return {"scene": place.scene, "persona": place.persona}
 
@@ -235,7 +225,7 @@ class CastPlaying:
         """Something happened that concerns an answer of a living revision."""
         match event:
             case ev.PromptBuilt():
-                plan = self._plans.get(event.turn)
+                plan = self._answers.plan(event.turn)
                 if (
                     plan is not None
                     and plan.revision == event.revision
@@ -244,106 +234,26 @@ class CastPlaying:
                 ):
                     self._decided(plan.decision, *self._owed)
             case ev.TextGenerated():
-                self._said[event.turn] = self._said.get(event.turn, "") + event.text
+                self._answers.generated(event.turn, event.text)
             case ev.GenerationEnded():
-                self._complete.add(event.turn)
+                self._answers.completed(event.turn)
             case _:
                 pass
 
     def started(self, turn: int) -> None:
         """The answer to `turn` has the floor."""
-        self._started[turn] = self._wanted.get(turn, 0)
-        while len(self._started) > _PLANS_KEPT:
-            del self._started[next(iter(self._started))]
+        self._answers.started(turn)
         self._tell_account(turn)
 
     def forget(self, turn: int) -> None:
-        """The turn has ended, or is answered anew."""
-        self._plans.pop(turn, None)
-        self._wanted.pop(turn, None)
-        self._accounts.pop(turn, None)
-        self._said.pop(turn, None)
-        self._complete.discard(turn)
+        """The turn has ended."""
+        self._answers.forget(turn)
 
     def close(self) -> None:
         """Tell nobody anything more."""
         self._reflecting.close()
-        self._wanted.clear()
-        self._started.clear()
+        self._answers.close()
         self._emit = self._shifted = nobody
-
-    # On the language model's lane.
-
-    def _think(self, command: do.Generate, state: State, owed: tuple[int, str] | None) -> Plan:
-        staged, turn = self._staged, command.turn
-        future: Imagined | None = None
-        words = command.text
-        if words is not None:
-            future = imagined(staged.cast, staged.decider, state, turn, words, today=staged.today())
-            future = self._tools.foresee(staged.cast, state, future)
-        elif owed is not None:
-            future = taken_for(staged.cast, staged.decider, state, *owed, today=staged.today())
-            words = owed[1]
-        after = state if future is None else future.state
-        opening, news = owed_opening(staged.cast, after), untold(after)
-        between = self._between(state, future)
-        draft: Draft | None = None
-        facts: tuple[Fact, ...] = ()
-        if not between and (opening is None or after.question or news):
-            facts = self.recall(after, words or "")
-            draft = self._draft(after, facts)
-        first = (draft is None or bool(news)) and not after.question
-        verbatim = opening if first and opening is not None else taking_over(staged.cast, state, after)
-        verbatim = between or verbatim
-        plan = Plan(
-            turn=turn,
-            revision=command.revision,
-            words=command.text,
-            base=state,
-            state=after,
-            decision=None if future is None else future.decision,
-            verbatim=verbatim,
-            draft=draft,
-            facts=facts,
-        )
-        if self._wanted.get(turn) == command.revision:
-            self._plans[turn] = plan
-        return plan
-
-    def _between(self, state: State, future: Imagined | None) -> str:
-        """What is said while a tool runs that these words make run, or have made run."""
-        cast = self._staged.cast
-        running = tuple(each for each in state.called if each.status == "running" and each.turn == state.turn)
-        if running:
-            return next((line for each in running if (line := cast.tools[each.tool].bridge)), "")
-        if future is None:
-            return ""
-        return bridge(cast, due(cast, state, future.state, future.decision.commands))
-
-    def _expected(self, state: State, saying: str, turn: int) -> Prompt:
-        staged, today = self._staged, self._staged.today()
-        after: State | None = None
-        if saying.strip():
-            future = imagined(staged.cast, staged.decider, state, turn, saying, today=today)
-            after = future.state if future.decision.commands else None
-        if after is None:
-            after = presumed(staged.cast, staged.decider, state, turn, today=today)
-        self._read = self._draft(after, self.recall(after, saying))
-        return still_open(self._read.prompt(), saying)
-
-    def _draft(self, state: State, facts: tuple[Fact, ...]) -> Draft:
-        model, config = self._parts.language_model, self._config
-        room = min(config.prompt_tokens, model.context_tokens - config.answer_tokens)
-        draft, _ = draft_prompt(
-            self._staged.cast,
-            state,
-            count=model.count_tokens,
-            tokens_max=room,
-            facts=facts,
-            first_turn=self._first_turn,
-        )
-        self._first_turn = draft.first_turn
-        return draft
 
     # What follows from what happened.
 
@@ -355,7 +265,7 @@ class CastPlaying:
 
     def _caller_said(self, before: State, entry: JournalEntry) -> None:
         turn, text = int(entry.body["turn"]), str(entry.body["text"])
-        plan = self._plans.get(turn)
+        plan = self._answers.plan(turn)
         ready = plan is not None and plan.words == text and plan.base is before
         if self._owed is not None:
             # Its decision is late; what is decided now is decided on what is known now.
@@ -412,7 +322,7 @@ class CastPlaying:
 
     def _told_in(self, turn: int) -> tuple[Called, ...]:
         """The outcomes of tools that the answer to `turn` was made to tell."""
-        plan = self._plans.get(turn)
+        plan = self._answers.plan(turn)
         return () if plan is None or plan.draft is None else untold(plan.state)
 
     @property
@@ -466,22 +376,17 @@ class CastPlaying:
             self._digest = entry["digest"]
             self._diary.note("state_settled", entry)
             self._emit(state_changed(self._staged.cast, state, before, by=by, why=why))
-        for number, plan in tuple(self._plans.items()):  # the lane may add one meanwhile
-            if number != turn and number not in self._started and plan.base is not state:
-                self._shifted()
-                break
+        if self._answers.waiting_for_another(state, but=turn):
+            self._shifted()
 
     def _accounted(self, made: Account) -> None:
-        turn, revision = made.plan.turn, made.plan.revision
-        if revision in (self._wanted.get(turn), self._started.get(turn)):
-            self._accounts[turn] = made
-            self._tell_account(turn)
+        self._answers.accounted(made)
+        self._tell_account(made.plan.turn)
 
     def _tell_account(self, turn: int) -> None:
         """An answer that is heard has its prompt in the journal."""
-        made = self._accounts.get(turn)
-        if made is not None and self._started.get(turn) == made.plan.revision:
-            del self._accounts[turn]
+        made = self._answers.take_account(turn)
+        if made is not None:
             self._diary.note("prompt_compiled", prompt_entry(made))
             self._emit(compiled(made))
 
@@ -495,8 +400,3 @@ def _why(decision: Decision | None) -> str:
         return ""
     best = decision.likely[0]
     return f"{best.option.key} {best.probability:.2f}"
-
-
-def _nothing(state: State, words: str) -> tuple[Fact, ...]:
-    del state, words
-    return ()

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -48,6 +48,10 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The environment variable with the bearer key; required unless `host` is a loopback address."""
     media_addresses: tuple[str, ...] = ()
     """Where calls send their sound: our own addresses. None: `host`, or all while that is loopback."""
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[^/?#@\s]+/?)?$")] = ""
+    """The address under which a telephone carrier reaches this server; empty: the one that it asks for."""
+    twilio_auth_env: str = "TWILIO_AUTH_TOKEN"
+    """The environment variable with Twilio's auth token; with it, unsigned calls are refused."""
 
 
 class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,6 +75,32 @@ class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What an answer may be delayed for what was recalled too late to be read while the caller spoke."""
     answerable: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
     """Recalled lines are used when memory is as sure as this that they hold an answer."""
+
+
+class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is told about the server's work, and to whom. Metrics are always at /metrics."""
+
+    log: Literal["", "text", "json"] = ""
+    """How the log is written, on standard error; empty: warnings only, as text."""
+    log_words: bool = False
+    """Whether logs and traces hold what people said, and what only they should know."""
+    otlp: str = ""
+    """Where traces are sent, such as http://127.0.0.1:4318; empty: nowhere."""
+
+
+class WyomingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What Home Assistant is offered, and where."""
+
+    uri: str = ""
+    """Where to listen, such as tcp://127.0.0.1:10300; empty: nowhere."""
+    trust_network: bool = False
+    """Whether that may be an address others can reach: the protocol knows no keys."""
+    connections: Count = 16
+    """Served at once."""
+    conversations: Count = 4
+    """Kept at once; each is a session, and counts against `limits.sessions`."""
+    idle_seconds: Count = 300
+    """How long a conversation is kept that nobody goes on with."""
 
 
 def default_language_model() -> str:
@@ -98,6 +128,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Parts that are not named keep their default."""
     session: SessionSettings = SessionSettings()
     memory: MemoryConfig = MemoryConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
+    wyoming: WyomingConfig = WyomingConfig()
     cast: str | None = None
     """The path of a cast file that every session plays; without one, sessions follow their instructions."""
     threads: Count = 2

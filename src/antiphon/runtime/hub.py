@@ -1,12 +1,13 @@
 """Engines loaded once, and the sessions that share them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 
-from antiphon.contracts import Busy, JournalEntry
+from antiphon.contracts import Audio, Busy, EngineCard, JournalEntry, Part, Transcript, Voice
+from antiphon.runtime import by_itself
 from antiphon.runtime.casting import Staged, stage
 from antiphon.runtime.config import Config
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier, earlier
@@ -118,6 +119,25 @@ class Hub:
         """Names the synthesizer speaks with; empty while the engines are loading."""
         return () if self._parts is None else tuple(voice.name for voice in self._parts.synthesizer.voices)
 
+    def described_voices(self) -> tuple[Voice, ...]:
+        """The same, with what is known of each."""
+        return () if self._parts is None else tuple(self._parts.synthesizer.voices)
+
+    def cards(self) -> dict[Part, EngineCard]:
+        """The cards of the engines that are open."""
+        if self._parts is None:
+            return {}
+        parts = self._parts
+        return {part: getattr(parts, part).card for part in parts.lanes}
+
+    async def transcribe(self, audio: Audio, *, hint: str = "") -> Transcript:
+        """Write down 16 kHz audio, outside of any conversation. Errors: see `by_itself.transcribe`."""
+        return await by_itself.transcribe(self._open(), audio, hint=hint)
+
+    def speak(self, text: str, *, voice: str = "", before: str = "") -> AsyncGenerator[Audio]:
+        """Speak a sentence, outside of any conversation. Errors: see `by_itself.speak`."""
+        return by_itself.speak(self._open(), text, voice=voice, before=before)
+
     async def recorded_sessions(self) -> tuple[str, ...]:
         """The ids of all conversations in the journal, oldest first; read off the loop."""
         return () if self._parts is None else await asyncio.to_thread(self._parts.journal.sessions)
@@ -128,6 +148,11 @@ class Hub:
             return []
         journal = self._parts.journal
         return await asyncio.to_thread(lambda: list(islice(journal.read(session_id), most)))
+
+    def _open(self) -> Parts:
+        if self._parts is None:
+            raise Busy("the engines are still loading")
+        return self._parts
 
     async def close(self) -> None:
         """End every conversation, then let go of the engines, and of what the tools have started."""

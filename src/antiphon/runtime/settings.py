@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from antiphon.contracts import Tool, ticks
+from antiphon.contracts import Sampling, Tool, ticks
 from antiphon.dialogue import Policy
 from antiphon.runtime.conversation import Item
 
@@ -109,3 +109,10 @@ def policy_of(settings: SessionSettings) -> Policy:
                 yields=vad.interrupt_response,
                 speaks=settings.speak,
             )
+
+
+def sampling_of(settings: SessionSettings, request: ReplyRequest, tokens_max: int) -> Sampling:
+    """How the reply to `request` is drawn; `tokens_max`: where neither says how long it may be."""
+    limit = request.max_output_tokens or settings.max_output_tokens or tokens_max
+    temperature = settings.temperature if request.temperature is None else request.temperature
+    return Sampling(max_tokens=limit, temperature=temperature)

@@ -3,21 +3,43 @@
 A watcher is never waited for. One that falls behind its bound is let go; the conversation does not notice.
 """
 
+import logging
 from asyncio import Queue, QueueFull
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from antiphon.contracts import TurnReport
 from antiphon.runtime import Session
-from antiphon.runtime.events import SessionEvent
+from antiphon.runtime.events import ReplyEnded, SessionEvent, SessionFailed, TranscriptFailed, TurnMeasured
 from antiphon.runtime.shown import shown
 
+log = logging.getLogger(__name__)
+
+OBSERVED = frozenset({ReplyEnded, SessionFailed, TranscriptFailed, TurnMeasured})
+"""Not the sound, of which there are fifty frames a second in every session."""
 WATCHERS = 16
 WATCHER_BACKLOG = 512
 CLOSED_KEPT = 64
+
+
+class Observer(Protocol):
+    """Looks at all sessions, without blocking. It is told what is in `OBSERVED`, and of nothing else."""
+
+    def opened(self, session: Session) -> None:
+        """A session has begun."""
+        ...
+
+    def told(self, session_id: str, event: SessionEvent) -> None:
+        """A session has told something."""
+        ...
+
+    def closed(self, session_id: str) -> None:
+        """A session has ended."""
+        ...
 
 
 class Watcher:
@@ -44,8 +66,8 @@ class Watcher:
 class Record:
     """What is known of one session, open or closed."""
 
-    def __init__(self, session: Session, opened_at: datetime) -> None:
-        self.id = session.id
+    def __init__(self, session: Session, opened_at: datetime, observers: Sequence[Observer] = ()) -> None:
+        self.id, self._observers = session.id, observers
         self.opened_at = opened_at
         self._session: Session | None = session
         self._reports: tuple[TurnReport, ...] = ()
@@ -63,12 +85,22 @@ class Record:
         return tuple({report.turn: report for report in reports}.values())
 
     def tell(self, event: SessionEvent) -> None:
-        """Show a fact to every watcher."""
+        """Show a fact to every observer and watcher."""
+        if type(event) in OBSERVED:
+            self._observe(event)
         if self._watchers and (line := sse_line(event)) is not None:
             for watcher in tuple(self._watchers):
                 watcher.offer(line)
                 if watcher.behind:
                     self._watchers.discard(watcher)
+
+    def _observe(self, event: SessionEvent) -> None:
+        for observer in self._observers:
+            try:
+                observer.told(self.id, event)
+            except Exception:
+                # The conversation must not feel it.
+                log.exception("an observer failed", extra={"session": self.id})
 
     def watch(self) -> Watcher | None:
         """A new watcher, at its end at once when the session is closed; None when there are too many."""
@@ -110,20 +142,24 @@ class Record:
 class Records:
     """All open sessions, and as many closed ones as are kept."""
 
-    def __init__(self, closed_kept: int = CLOSED_KEPT) -> None:
-        self._closed_kept = closed_kept
+    def __init__(self, closed_kept: int = CLOSED_KEPT, observers: Sequence[Observer] = ()) -> None:
+        self._closed_kept, self._observers = closed_kept, observers
         self._open: dict[str, Record] = {}
         self._closed: OrderedDict[str, Record] = OrderedDict()
 
     def open(self, session: Session) -> Record:
         """Begin a record."""
-        record = self._open[session.id] = Record(session, datetime.now(UTC))
+        record = self._open[session.id] = Record(session, datetime.now(UTC), self._observers)
+        for observer in self._observers:
+            observer.opened(session)
         return record
 
     def close(self, record: Record) -> None:
         """The session is over; the oldest closed record makes room."""
         record.close()
-        self._open.pop(record.id, None)
+        if self._open.pop(record.id, None) is not None:
+            for observer in self._observers:
+                observer.closed(record.id)
         self._closed[record.id] = record
         while len(self._closed) > self._closed_kept:
             self._closed.popitem(last=False)

@@ -1,0 +1,1 @@
+"""What the server tells of its own work: metrics, traces and logs. They hold no words unless told to."""
