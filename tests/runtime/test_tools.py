@@ -172,7 +172,6 @@ async def test_the_examples_tools_run_with_what_they_need_and_nothing_else() -> 
         ("orders:missing", "count", "there is no function missing"),
         ("orders:order", "count", "must be given `colour`"),
         ("orders:order", "count, colour, day", "takes no `day`"),
-        ("mcp:shop/order", "count", "is on a server that is not configured"),
     ],
 )
 def test_what_cannot_run_is_told_before_anybody_calls(

@@ -21,10 +21,20 @@ Recall = Callable[[State, str], tuple[Fact, ...]]
 """What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
 
 
+Foresee = Callable[[Cast, State, Imagined], Imagined]
+"""What a guessed turn would come to with what is known ahead of it; called on the model's lane."""
+
+
 def recall_nothing(state: State, words: str) -> tuple[Fact, ...]:
     """Of a conversation that remembers no more than itself."""
     del state, words
     return ()
+
+
+def foresee_nothing(cast: Cast, state: State, future: Imagined) -> Imagined:
+    """Of a conversation that looks nothing up ahead."""
+    del cast, state
+    return future
 
 
 class Planner:
@@ -32,6 +42,7 @@ class Planner:
 
     Attributes:
         recall: whoever remembers more than the conversation replaces it, before the first plan.
+        foresee: whoever looks things up for a turn that is only guessed, as well.
     """
 
     def __init__(self, staged: Staged, model: LanguageModel, config: Config) -> None:
@@ -41,6 +52,7 @@ class Planner:
         self._read: Draft | None = None
         """What was last read ahead."""
         self.recall: Recall = recall_nothing
+        self.foresee: Foresee = foresee_nothing
 
     def plan(self, command: do.Generate, state: State, owed: tuple[int, str] | None) -> Plan:
         """What answers `command` in this state; `owed`: a committed turn that nothing was decided of yet."""
@@ -49,6 +61,7 @@ class Planner:
         words = command.text
         if words is not None:
             future = imagined(staged.cast, staged.decider, state, turn, words, today=staged.today())
+            future = self.foresee(staged.cast, state, future)
         elif owed is not None:
             future = taken_for(staged.cast, staged.decider, state, *owed, today=staged.today())
             words = owed[1]

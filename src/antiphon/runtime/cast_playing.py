@@ -81,7 +81,14 @@ class CastPlaying:
         """A committed turn that nothing was proposed for yet."""
         self._typed: list[tuple[str, str]] = []
         self._digest = ""
-        self._tools = CastTools(staged.tools, parts.lanes["journal"], write=self._tool_noted, emit=self._tell)
+        self._tools = CastTools(
+            staged.tools,
+            parts.lanes["journal"],
+            write=self._tool_noted,
+            emit=self._tell,
+            came=self._came,
+        )
+        self.planner.foresee = self._tools.foresee
         self._reflecting = Reflecting(staged, parts, propose=self._reflected, failed=self._not_reflected)
         self.session = CastSession(
             staged.cast, staged.decider, session=session, entries=entries, write=self._write
@@ -293,6 +300,7 @@ class CastPlaying:
         self._settled(before, by="live", why=_why(decision), turn=turn)
         if decision is not None:
             self._begin_tools(before, decision.commands)
+        self._tools.settled(turn)
         self._reflecting.turn_settled(self.session.state)
 
     def _begin_tools(self, before: State, commands: Sequence[Command]) -> None:
@@ -301,7 +309,13 @@ class CastPlaying:
 
     def _tool_noted(self, kind: str, body: Mapping[str, Any]) -> None:
         self.session.take(self._diary.note(kind, body))
-        self._settled(None, turn=self.state.turn if body["status"] == "running" else None)
+        turn = self.state.turn
+        # An answer that was made knowing what came of it stays.
+        known = body["status"] == "running" or any(each.id == body["id"] for each in self._told_in(turn))
+        self._settled(None, turn=turn if known else None)
+
+    def _came(self) -> None:
+        self._shifted()
 
     def _tell(self, fact: SessionEvent) -> None:
         self._emit(fact)

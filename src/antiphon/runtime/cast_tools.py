@@ -1,20 +1,46 @@
-"""A conversation's calls of tools: written down before they begin, run aside, told when they end."""
+"""A conversation's calls of tools: written down before they begin, run aside, told when they end.
+
+A tool that changes nothing may run ahead, while the turn that needs it is only guessed. Nothing is written
+down of that. The turn that is committed takes what came of it as if it had run then; for any other turn it is
+forgotten. A tool that changes something never does.
+"""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
+
+import msgspec
 
 from antiphon.runtime.events import SessionEvent, ToolCalled
 from antiphon.runtime.lanes import Lane, post
 from antiphon.runtime.toolbox import Outcome, Toolbox
+from antiphon.samp import Cast
+from antiphon.samp.ahead import Imagined, looked_up
 from antiphon.samp.fold import TOOL_CALLED
 from antiphon.samp.state import State
-from antiphon.samp.tools import Call
+from antiphon.samp.tools import Call, due
+
+AHEAD_MAX = 4
+"""Lookups that may be made for a turn that is only guessed; it is guessed anew with every word."""
+
+
+class _Ahead(msgspec.Struct):
+    """A call that was made for a turn that was only guessed."""
+
+    turn: int
+    outcome: Outcome | None = None
+    """None: it still runs."""
+    wanted: bool = False
+    """Whether the turn was committed meanwhile."""
 
 
 class CastTools:
-    """Runs the tools of one conversation. `take` is told each entry that was written, `emit` each fact."""
+    """Runs the tools of one conversation.
+
+    `write` takes each entry, `emit` each fact; `came` is told when something is known that an answer on a
+    guess was begun without.
+    """
 
     def __init__(
         self,
@@ -23,13 +49,38 @@ class CastTools:
         *,
         write: Callable[[str, Mapping[str, Any]], None],
         emit: Callable[[SessionEvent], None],
+        came: Callable[[], None],
     ) -> None:
         self._tools, self._journal, self._write, self._emit = tools, journal, write, emit
+        self._came = came
+        self._ahead: dict[str, _Ahead] = {}
+        """By call. Written on the loop only; any thread may read it."""
         self._loop = asyncio.get_running_loop()
 
+    def foresee(self, cast: Cast, state: State, future: Imagined) -> Imagined:
+        """Let the lookups run that this guessed turn needs, and add what is known of them. Any thread."""
+        calls = due(cast, state, future.state, future.decision.commands)
+        lookups = [call for call in calls if not cast.tools[call.tool].changes]
+        new = [call for call in lookups if call.id not in self._ahead]
+        if new and self._tools is not None:
+            post(self._loop, partial(self._run_ahead, new))
+        known = [(call, made.outcome.text) for call in lookups if (made := self._made(call)) and made.outcome]
+        return looked_up(cast, future, known) if len(known) == len(calls) else future
+
+    def settled(self, turn: int) -> None:
+        """What `turn` needed is begun: whatever else ran ahead for it is not wanted."""
+        self._ahead = {name: made for name, made in self._ahead.items() if made.wanted or made.turn > turn}
+
     def begin(self, call: Call) -> None:
-        """Write down that it begins, and once that is on the disk, let it begin."""
+        """Write down that it begins, and once that is on the disk, let it, unless it runs by now."""
         self._note(call, "running", "", None)
+        made = self._made(call)
+        if made is not None:
+            made.wanted = True
+            if made.outcome is not None:
+                del self._ahead[call.id]
+                self._ended(call, made.outcome)
+            return
         tools = self._tools
         if tools is None:
             self._ended(call, Outcome("failed", "nothing can be done here", 0.0))
@@ -44,6 +95,29 @@ class CastTools:
             if each.status == "running":
                 call = Call(each.id, each.tool, each.turn, {})
                 self._ended(call, Outcome("failed", "it is not known whether it was done", 0.0))
+
+    def _made(self, call: Call) -> _Ahead | None:
+        made = self._ahead.get(call.id)
+        return made if made is not None and made.turn == call.turn else None
+
+    def _run_ahead(self, calls: Sequence[Call]) -> None:
+        for call in calls:
+            if self._tools is None or call.id in self._ahead or len(self._ahead) >= AHEAD_MAX:
+                continue
+            made = self._ahead[call.id] = _Ahead(call.turn)
+            self._tools.call(call.tool, call.arguments, partial(self._ran_ahead, call, made))
+
+    def _ran_ahead(self, call: Call, made: _Ahead, outcome: Outcome) -> None:
+        if self._ahead.get(call.id) is not made:
+            return
+        if made.wanted:
+            del self._ahead[call.id]
+            self._ended(call, outcome)
+        elif outcome.status == "done":
+            made.outcome = outcome
+            self._came()
+        else:
+            del self._ahead[call.id]  # it is tried again when the turn is certain
 
     def _ended(self, call: Call, outcome: Outcome) -> None:
         self._note(call, outcome.status, outcome.text, outcome.ms)

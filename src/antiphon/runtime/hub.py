@@ -155,12 +155,14 @@ class Hub:
         return self._parts
 
     async def close(self) -> None:
-        """End every conversation, then let go of the engines."""
+        """End every conversation, then let go of the engines, and of what the tools have started."""
         for session in self.sessions:
             await self.close_session(session)
         parts, self._parts, self.ready = self._parts, None, False
         if parts is not None:
             await asyncio.to_thread(parts.close)
+        if self.staged is not None and self.staged.tools is not None:
+            await asyncio.to_thread(self.staged.tools.close)
 
 
 async def open_hub(config: Config, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> Hub:

@@ -161,6 +161,7 @@ class Minutes:
                 "reason": command.reason,
                 "heard": command.heard,
                 "heard_ms": command.heard_samples // 24,
+                "caller_ms": round(self._committed_ms.get(command.turn, 0.0)),
                 "tool_calls": [
                     {"id": call.call_id, "name": call.name, "arguments": call.arguments}
                     for call in command.tool_calls

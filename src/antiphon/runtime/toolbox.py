@@ -1,4 +1,5 @@
-"""The tools of a cast, ready to run: Python functions beside the cast file or from an installed module.
+"""The tools of a cast, ready to run: Python functions beside the cast file or from an installed module, and
+tools of MCP servers (`mcp_servers`).
 
 A tool runs on a thread of its own, under a time limit. Its arguments must suit the types the function
 declares; what it gives back is cut to a bound and is text, whatever it says. A function that has begun cannot
@@ -6,6 +7,7 @@ be stopped: past its time it is told as failed, and what it gives back then is d
 """
 
 import asyncio
+import atexit
 import inspect
 import sys
 from collections.abc import Callable, Mapping
@@ -21,7 +23,8 @@ from typing import Any, Literal, get_type_hints
 import msgspec
 
 from antiphon.contracts import ConfigInvalid
-from antiphon.runtime.lanes import post
+from antiphon.runtime.lanes import nobody, post
+from antiphon.runtime.mcp_servers import open_servers
 from antiphon.samp import Cast
 from antiphon.samp.cast import ToolUse
 
@@ -30,7 +33,6 @@ LIMIT_S = 10.0
 RESULT_CHARS_MAX = 600
 """What of a result is kept."""
 THREADS = 4
-MCP = "mcp:"
 
 Function = Callable[[Mapping[str, Any]], object]
 """Takes arguments that were checked, and gives back anything that JSON can say."""
@@ -48,9 +50,16 @@ class Toolbox:
     """What the tools of one cast do. Shared by all its sessions; `call` runs on the event loop's thread."""
 
     def __init__(
-        self, functions: Mapping[str, Function], *, threads: Executor | None = None, limit_s: float = LIMIT_S
+        self,
+        functions: Mapping[str, Function],
+        *,
+        threads: Executor | None = None,
+        limit_s: float = LIMIT_S,
+        close: Callable[[], None] | None = None,
     ) -> None:
         self._functions = functions
+        self.close: Callable[[], None] = close or nobody
+        """End what was started for the tools."""
         self._threads = threads or ThreadPoolExecutor(THREADS, thread_name_prefix="tool")
         self._limit_s = limit_s
 
@@ -78,25 +87,33 @@ class Toolbox:
         self._threads.submit(work)
 
 
-def open_toolbox(cast: Cast, folder: Path, *, others: Mapping[str, Function] = {}) -> Toolbox:
-    """Find the functions a cast's tools run. `others`: those that are no Python functions, by tool.
+def open_toolbox(cast: Cast, folder: Path) -> Toolbox:
+    """Find the functions a cast's tools run, and start the servers they are on, which takes seconds.
 
     Raises:
         ConfigInvalid: with every tool that cannot run, and why.
+        PrerequisiteMissing: a tool is on a server, and the extra `tools` is not installed.
     """
-    functions: dict[str, Function] = dict(others)
+    functions: dict[str, Function] = {}
     problems: list[str] = []
     modules: dict[str, ModuleType] = {}
     for name, tool in cast.tools.items():
-        if name in functions:
+        if tool.on_server is not None:
             continue
         try:
             functions[name] = checked(_function(tool, folder, modules), tool)
         except ConfigInvalid as error:
             problems += [f"tool {name}: {problem}" for problem in error.problems]
+    servers, calls, refused = open_servers(cast, folder)
+    problems += refused
     if problems:
+        if servers is not None:
+            servers.close()
         raise ConfigInvalid(tuple(problems))
-    return Toolbox(functions)
+    if servers is None:
+        return Toolbox(functions)
+    atexit.register(servers.close)
+    return Toolbox({**functions, **calls}, close=servers.close)
 
 
 def checked(function: Callable[..., object], tool: ToolUse) -> Function:
@@ -139,8 +156,6 @@ def arguments_of(function: Callable[..., object]) -> type[msgspec.Struct]:
 
 def _function(tool: ToolUse, folder: Path, modules: dict[str, ModuleType]) -> Callable[..., object]:
     where, _, name = tool.runs.partition(":")
-    if tool.runs.startswith(MCP):
-        raise ConfigInvalid((f"{tool.runs} is on a server that is not configured",))
     try:
         if where not in modules:
             modules[where] = _module(where, folder)

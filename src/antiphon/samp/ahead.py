@@ -4,20 +4,22 @@ An answer is begun, and its prompt read, before a turn is over. `imagined` is wh
 led to; while there are no words, or none that tell, `presumed` takes them to answer what was asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from antiphon.contracts import JournalEntry
 from antiphon.samp.applying import settle
 from antiphon.samp.cast import BACK, Cast, Slot
 from antiphon.samp.commands import Command, GoTo, Proposal, SetSlot
 from antiphon.samp.deciding import Decider, Decision
-from antiphon.samp.fold import CALLER_TURN_COMMITTED, REPLY_ENDED, step
+from antiphon.samp.fold import CALLER_TURN_COMMITTED, REPLY_ENDED, TOOL_CALLED, step
 from antiphon.samp.guards import Value
 from antiphon.samp.state import State, open_tasks, values
+from antiphon.samp.tools import Call
 
 _UNSAID = "…"
 
@@ -61,6 +63,16 @@ def presumed(cast: Cast, decider: Decider, state: State, turn: int, *, today: da
     told = _proposed(cast, state, turn, (answer,), name="presumed")
     move = decider.opened(state, values(told), fresh=True)
     return told if move is None else _proposed(cast, told, turn, (move,))
+
+
+def looked_up(cast: Cast, future: Imagined, outcomes: Sequence[tuple[Call, str]]) -> Imagined:
+    """The same future, in which these calls were made and gave back these texts."""
+    state = future.state
+    for call, text in outcomes:
+        for status in ("running", "done"):
+            body = {"id": call.id, "tool": call.tool, "turn": call.turn, "status": status, "text": text}
+            state = _happened(cast, state, TOOL_CALLED, body)
+    return replace(future, state=state)
 
 
 def heard_whole(cast: Cast, decider: Decider, state: State, reply: Mapping[str, Any]) -> State:

@@ -13,6 +13,10 @@ Phrases: TypeAlias = Annotated[tuple[Words, ...], msgspec.Meta(max_length=40)]
 
 SlotType: TypeAlias = Literal["number", "time", "date", "name", "choice", "free"]
 
+Variable: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", max_length=80)]
+
+MCP = "mcp:"
+"""How a tool's `runs` begins that is on a server."""
 BACK = "back"
 """Where a way leads that ends a jump: to the scene it came from."""
 RESERVED = frozenset({BACK, "done", "and", "or", "not", "in"})
@@ -131,13 +135,34 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     about: Words
     """What it does and gives back, told to the model."""
     runs: Annotated[str, msgspec.Meta(pattern=r"^[\w.]+:[\w./-]+$")]
-    """`module:function`, or `mcp:server/tool`."""
+    """`module:function`, or `mcp:server/tool` with a server of this file."""
     needs: tuple[Name, ...] = ()
     """Slots that must be known first; they are its arguments."""
     bridge: Words | None = None
     """What is said while it takes its time."""
     changes: bool = False
-    """Whether it changes the world: then it runs in confirmed turns only, and never twice."""
+    """Whether it changes the world: then it runs in confirmed turns only, never ahead and never twice."""
+
+    @property
+    def on_server(self) -> tuple[str, str] | None:
+        """The server it runs on and what it is called there; None: it is a Python function."""
+        if not self.runs.startswith(MCP):
+            return None
+        server, _, tool = self.runs.removeprefix(MCP).partition("/")
+        return server, tool
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A server of the Model Context Protocol, which has tools: started by a command, or reached by a URL."""
+
+    command: Annotated[tuple[Words, ...], msgspec.Meta(max_length=40)] = ()
+    """What starts it, word by word; it is spoken with over stdin and stdout, and runs beside this file."""
+    env: Annotated[tuple[Variable, ...], msgspec.Meta(max_length=40)] = ()
+    """Of a command: the variables of the environment that it is given beside PATH; no others are."""
+    url: Annotated[str, msgspec.Meta(pattern=r"^(https?://\S+)?$", max_length=600)] = ""
+    """Where it is reached over streamable HTTP; plain http on this machine only."""
+    token: Annotated[str, msgspec.Meta(pattern="^([A-Za-z_][A-Za-z0-9_]*)?$", max_length=80)] = ""
+    """Of a URL: the variable of the environment that holds its bearer token."""
 
 
 class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,3 +184,5 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What can come up at any time."""
     tools: Annotated[dict[Name, ToolUse], msgspec.Meta(max_length=40)] = {}
     """What can be done."""
+    servers: Annotated[dict[Name, Server], msgspec.Meta(max_length=10)] = {}
+    """Servers whose tools are used."""

@@ -26,6 +26,7 @@ def problems(cast: Cast, tree: Tree, voices: Collection[str] | None) -> Iterator
         yield from _exit(cast, tree, ("anywhere", name), jump, frozenset())
     yield from _same_phrases(cast, tree)
     yield from _tools(cast, tree)
+    yield from _servers(cast, tree)
 
 
 def asked_in(scene: Scene) -> frozenset[str]:
@@ -232,6 +233,27 @@ def _tools(cast: Cast, tree: Tree) -> Iterator[Problem]:
             yield tree.problem(
                 ("tools", name), "nobody may use it", f"let a persona say `may: [{name}]`, or remove it"
             )
+
+
+def _servers(cast: Cast, tree: Tree) -> Iterator[Problem]:
+    used = {where[0] for tool in cast.tools.values() if (where := tool.on_server)}
+    for name, tool in cast.tools.items():
+        if where := tool.on_server:
+            yield from _known(tree, ("tools", name, "runs"), "server", where[0], cast.servers)
+            if not where[1]:
+                yield tree.problem(
+                    ("tools", name, "runs"), "it names no tool", f"say `mcp:{where[0]}/` and its name there"
+                )
+    for name, server in cast.servers.items():
+        at: Path = ("servers", name)
+        if bool(server.command) == bool(server.url):
+            yield tree.problem(at, "it must have either a `command` or a `url`", "keep one of the two")
+        elif server.url and server.env:
+            yield tree.problem((*at, "env"), "a `url` starts no process", "remove `env`")
+        elif server.command and server.token:
+            yield tree.problem((*at, "token"), "a command has no token", "pass it on by `env`")
+        if name not in used:
+            yield tree.problem(at, "no tool is on it", f"let a tool say `runs: mcp:{name}/...`, or remove it")
 
 
 def _done_by(cast: Cast, tree: Tree, at: Path, plays: str, tool: str) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ from antiphon.samp.confidence import confides, with_listener
 from antiphon.samp.state import (
     CALLED_KEPT,
     HISTORY_KEPT,
+    PACES_KEPT,
     TURNS_BACK_MAX,
     Called,
     Place,
@@ -38,6 +39,7 @@ from antiphon.samp.state import (
     heard_of,
     initial,
 )
+from antiphon.samp.tone import pace
 
 CAST_OPENED = "cast_opened"
 CALLER_TURN_COMMITTED = "caller_turn_committed"
@@ -62,6 +64,8 @@ class ReplyEnded(msgspec.Struct, frozen=True):
     """Empty: where the conversation is by now, or was before its last move if that fits the words."""
     persona: str = ""
     told: tuple[str, ...] = ()
+    caller_ms: float = 0.0
+    """How long the caller's turn was that it answers."""
 
 
 class ToolEntry(msgspec.Struct, frozen=True):
@@ -154,8 +158,12 @@ def _heard_agent(cast: Cast, state: State, reply: ReplyEnded) -> State:
         called = tuple(replace(each, told=each.told or each.id in reply.told) for each in state.called)
         state = replace(state, called=called)
     said = Said(reply.turn, "agent", reply.heard, persona, scene)
+    caller = (each for each in reversed(state.history) if each.role == "caller")
+    asked = next((each.text for each in caller if each.turn == reply.turn), "")
+    spoken = pace(asked, reply.caller_ms)
     return replace(
         state,
+        paces=state.paces if spoken is None else (*state.paces, spoken)[-PACES_KEPT:],
         history=(*state.history, said)[-HISTORY_KEPT:],
         openings=_openings(cast, state.openings, scene, reply.heard),
         confided=with_listener(cast, state.confided, reply.turn, Place(scene, persona)),

@@ -14,6 +14,7 @@ from antiphon.samp.cast import Cast, Task
 from antiphon.samp.confidence import knows_slot
 from antiphon.samp.guards import Value
 from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, told_just_now
+from antiphon.samp.tone import tone_line
 from antiphon.samp.tools import tool_lines
 
 
@@ -70,6 +71,9 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     yield Line(
         "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
     )
+    # Above the order on length a small model overlooks it.
+    if tone := tone_line(state):
+        yield Line("tone", tone, 30)
 
 
 def _told(cast: Cast, task: Task, *, first: bool) -> str:

@@ -6,9 +6,9 @@ The committed copy, `cast.schema.json`, is what editors read; a test compares th
 import msgspec
 
 from antiphon.contracts.described import described_schema
-from antiphon.samp.cast import Cast, Jump, Persona, Scene, Slot, Task, ToolUse, Way
+from antiphon.samp.cast import Cast, Jump, Persona, Scene, Server, Slot, Task, ToolUse, Way
 
-_KINDS: tuple[type[msgspec.Struct], ...] = (Cast, Persona, Slot, Task, Way, Jump, Scene, ToolUse)
+_KINDS: tuple[type[msgspec.Struct], ...] = (Cast, Persona, Slot, Task, Way, Jump, Scene, ToolUse, Server)
 
 
 def cast_schema() -> bytes:

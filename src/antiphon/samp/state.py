@@ -21,6 +21,7 @@ HISTORY_KEPT = 400
 """Things said that the state remembers; the journal has them all."""
 CALLED_KEPT = 64
 """Calls of tools that the state remembers."""
+PACES_KEPT = 8
 TURNS_BACK_MAX = 12
 """A proposal for an older turn than this is dropped, and its verdict forgotten."""
 
@@ -98,6 +99,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """The turns that were spoken in confidence, each with the personas who took part in it."""
     called: tuple[Called, ...] = ()
     """Tools, oldest first; a long call forgets the oldest."""
+    paces: tuple[float, ...] = ()
+    """How fast the caller spoke in the last turns of some length, in words per second."""
     decided: tuple[Verdict, ...] = ()
     """On proposals of turns that are not long over, oldest first: one that comes again changes nothing."""
     crowd: int = 0
@@ -113,12 +116,20 @@ def initial(cast: Cast) -> State:
 
 def digest(cast: Cast) -> str:
     """What tells this cast from every other one: SHA-256 over its values, in hexadecimal."""
-    return sha256(msgspec.json.encode(cast, order="sorted")).hexdigest()
+    return sha256(_json(cast, "servers")).hexdigest()
 
 
 def encoded(state: State) -> bytes:
     """The state as JSON, the same bytes for the same state."""
-    return msgspec.json.encode(msgspec.to_builtins(state, str_keys=True, order="sorted"), order="sorted")
+    return _json(state, "paces")
+
+
+def _json(value: Cast | State, *newer: str) -> bytes:
+    # A field that came later is left out while it is empty, so that older journals still open and replay.
+    fields = msgspec.to_builtins(value, str_keys=True, order="sorted")
+    return msgspec.json.encode(
+        {name: told for name, told in fields.items() if told or name not in newer}, order="sorted"
+    )
 
 
 def decoded(data: bytes) -> State:
