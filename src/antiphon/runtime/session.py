@@ -76,7 +76,7 @@ class Session:
         """
         self.id = session_id
         self._parts, self._config, self._emit_out = parts, config, emit
-        clock = Clock(asyncio.get_running_loop().time, start=earlier.at)
+        self._clock = clock = Clock(asyncio.get_running_loop().time, start=earlier.at)
         self._diary = Diary(
             session_id,
             clock,
