@@ -48,6 +48,10 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The environment variable with the bearer key; required unless `host` is a loopback address."""
     media_addresses: tuple[str, ...] = ()
     """Where calls send their sound: our own addresses. None: `host`, or all while that is loopback."""
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[^/?#@\s]+/?)?$")] = ""
+    """The address under which a telephone carrier reaches this server; empty: the one that it asks for."""
+    twilio_auth_env: str = "TWILIO_AUTH_TOKEN"
+    """The environment variable with Twilio's auth token; with it, unsigned calls are refused."""
 
 
 class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,8 @@ from antiphon.server.static import read_app
 from antiphon.server.telemetry.logs import LogFacts
 from antiphon.server.telemetry.metrics import CONTENT_TYPE, Metrics
 from antiphon.server.telemetry.traces import open_traces
+from antiphon.server.twilio.api import PATH as TWILIO
+from antiphon.server.twilio.api import TwilioApi
 
 if TYPE_CHECKING:
     from antiphon.server.home.house import House
@@ -40,6 +42,7 @@ WELCOME = """Antiphon is listening.
 Talk to it with any client of the Realtime protocol:
 
   {url}/v1/realtime     the conversation, over a WebSocket
+  {url}/v1/twilio       the same by telephone, from Twilio Media Streams
   {url}/v1/sessions     who is talking, and /v1/sessions/ID/turns: where every millisecond went
   {url}/v1/models       what there is; /v1/cast: who speaks, where a cast is played
   {url}/readyz          whether the models are loaded; /metrics: sums and times for Prometheus
@@ -63,6 +66,7 @@ class Server:
         self._home = _home(hub, config, self._records)
         self._app = read_app()
         self._realtime = RealtimeApi(hub, config, self._records, self._secrets)
+        self._twilio = TwilioApi(hub, config, self._records, secrets=self._secrets, door=door)
 
     @property
     def home(self) -> "House | None":
@@ -79,6 +83,7 @@ class Server:
         app.router.add_get("/metrics", self._measured)
         app.router.add_get("/v1/models", self._models)
         self._realtime.add_to(app.router)
+        self._twilio.add_to(app.router)
         SessionsApi(self._records).add_to(app.router)
         RecordingsApi(self._hub).add_to(app.router)
         CastApi(self._hub).add_to(app.router)
@@ -113,6 +118,9 @@ class Server:
         if request.path == "/" or request.path.startswith("/app/"):
             # The page holds no secret and asks for the key itself: a browser shows none when it opens a page.
             return self._door.check_site(request.headers)
+        if request.path == TWILIO or request.path.startswith(TWILIO + "/"):
+            # A carrier shows what it has in other places, where `TwilioApi` looks.
+            return self._door.check_site(request.headers, carrier=True)
         refused = self._door.check(request.headers)
         if refused is None or refused.status != 401:
             return refused
@@ -148,6 +156,7 @@ class Server:
         return answer({"object": "list", "data": [model]})
 
     async def _shut_down(self, _: web.Application) -> None:
+        await self._twilio.close()
         await self._realtime.close()
         if self._traces is not None:
             await self._traces.close()

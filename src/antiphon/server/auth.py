@@ -29,22 +29,40 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Door:
-    """Decides about requests by their headers."""
+    """Decides about requests by their headers.
 
-    def __init__(self, *, key: str | None, loopback: bool) -> None:
+    Args:
+        key: what lets in; None: nothing is asked for.
+        loopback: only names of this machine are answered to.
+        public_host: the name under which carriers of telephone calls come, through a tunnel or a proxy.
+    """
+
+    def __init__(self, *, key: str | None, loopback: bool, public_host: str = "") -> None:
         self._key = key.encode() if key else None
-        self._loopback = loopback
+        self._loopback, self._public_host = loopback, public_host
+
+    @property
+    def locked(self) -> bool:
+        """Whether a key is asked for."""
+        return self._key is not None
+
+    def knows(self, key: str) -> bool:
+        """Whether this is the key; how long that takes tells nothing."""
+        return self._key is not None and hmac.compare_digest(key.encode(errors="replace"), self._key)
 
     def check(self, headers: Mapping[str, str]) -> Refused | None:
         """None: come in."""
         return self.check_site(headers) or self._check_key(headers)
 
-    def check_site(self, headers: Mapping[str, str]) -> Refused | None:
-        """Whether the request comes from a page that has no business here."""
+    def check_site(self, headers: Mapping[str, str], *, carrier: bool = False) -> Refused | None:
+        """Whether the request comes from a page that has no business here.
+
+        A telephone's `carrier` may come under the public name.
+        """
         if not self._loopback:
             return None
         host, origin = _host_of(f"//{headers.get('Host', '')}"), headers.get("Origin")
-        if not is_loopback(host):
+        if not is_loopback(host) and not (carrier and host and host == self._public_host):
             return Refused(
                 403, "forbidden_host", f"This server answers to loopback names only, not to {host!r}."
             )
@@ -56,7 +74,7 @@ class Door:
         if self._key is None:
             return None
         shown = shown_key(headers)
-        if shown is not None and hmac.compare_digest(shown.encode(errors="replace"), self._key):
+        if shown is not None and self.knows(shown):
             return None
         return Refused(401, "invalid_api_key", "Send the server's key as 'Authorization: Bearer KEY'.")
 
@@ -68,12 +86,17 @@ def open_door(config: ServerConfig, environment: Mapping[str, str] = os.environ)
         PrerequisiteMissing: others can reach this address, and there is no key to keep them out.
     """
     key, loopback = environment.get(config.key_env) or None, is_loopback(config.host)
+    if config.public_url and key is None and not environment.get(config.twilio_auth_env):
+        raise PrerequisiteMissing(
+            f"{config.public_url} lets anybody call, so a key is required",
+            remedy=f"export {config.key_env}=$(openssl rand -hex 24), or {config.twilio_auth_env}",
+        )
     if key is None and not loopback:
         raise PrerequisiteMissing(
             f"listening on {config.host} lets other machines in, so a key is required",
             remedy=f"export {config.key_env}=$(openssl rand -hex 24)",
         )
-    return Door(key=key, loopback=loopback)
+    return Door(key=key, loopback=loopback, public_host=_host_of(config.public_url))
 
 
 def shown_key(headers: Mapping[str, str]) -> str | None:

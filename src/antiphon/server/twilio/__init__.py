@@ -1,0 +1,1 @@
+"""The telephone: callers who come over Twilio Media Streams."""
