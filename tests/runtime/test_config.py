@@ -67,8 +67,8 @@ def test_all_problems_are_told_at_once_each_with_its_place() -> None:
 def test_a_name_like_no_other_is_answered_with_all_there_are() -> None:
     (told,) = problems({"server": {"zzz": 1}})
     assert (
-        told
-        == "antiphon.toml: there is no setting server.zzz; known are host, key_env, media_addresses, port"
+        told == "antiphon.toml: there is no setting server.zzz; known are host, key_env, "
+        "media_addresses, port, public_url, twilio_auth_env"
     )
 
 
