@@ -14,7 +14,8 @@ run: weights ## set up, fetch the weights, and start the server on http://127.0.
 	@sh tools/web.sh --if-possible
 	@$(BIN)/antiphon serve
 
-test: weights-test check browser ## set up, then lint, types, borders and every test
+test: setup-dev ## set up, then lint, types, borders and every test
+	@$(MAKE) --no-print-directory -j2 --output-sync=target weights-test check browser
 	$(BIN)/pytest
 
 EVAL_ARGS ?=

@@ -66,6 +66,7 @@ class Visitor:
 
     def opens(self, url: str) -> None:
         self.page.goto(url)
+        self.page.locator(".state").wait_for()
 
     def talks(self) -> None:
         """Press the button, and be connected."""

@@ -1,10 +1,11 @@
 // The keyboard: nothing needs a pointer, and no key works while somebody types.
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import type { Call } from "./call";
 import type { Settings } from "./settings";
 
 export function useKeys(call: Call, settings: Settings, help: () => void): void {
-  useEffect(() => {
+  // With the drawing, not after it: whoever sees the page may press a key.
+  useLayoutEffect(() => {
     const down = (event: KeyboardEvent) => {
       if (busy(event)) return;
       const act = action(event.key, call, settings, help);
