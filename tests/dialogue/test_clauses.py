@@ -97,6 +97,15 @@ def test_every_clause_has_a_letter_of_its_own_kind_and_a_bound(text: str, sizes:
             ["Dogs like", "long walks along muddy old", "forest paths every day."],
         ),
         ("We run all night long.", ["We run all", "night long."]),
+        (
+            "That's a good point. If whoever asks is not clear about their answers, it can lead to trouble.",
+            [
+                "That's a good",
+                "point.",
+                "If whoever asks is not clear",
+                "about their answers, it can lead to trouble.",
+            ],
+        ),
         ("", []),
         ("   ", []),
     ],

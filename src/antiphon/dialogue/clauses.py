@@ -21,6 +21,9 @@ ANY_MIN_WORDS = (2, 5)
 ANY_MIN_LETTERS = (8, 18)
 """If they have so many letters, or it is a word more. Eight letters play for about half a second, in which a
 small machine generates and speaks the next five words."""
+EARLY_LETTERS = 28
+"""Until so many are made, further clauses are as short as the second: "point." does not play for as long as a
+whole sentence takes to make."""
 EARLY_MAX_WORDS = 12
 """Without any punctuation the first two clauses are cut here."""
 MAX_WORDS = 40
@@ -69,6 +72,8 @@ class ClauseCutter:
     def __init__(self) -> None:
         self._rest = ""
         self._made = 0
+        """Clauses so far: 0 is the first, 1 the second or one as short, 2 a later one."""
+        self._letters = 0
 
     def feed(self, text: str) -> list[str]:
         """Add `text`; returns the clauses it completes."""
@@ -78,7 +83,8 @@ class ClauseCutter:
             clause, self._rest = self._rest[:cut], self._rest[cut:]
             if clause.strip():
                 clauses.append(clause.strip())
-                self._made += 1
+                self._letters += sum(map(str.isalpha, clause))
+                self._made = 2 if self._made and self._letters >= EARLY_LETTERS else 1
         return clauses
 
     def finish(self) -> list[str]:
