@@ -312,7 +312,7 @@ class Session:
     def _emit(self, event: SessionEvent) -> None:
         if not self._closed:
             if (fact := shown(event)) is not None:
-                self._diary.note(TOLD, {"name": fact[0], "data": msgspec.to_builtins(fact[1])})
+                self._diary.note(TOLD, {"name": fact[0], "data": fact[1]})
             self._emit_out(event)
             if isinstance(event, LEARNED):
                 self._performing.memory.told(event, self._minutes.record)
