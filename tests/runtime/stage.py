@@ -15,6 +15,7 @@ from antiphon.runtime.earlier import earlier
 from antiphon.runtime.events import ReplyAudio, ReplyEnded, ReplyText, SessionEvent
 from antiphon.runtime.lanes import Lane
 from antiphon.runtime.parts import EMBEDDER, LIVE_PARTS, UNFELT_PARTS, Parts, open_parts
+from antiphon.runtime.pen import Pen
 from antiphon.runtime.settings import ReplyRequest, ServerVad
 
 from .virtual import VirtualThreads, passes, until
@@ -76,9 +77,9 @@ class Stage:
         embedder = ScriptedEmbedder.open(EngineSetup(weights=no_weights))
         opened = msgspec.structs.replace(opened, embedder=embedder)
         self.lanes = {part: VirtualThreads() for part in (*LIVE_PARTS, EMBEDDER)}
-        self.parts: Parts = msgspec.structs.replace(
-            opened, lanes={part: self._lane(opened, part) for part in self.lanes}
-        )
+        lanes = {part: self._lane(opened, part) for part in self.lanes}
+        pen = Pen(opened.journal, lanes["journal"])
+        self.parts: Parts = msgspec.structs.replace(opened, lanes=lanes, pen=pen)
         if self.parts.memories is not None:
             self.lanes["memory"] = VirtualThreads()
             self.parts.memories.lane = Lane(

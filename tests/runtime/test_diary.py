@@ -12,6 +12,7 @@ from antiphon.runtime.clock import Clock
 from antiphon.runtime.diary import Diary
 from antiphon.runtime.events import SessionFailed, TurnMeasured
 from antiphon.runtime.lanes import Lane
+from antiphon.runtime.pen import Pen
 
 from .stage import QUICK, Stage
 from .virtual import VirtualThreads, in_virtual_time, passes
@@ -44,8 +45,7 @@ class Desk:
         self.diary = Diary(
             "sess_1",
             Clock(asyncio.get_running_loop().time),
-            self.journal,
-            Lane(self.journal, self.threads),
+            Pen(self.journal, Lane(self.journal, self.threads)),
             warn=self.warnings.append,
         )
 

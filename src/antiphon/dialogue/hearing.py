@@ -136,10 +136,11 @@ class Hearing:
         self._loudness.forget()
 
     def _follow_level(self, window: VoiceWindow, likely: bool) -> None:
-        quietest_db = min(self._levels_db, default=window.level_db)
-        if window.level_db > max([*self._levels_db][-2:], default=window.level_db) + RISE_DB:
+        levels_db = self._levels_db
+        quietest_db = min(levels_db, default=window.level_db)
+        if len(levels_db) >= 2 and window.level_db > max(levels_db[-1], levels_db[-2]) + RISE_DB:
             self._jump = 0
-        self._levels_db.append(window.level_db)
+        levels_db.append(window.level_db)
         little_likely = window.probability >= LITTLE_LIKELY
         loud = window.level_db > max(quietest_db + JUMP_DB, JUMP_LEAST_DB)
         if window.ours or not (loud or (self._jumps and little_likely)):

@@ -83,7 +83,8 @@ class Ear:
 
     def _levels_db(self, audio: Audio, windows: int) -> list[float]:
         """The mean power of the next `windows`; what is beyond them waits for more."""
-        audio = np.concatenate([self._rest, audio])
+        if len(self._rest):
+            audio = np.concatenate([self._rest, audio])
         whole, self._rest = audio[: windows * self._window], audio[windows * self._window :]
         whole = whole.reshape(windows, self._window)
         powers: list[float] = np.vecdot(whole, whole).tolist()

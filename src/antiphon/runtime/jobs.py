@@ -241,7 +241,8 @@ class Jobs:
         )
 
     def _job(self, turn: int, revision: int, flag: Flag | None = None) -> working.Job:
-        flag = flag or self._flags.setdefault((turn, revision), Flag())
+        if flag is None and (flag := self._flags.get((turn, revision))) is None:
+            flag = self._flags[turn, revision] = Flag()
 
         def tell(event: Event) -> None:
             post(self._loop, partial(self._tell, event, flag))

@@ -23,6 +23,7 @@ from antiphon.contracts.discovery import find
 from antiphon.runtime.config import Config, EngineChoice
 from antiphon.runtime.lanes import Lane
 from antiphon.runtime.memories import Memories
+from antiphon.runtime.pen import GATHER_S, Pen
 from antiphon.runtime.scheduler import Demand
 
 LIVE_PARTS: tuple[Part, ...] = (
@@ -44,7 +45,7 @@ UNFELT_PARTS: tuple[Part, ...] = ("voice_activity", "journal")
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What a session talks to. `lanes` holds one lane per part that is open, under the part's name.
 
-    `demand` is what all sessions want at the moment, before anything reflective.
+    `pen` writes what all sessions note; `demand` is what they want at the moment, before anything reflective.
     """
 
     voice_activity: VoiceActivity
@@ -54,6 +55,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     synthesizer: Synthesizer
     journal: Journal
     lanes: dict[Part, Lane]
+    pen: Pen
     demand: Demand
     memories: Memories | None = None
     """None: nothing is remembered."""
@@ -92,7 +94,8 @@ def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Call
     except BaseException:
         _close_all(opened.values())
         raise
-    return Parts(**opened, lanes=lanes, demand=demand, memories=memories)
+    pen = Pen(opened["journal"], lanes["journal"], gather_s=GATHER_S)
+    return Parts(**opened, lanes=lanes, pen=pen, demand=demand, memories=memories)
 
 
 def _memories(config: Config, weights: Callable[[str], Path], demand: Demand) -> Memories | None:

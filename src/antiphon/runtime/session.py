@@ -80,8 +80,7 @@ class Session:
         self._diary = Diary(
             session_id,
             clock,
-            parts.journal,
-            parts.lanes["journal"],
+            parts.pen,
             warn=self._journal_failed,
             after=earlier.sequence,
         )

@@ -28,7 +28,7 @@ def to_listening(position: Ticks) -> int:
 
 
 class Kept:
-    """The newest part of a stream of samples, in one piece, so that a slice is one copy.
+    """The newest part of a stream of samples, in one piece, so that a slice costs nothing.
 
     Attributes:
         start: the position of the first sample kept.
@@ -53,11 +53,14 @@ class Kept:
         self.start += dropped
         self._first += dropped
 
-    def copy(self, start: int, end: int) -> Audio:
-        """The samples from one position to another, as far as they are kept."""
+    def view(self, start: int, end: int) -> Audio:
+        """The samples from one position to another, as far as they are kept: not to be written to.
+
+        They stay what they are, because more are written behind them, and a move leaves them where they were.
+        """
         offset = self._first - self.start
         first = max(start + offset, self._first)
-        return self._store[first : max(first, min(end + offset, self._last))].copy()
+        return self._store[first : max(first, min(end + offset, self._last))]
 
     def _move(self, needed: int) -> None:
         """Make room for `needed` samples and some to spare."""
@@ -117,7 +120,7 @@ class Uplink:
         return heard
 
     def slice(self, start: Ticks, end: Ticks, *, clean_to: Ticks | None = None) -> Audio:
-        """A copy of the audio from `start` to `end`, at 16 kHz, as far as it is kept.
+        """The audio from `start` to `end`, at 16 kHz, as far as it is kept: not to be written to.
 
         Args:
             start: where it begins.
@@ -128,12 +131,14 @@ class Uplink:
         clean = last if clean_to is None else min(max(first, to_listening(clean_to)), last)
         if clean == last:
             last = min(last, self._cleaned_to)
-        out = self._kept.copy(first, last)
+        out = self._kept.view(first, last)
         first = max(first, self._kept.start)
-        for piece in self._changed:
+        cleaned = [piece for piece in self._changed if max(first, piece[0]) < min(clean, _end(piece))]
+        if cleaned:
+            out = out.copy()
+        for piece in cleaned:
             start, end = max(first, piece[0]), min(clean, _end(piece))
-            if start < end:
-                out[start - first : end - first] = piece[1][start - piece[0] : end - piece[0]]
+            out[start - first : end - first] = piece[1][start - piece[0] : end - piece[0]]
         return out
 
     def changed(self, start: Ticks, end: Ticks) -> bool:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 import msgspec
 
@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS entries (
     UNIQUE (session, sequence)
 )
 """
+_Row: TypeAlias = tuple[str, int, int, str, bytes]
+
 _PAGE_ENTRIES = 256
 _WAIT_FOR_WRITER_S = 5.0
 _LARGEST_INTEGER = 2**63 - 1
@@ -85,8 +87,9 @@ class SqliteJournal:
         with self._use() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
+                lasts: dict[str, int] = {}
                 for row in rows:
-                    _insert(connection, row)
+                    lasts[row[0]] = _insert(connection, row, lasts.get(row[0]))
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
@@ -159,7 +162,7 @@ def _connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _row(entry: JournalEntry) -> tuple[str, int, int, str, bytes]:
+def _row(entry: JournalEntry) -> _Row:
     try:
         # Sorted keys: the same entry is the same bytes.
         body = msgspec.json.encode(entry.body, order="sorted")
@@ -176,22 +179,28 @@ def _row(entry: JournalEntry) -> tuple[str, int, int, str, bytes]:
     return entry.session, entry.sequence, entry.at, entry.kind, body
 
 
-def _insert(connection: sqlite3.Connection, row: tuple[str, int, int, str, bytes]) -> None:
+def _insert(connection: sqlite3.Connection, row: _Row, last: int | None) -> int:
+    """Add `row` behind the entry of its session with the number `last`, which is looked up if it is None;
+    returns the number of the last entry then."""
     session, sequence = row[:2]
-    found: Any = connection.execute(
-        "SELECT session, sequence, at, kind, body FROM entries WHERE session = ? AND sequence = ?",
-        (session, sequence),
-    ).fetchone()
-    if found == row:
-        return
-    if found is not None:
-        raise ContractBroken(f"entry {sequence} of {session!r} is already there, and is a different one")
-    last: Any = connection.execute(
-        "SELECT max(sequence) FROM entries WHERE session = ?", (session,)
-    ).fetchone()[0]
-    if sequence != (last or 0) + 1:
-        raise ContractBroken(f"entry {sequence} of {session!r} leaves a gap after {last or 0}")
+    if last is None:
+        found: Any = connection.execute("SELECT max(sequence) FROM entries WHERE session = ?", (session,))
+        last = int(found.fetchone()[0] or 0)
+    if sequence > last + 1:
+        raise ContractBroken(f"entry {sequence} of {session!r} leaves a gap after {last}")
+    if sequence <= last:
+        _check_same(connection, row)
+        return last
     connection.execute("INSERT INTO entries (session, sequence, at, kind, body) VALUES (?, ?, ?, ?, ?)", row)
+    return sequence
+
+
+def _check_same(connection: sqlite3.Connection, row: _Row) -> None:
+    found: Any = connection.execute(
+        "SELECT session, sequence, at, kind, body FROM entries WHERE session = ? AND sequence = ?", row[:2]
+    ).fetchone()
+    if found != row:
+        raise ContractBroken(f"entry {row[1]} of {row[0]!r} is already there, and is a different one")
 
 
 def _meant(path: Path, error: sqlite3.Error) -> Busy | EngineBroken:
