@@ -27,6 +27,8 @@ from antiphon.runtime.voiced import first_audible_sample
 FRAME: Ticks = ticks(40)
 """What leaves at a time. How far it is ahead varies by as much, around the lead."""
 SOONEST: Ticks = ticks(1)
+PROGRESS: Ticks = ticks(200)
+"""How often it is told how much has been heard; that it has begun, and that it is all, is told at once."""
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -66,6 +68,8 @@ class Playout:
         self._offset = 0
         """How much of the first segment was sent."""
         self._sent = 0
+        self._told = 0
+        """How much was heard when that was last told."""
         self._queued = 0
         self._audible: int | None = None
         """Where the first audible sample lies; None until one was queued."""
@@ -143,9 +147,11 @@ class Playout:
         while self._segments and not self._paused and self._sent <= due:
             self._send_frame()
         heard = self._heard()
-        self._tell(PlayoutProgress(turn, heard))
-        if turn != self._turn:
-            return
+        if not self._told or heard - self._told >= PROGRESS or heard >= self._sent:
+            self._told = heard
+            self._tell(PlayoutProgress(turn, heard))
+            if turn != self._turn:
+                return
         sending = self._segments and not self._paused
         if sending or heard < self._sent:
             next_at = self._sent - (self._due() + self._least_ahead if sending else self._heard())
