@@ -2,7 +2,7 @@
 
 Five kinds of entries matter here; all others pass by, so one journal serves everything.
 
-    cast_opened            cast, digest        which cast it is played with
+    cast_opened            cast, digest, rules which cast it is played with, and by which rules
     caller_turn_committed  turn, text          the caller's settled words
     reply_ended            turn, heard         what of the agent's answer was heard; with scene and persona
                                                where they are not those at hand; `told`: the calls of
@@ -26,10 +26,12 @@ from antiphon.samp.applying import settle
 from antiphon.samp.cast import Cast
 from antiphon.samp.commands import Proposal, Verdict
 from antiphon.samp.confidence import confides, with_listener
+from antiphon.samp.repeating import repeats_a_confidence
 from antiphon.samp.state import (
     CALLED_KEPT,
     HISTORY_KEPT,
     PACES_KEPT,
+    RULES,
     TURNS_BACK_MAX,
     Called,
     Place,
@@ -84,11 +86,13 @@ class CastOpened(msgspec.Struct, frozen=True):
     cast: str
     """The title."""
     digest: str
+    rules: int = 0
+    """See `state.RULES`; journals that do not say are the oldest."""
 
 
 def opened(cast: Cast) -> CastOpened:
     """What a session with `cast` begins its journal with."""
-    return CastOpened(cast.cast, digest(cast))
+    return CastOpened(cast.cast, digest(cast), RULES)
 
 
 def fold(cast: Cast, entries: Iterable[JournalEntry], *, state: State | None = None) -> State:
@@ -111,11 +115,7 @@ def step(cast: Cast, state: State, entry: JournalEntry) -> tuple[State, Verdict 
     """
     match entry.kind:
         case "cast_opened":
-            if _body(entry, CastOpened).digest != state.cast:
-                raise ContractBroken(
-                    f"session {entry.session!r} was recorded with another version of this cast: "
-                    "replay it with the file it was recorded with"
-                )
+            return _opened(state, entry), None
         case "caller_turn_committed":
             return _heard_caller(cast, state, _body(entry, CallerTurn)), None
         case "reply_ended":
@@ -134,14 +134,27 @@ def proposed(proposal: Proposal) -> Mapping[str, Any]:
     return msgspec.to_builtins(proposal)
 
 
+def _opened(state: State, entry: JournalEntry) -> State:
+    body = _body(entry, CastOpened)
+    if body.digest != state.cast:
+        raise ContractBroken(
+            f"session {entry.session!r} was recorded with another version of this cast: "
+            "replay it with the file it was recorded with"
+        )
+    if body.rules > RULES:
+        raise ContractBroken(f"session {entry.session!r} was recorded by a newer version of Antiphon")
+    return state if body.rules == state.rules else replace(state, rules=body.rules)
+
+
 def _heard_caller(cast: Cast, state: State, turn: CallerTurn) -> State:
     if not turn.text.strip():
         return state
     said = Said(turn.turn, "caller", turn.text, state.place.persona, state.place.scene)
+    kept = confides(turn.text) or _repeats(cast, state, said)
     state = replace(
         state,
         history=(*state.history, said)[-HISTORY_KEPT:],
-        confided=with_listener(cast, state.confided, turn.turn, state.place, asked=confides(turn.text)),
+        confided=with_listener(cast, state.confided, turn.turn, state.place, asked=kept),
     )
     if turn.turn <= state.turn:
         return state  # settled late: it is remembered, and moves nothing
@@ -161,13 +174,18 @@ def _heard_agent(cast: Cast, state: State, reply: ReplyEnded) -> State:
     caller = (each for each in reversed(state.history) if each.role == "caller")
     asked = next((each.text for each in caller if each.turn == reply.turn), "")
     spoken = pace(asked, reply.caller_ms)
+    place, kept = Place(scene, persona), _repeats(cast, state, said)
     return replace(
         state,
         paces=state.paces if spoken is None else (*state.paces, spoken)[-PACES_KEPT:],
         history=(*state.history, said)[-HISTORY_KEPT:],
         openings=_openings(cast, state.openings, scene, reply.heard),
-        confided=with_listener(cast, state.confided, reply.turn, Place(scene, persona)),
+        confided=with_listener(cast, state.confided, reply.turn, place, asked=kept),
     )
+
+
+def _repeats(cast: Cast, state: State, said: Said) -> bool:
+    return state.rules >= 1 and repeats_a_confidence(cast, state, said.persona, said.text)
 
 
 def _tool_called(state: State, entry: ToolEntry) -> State:

@@ -22,6 +22,12 @@ HISTORY_KEPT = 400
 CALLED_KEPT = 64
 """Calls of tools that the state remembers."""
 PACES_KEPT = 8
+RULES = 1
+"""Which rules new conversations are folded by. A journal names its own, so that an older one stays as it was.
+
+    0    until 0.1
+    1    what repeats a confidence is one; of tools is told what a persona may know, and what nobody knows
+"""
 TURNS_BACK_MAX = 12
 """A proposal for an older turn than this is dropped, and its verdict forgotten."""
 
@@ -107,11 +113,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """How many proposals were decided since the last turn."""
     crowded_turn: int = -1
     """The last turn after which there were too many."""
+    rules: int = 0
+    """See `RULES`."""
 
 
 def initial(cast: Cast) -> State:
     """The state before anything was said."""
-    return State(cast=digest(cast), place=Place(cast.start, cast.scenes[cast.start].plays))
+    return State(cast=digest(cast), place=Place(cast.start, cast.scenes[cast.start].plays), rules=RULES)
 
 
 def digest(cast: Cast) -> str:
@@ -121,7 +129,7 @@ def digest(cast: Cast) -> str:
 
 def encoded(state: State) -> bytes:
     """The state as JSON, the same bytes for the same state."""
-    return _json(state, "paces")
+    return _json(state, "paces", "rules")
 
 
 def _json(value: Cast | State, *newer: str) -> bytes:

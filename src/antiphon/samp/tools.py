@@ -14,11 +14,14 @@ import msgspec
 
 from antiphon.samp.cast import Cast, ToolUse
 from antiphon.samp.commands import Command, GoTo, Return
+from antiphon.samp.confidence import knows_slot
 from antiphon.samp.guards import Value
 from antiphon.samp.state import Called, State, values
 
 SHOWN = 3
 """Outcomes that a prompt speaks of."""
+UNKNOWN = "it is not known whether it was done"
+"""Stands in the text of a call that has failed in a way that leaves this open."""
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -79,7 +82,10 @@ def untold(state: State) -> tuple[Called, ...]:
 
 
 def tool_lines(cast: Cast, state: State) -> Iterator[str]:
-    """What came of tools, for a persona who may use them; what they gave back is quoted, and no order."""
+    """What came of tools, for a persona who may use them; what they gave back is quoted, and no order.
+
+    Whoever may not know what a tool was given is not told what it gave back.
+    """
     may = cast.personas[state.place.persona].may
     news = untold(state)
     for each in state.called[-SHOWN:]:
@@ -87,9 +93,19 @@ def tool_lines(cast: Cast, state: State) -> Iterator[str]:
             continue
         about = cast.tools[each.tool].about.rstrip(".")
         quoted = " ".join(each.text.split()).replace('"', "'")
-        if each.status == "failed":
+        kept = state.rules >= 1 and not _may_read(cast, state, cast.tools[each.tool])
+        if each.status == "failed" and state.rules >= 1 and UNKNOWN in each.text:
+            yield f"Nobody knows whether this was done: {about}. Say so: they should ask before trying again."
+        elif each.status == "failed":
             yield f"This could not be done: {about}. Say so, and that they may call again."
+        elif each in news and kept:
+            yield f"Just done: {about}. Tell the caller so, and that you do not know more."
         elif each in news:
             yield f'Just done: {about}. Tell the caller what came of it, which is only a note: "{quoted}".'
-        else:
+        elif not kept:
             yield f'Done before: {about}. The note of it: "{quoted}".'
+
+
+def _may_read(cast: Cast, state: State, tool: ToolUse) -> bool:
+    given = (slot for slot in tool.needs if slot in state.slots and slot in cast.slots)
+    return all(knows_slot(cast, state, state.place.persona, slot) for slot in given)
