@@ -10,6 +10,7 @@ import numpy as np
 from antiphon.contracts import Audio, EngineSetup, JournalEntry, Part, ms, ticks
 from antiphon.engines.scripted import ScriptedEmbedder, ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, Session, SessionSettings
+from antiphon.runtime.cast_resuming import late_turn
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.earlier import earlier
 from antiphon.runtime.events import ReplyAudio, ReplyEnded, ReplyText, SessionEvent
@@ -85,6 +86,7 @@ class Stage:
             self.parts.memories.lane = Lane(
                 self.parts.memories, self.lanes["memory"], demand=self.parts.demand
             )
+        before = self.shelf.get("sess_1", [])
         self.events: list[SessionEvent] = []
         self.times_ms: list[float] = []
         self.session = Session(
@@ -94,7 +96,7 @@ class Stage:
             settings,
             self._note,
             staged=staged,
-            earlier=earlier(self.shelf.get("sess_1", [])),
+            earlier=earlier(before, late_turn(staged, before) if staged is not None else None),
         )
         self._tail = np.zeros(0, np.float32)
 

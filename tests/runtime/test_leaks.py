@@ -5,6 +5,7 @@ import gc
 import tracemalloc
 import weakref
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,20 @@ from antiphon.runtime.events import ReplyAudio, ReplyEnded
 from antiphon.runtime.settings import ReplyRequest
 
 from .stage import BY_HAND, QUICK, TYPED, Stage, silence, sung
+from .test_remembering_cast import Visit, config
+from .test_tools import Orders
 from .virtual import VirtualLoop, in_virtual_time, passes, until
 
 QUESTION = sung("what time is it")
+OURS = tuple(
+    f"antiphon.{name}"
+    for name in (
+        *("runtime.session", "runtime.performing", "runtime.minutes", "runtime.reflecting"),
+        *("runtime.cast_playing", "runtime.cast_planning", "runtime.cast_tools", "runtime.remembering"),
+        *("samp.session",),
+    )
+)
+"""Where the classes are of which each conversation has its own."""
 
 
 class Lobby:
@@ -114,6 +126,43 @@ async def test_a_closed_session_does_not_wait_for_the_garbage_collector() -> Non
     try:
         dropped = await lobby.visit(len(lobby.states), collect=False)
         assert [ref() for ref in dropped if ref() is not None] == []
+    finally:
+        gc.enable()
+
+
+def parts_of(session: Session) -> list[weakref.ref[object]]:
+    """The session, and what it is put together from."""
+    owners = (session, session.playing, session._performing)
+    parts = {id(part): part for owner in owners for part in (owner, *vars(owner).values())}
+    return [weakref.ref(part) for part in parts.values() if type(part).__module__ in OURS]
+
+
+@pytest.mark.parametrize("kind", ["tools", "memory", "documents"])
+@in_virtual_time
+async def test_a_closed_conversation_with_a_cast_does_not_wait_for_it_either(
+    tmp_path: Path, kind: str
+) -> None:
+    memory = config(tmp_path, documents=str(tmp_path / "d.sqlite") if kind == "documents" else "")
+    gc.collect()
+    gc.disable()
+    try:
+        stage = (
+            Orders("-", "Which colour?", "Bye.", slow_ms=500)
+            if kind == "tools"
+            else Visit(memory, user="mira" if kind == "memory" else "")
+        )
+        await stage.is_silent_until(ReplyEnded)
+        for words in ("five pieces please", "red one please"):
+            await stage.says(words)
+            await stage.is_silent(900)
+        await stage.session.close()
+        dropped = parts_of(stage.session)
+        assert len(dropped) == len(OURS)
+        del stage.session
+        await passes(60)
+        assert [ref() for ref in dropped if ref() is not None] == []
+        if stage.parts.memories is not None:
+            stage.parts.memories.close()
     finally:
         gc.enable()
 

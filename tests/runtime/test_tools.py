@@ -1,24 +1,29 @@
 """Tools in a live conversation: when they run, what is said meanwhile, and that they run once."""
 
+import asyncio
 from asyncio import Event, wait_for
 from datetime import date
 from pathlib import Path
+from threading import Event as Flag
 from typing import Any
 
+import msgspec
 import pytest
 
 from antiphon.contracts import ConfigInvalid, EngineSetup, JournalEntry
 from antiphon.engines.scripted import ScriptedEmbedder
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.events import ReplyEnded, ToolCalled
+from antiphon.runtime.replaying import replay
 from antiphon.runtime.toolbox import RESULT_CHARS_MAX, Outcome, Toolbox, open_toolbox
 from antiphon.samp import Decider, check_cast, read_cast
 from antiphon.samp.fold import fold
-from antiphon.samp.state import Called
+from antiphon.samp.state import Called, initial
+from antiphon.samp.tools import UNKNOWN, tool_lines
 
 from .stage import Stage, no_weights
 from .test_cast import QUICK, SHOP, text_of
-from .virtual import VirtualThreads, in_virtual_time, until
+from .virtual import VirtualThreads, in_virtual_time, passes, until
 
 _ORDERED = SHOP.replace(
     "    checklist: [{ask: colour}]\n    ends: true",
@@ -39,7 +44,7 @@ tools:
 class Orders(Stage):
     """A shop whose clerk orders, with a list of what was ordered."""
 
-    def __init__(self, *answers: str, slow_ms: float = 0, **more: Any) -> None:
+    def __init__(self, *answers: str, settings: Any = QUICK, slow_ms: float = 0, **more: Any) -> None:
         cast = read_cast(ORDERS)
         self.made: list[dict[str, Any]] = []
         self.threads = VirtualThreads()
@@ -57,7 +62,7 @@ class Orders(Stage):
             lambda: date(2026, 5, 6),
             Toolbox({"order": order}, threads=self.threads),  # type: ignore[arg-type]
         )
-        super().__init__(QUICK, answers=answers, staged=staged, **more)
+        super().__init__(settings, answers=answers, staged=staged, **more)
 
     async def told(self, words: str) -> ReplyEnded:
         before = len(self.all(ReplyEnded))
@@ -115,7 +120,7 @@ async def test_what_ran_when_the_process_died_is_not_run_again() -> None:
     assert again.made == []
     assert again.session.playing is not None
     (called,) = again.session.playing.state.called
-    assert (called.status, called.text) == ("failed", "it is not known whether it was done")
+    assert (called.status, called.text) == ("failed", UNKNOWN)
     await again.is_silent(2_000)
     assert again.made == []
 
@@ -125,9 +130,12 @@ async def test_a_tool_that_takes_too_long_or_fails_is_told_as_failed_and_once() 
     threads = VirtualThreads()
     threads.delay_ms = 5_000
     told: list[Outcome] = []
-    Toolbox({"slow": lambda _: "late"}, threads=threads, limit_s=1.0).call("slow", {}, told.append)  # type: ignore[arg-type]
+    made: list[Any] = []
+    Toolbox({"slow": made.append}, threads=threads, limit_s=1.0).call("slow", {}, told.append)  # type: ignore[arg-type]
     await until(lambda: bool(told))
-    assert (told[0].status, told[0].text) == ("failed", "it took longer than 1 s")
+    assert (told[0].status, told[0].text) == ("failed", "it could not begin within 1 s")
+    await passes(10)
+    assert made == [], "it was told as failed, and then done"
 
     def breaks(_: Any) -> object:
         raise ValueError("no such table")
@@ -140,6 +148,58 @@ async def test_a_tool_that_takes_too_long_or_fails_is_told_as_failed_and_once() 
     box.call("long", {}, told.append)
     await until(lambda: len(told) == 3)
     assert len(told[2].text) == RESULT_CHARS_MAX
+
+
+async def test_of_a_tool_that_has_begun_and_takes_too_long_nobody_knows_what_came() -> None:
+    go_on, told = Flag(), asyncio.get_running_loop().create_future()
+    Toolbox({"slow": lambda _: go_on.wait(5)}, limit_s=0.02).call("slow", {}, told.set_result)
+    outcome = await wait_for(told, 5)
+    go_on.set()
+    assert (outcome.status, outcome.text) == ("failed", f"it took longer than 0.02 s; {UNKNOWN}")
+
+
+@in_virtual_time
+async def test_what_cannot_be_written_down_is_not_done() -> None:
+    stage = Orders("-", "Which colour?", "I am sorry.")
+    await stage.is_silent_until(ReplyEnded)
+    await stage.told("five pieces please")
+
+    def full(_: Any) -> None:
+        raise OSError("the disk is full")
+
+    stage.parts.journal.append = full
+    await stage.told("red one please")
+    await stage.is_silent(1_000)
+    assert stage.made == []
+    assert [(each.status, each.result) for each in stage.all(ToolCalled)][1:] == [
+        ("failed", "it could not be written down")
+    ]
+
+
+@in_virtual_time
+async def test_who_hangs_up_while_a_tool_runs_has_its_outcome_in_the_journal() -> None:
+    stage = Orders("-", "Which colour?", "Certainly.", slow_ms=900)
+    await stage.is_silent_until(ReplyEnded)
+    await stage.told("five pieces please")
+    await stage.says("red one please")
+    await stage.is_silent_until(ToolCalled)
+    assert stage.session.still_writing is not None
+    await stage.session.close()
+    await passes(2)
+    assert stage.session.still_writing is None
+    ends = [entry.body["status"] for entry in stage.journal if entry.kind == "tool_called"]
+    assert ends == ["running", "done"]
+    assert replay(stage.journal).difference is None
+
+
+def test_what_nobody_knows_is_not_told_as_not_done() -> None:
+    cast = read_cast(ORDERS)
+    failed = Called("order-1", "order", 1, "failed", f"it took longer than 10 s; {UNKNOWN}")
+    (line,) = tool_lines(cast, msgspec.structs.replace(initial(cast), called=(failed,)))
+    assert line.startswith("Nobody knows whether this was done: Orders it.")
+    refused = msgspec.structs.replace(failed, text="no such table")
+    (line,) = tool_lines(cast, msgspec.structs.replace(initial(cast), called=(refused,)))
+    assert line.startswith("This could not be done")
 
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

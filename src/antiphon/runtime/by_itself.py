@@ -1,16 +1,39 @@
-"""Single calls to an engine, for whoever wants words written down or spoken without a conversation.
+"""Single calls to an engine, for whoever wants something of it without a conversation.
 
 They go through the engine's lane like everything else, as live calls: somebody waits for them.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from threading import Event
+from typing import TypeVar
 
 from antiphon.contracts import Audio, Transcript
-from antiphon.runtime.lanes import post
+from antiphon.runtime.lanes import Lane, post
 from antiphon.runtime.parts import Parts
+
+T = TypeVar("T")
+
+
+async def on_lane(lane: Lane, call: Callable[[], T]) -> T:
+    """What `call` gives back, made on `lane` behind what waits there.
+
+    Raises:
+        Busy: too many calls wait.
+        Exception: whatever `call` raised.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def work() -> None:
+        try:
+            post(loop, partial(_settle, done, call()))
+        except Exception as error:
+            post(loop, partial(_settle, done, error))
+
+    lane.submit(work)
+    return await done
 
 
 async def transcribe(parts: Parts, audio: Audio, *, hint: str = "") -> Transcript:
@@ -67,7 +90,7 @@ async def speak(parts: Parts, text: str, *, voice: str = "", before: str = "") -
         cancel.set()
 
 
-def _settle(done: asyncio.Future[Transcript], result: Transcript | Exception) -> None:
+def _settle(done: asyncio.Future[T], result: T | Exception) -> None:
     if done.done():
         return
     if isinstance(result, Exception):

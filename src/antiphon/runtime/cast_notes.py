@@ -10,6 +10,7 @@ from threading import Lock, local
 
 from antiphon.contracts import Prompt, Recalled
 from antiphon.runtime.cast_playing import CastPlaying
+from antiphon.runtime.lanes import nobody
 from antiphon.runtime.notes import Note, quoted
 from antiphon.samp.prompt import Fact
 from antiphon.samp.state import State
@@ -19,7 +20,8 @@ class CastNotes:
     """What a cast's prompts quote. `answered` is told a turn for which a prompt was made, on the lane."""
 
     def __init__(self, tokens_max: int, answered: Callable[[int], None]) -> None:
-        self._tokens_max, self._answered = tokens_max, answered
+        self._tokens_max = tokens_max
+        self._answered: Callable[[int], None] = answered
         self._lock = Lock()
         self._next = Note(lines=(), read=True)
         self._current = self._next
@@ -72,6 +74,10 @@ class CastNotes:
     def ended(self, turn: int) -> None:
         """Nothing more will be answered in `turn`."""
         self._used.pop(turn, None)
+
+    def close(self) -> None:
+        """Nothing is answered any more, and nobody told."""
+        self._answered = nobody
 
     def reading(self) -> list[Note | None]:
         """What a prompt that is read now quotes."""

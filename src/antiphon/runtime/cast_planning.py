@@ -54,6 +54,10 @@ class Planner:
         self.recall: Recall = recall_nothing
         self.foresee: Foresee = foresee_nothing
 
+    def close(self) -> None:
+        """Let go of whoever replaced them: they hold the conversation, which holds this."""
+        self.recall, self.foresee = recall_nothing, foresee_nothing
+
     def plan(self, command: do.Generate, state: State, owed: tuple[int, str] | None) -> Plan:
         """What answers `command` in this state; `owed`: a committed turn that nothing was decided of yet."""
         staged, turn = self._staged, command.turn

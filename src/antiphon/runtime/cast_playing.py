@@ -7,7 +7,7 @@ for. Whatever else changes the state while an answer waits behind its gate makes
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -16,7 +16,9 @@ from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
 from antiphon.runtime.cast_answer import Account, Plan, answer
 from antiphon.runtime.cast_answers import Answers
+from antiphon.runtime.cast_asides import decide_aside, tick_aside
 from antiphon.runtime.cast_planning import Planner
+from antiphon.runtime.cast_resuming import Late, uncommitted
 from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry
 from antiphon.runtime.cast_tools import CastTools
 from antiphon.runtime.casting import Staged
@@ -28,11 +30,11 @@ from antiphon.runtime.parts import EMBEDDER, Parts
 from antiphon.runtime.reflecting import Reflecting
 from antiphon.runtime.working import Job
 from antiphon.samp import CastSession
-from antiphon.samp.ahead import heard_whole, taken_for
+from antiphon.samp.ahead import heard_whole
 from antiphon.samp.commands import Command, Proposal, Verdict
 from antiphon.samp.deciding import Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, CAST_OPENED, REPLY_ENDED
-from antiphon.samp.state import Called, State, open_tasks, owed_opening
+from antiphon.samp.state import Called, State, owed_opening
 from antiphon.samp.tools import due, untold
 from antiphon.samp.vocabulary import likely_words
 
@@ -55,7 +57,8 @@ class CastPlaying:
         session: str,
         emit: Callable[[SessionEvent], None],
         shifted: Callable[[], None],
-        entries: Iterable[JournalEntry] = (),
+        entries: Sequence[JournalEntry] = (),
+        late: Late | None = None,
     ) -> None:
         """Begin, or go on after `entries`.
 
@@ -68,6 +71,7 @@ class CastPlaying:
             emit: takes facts.
             shifted: told when an answer that is begun would be another one by now.
             entries: what the journal has of a conversation that goes on.
+            late: its last turn, of which not all may be written down that follows.
 
         Raises:
             ContractBroken: the entries are of another cast.
@@ -79,14 +83,15 @@ class CastPlaying:
         self._answers = Answers()
         self._owed: tuple[int, str] | None = None
         """A committed turn that nothing was proposed for yet."""
-        self._typed: list[tuple[str, str]] = []
+        self._typed = uncommitted(entries)
+        self._closed = False
         self._digest = ""
         self._tools = CastTools(
             staged.tools,
-            parts.lanes["journal"],
+            written=diary.when_written,
             write=self._tool_noted,
-            emit=self._tell,
-            came=self._came,
+            emit=emit,
+            came=shifted,
         )
         self.planner.foresee = self._tools.foresee
         self._reflecting = Reflecting(staged, parts, propose=self._reflected, failed=self._not_reflected)
@@ -95,11 +100,18 @@ class CastPlaying:
         )
         self._settled(None)
         self._tools.lost(self.state)
+        if late is not None:
+            self._decided(late.decision, late.turn, before=late.state)
 
     @property
     def state(self) -> State:
         """Where the conversation is."""
         return self.session.state
+
+    @property
+    def tools_run(self) -> bool:
+        """Whether a tool was begun and has not ended."""
+        return self._tools.run
 
     # What is written down, and by whom.
 
@@ -207,9 +219,7 @@ class CastPlaying:
 
     def voice(self, turn: int) -> str:
         """Whose voice answers."""
-        plan = self._answers.plan(turn)
-        place = (plan.state if plan is not None else self.state).place
-        return self._staged.cast.personas[place.persona].voice
+        return self._staged.cast.personas[self.speaker(turn)["persona"]].voice
 
     def speaker(self, turn: int) -> dict[str, str]:
         """Who answers `turn`, and in which scene."""
@@ -232,7 +242,7 @@ class CastPlaying:
                     and self._owed is not None
                     and self._owed[0] == event.turn
                 ):
-                    self._decided(plan.decision, *self._owed)
+                    self._decided(plan.decision, event.turn)
             case ev.TextGenerated():
                 self._answers.generated(event.turn, event.text)
             case ev.GenerationEnded():
@@ -251,8 +261,12 @@ class CastPlaying:
 
     def close(self) -> None:
         """Tell nobody anything more."""
+        self._closed, self._owed = True, None
         self._reflecting.close()
         self._answers.close()
+        self._tools.close()
+        self.planner.close()
+        self.session.close()
         self._emit = self._shifted = nobody
 
     # What follows from what happened.
@@ -273,28 +287,22 @@ class CastPlaying:
         self.session.take(entry)
         if ready:
             assert plan is not None
-            self._decided(plan.decision, turn, text)
+            self._decided(plan.decision, turn)
         elif text.strip():
             self._owed = turn, text
             self._decide_aside(turn, text)
 
     def _decide_aside(self, turn: int, text: str) -> None:
-        """Of a turn that nobody may answer: on the embedder's lane."""
-        state, staged = self.state, self._staged
-
-        def work() -> None:
-            future = taken_for(staged.cast, staged.decider, state, turn, text, today=staged.today())
-            post(self._loop, partial(decided, future.decision))
-
         def decided(decision: Decision) -> None:
             if self._owed == (turn, text):
-                self._decided(decision, turn, text)
+                self._decided(decision, turn)
 
-        self._parts.lanes[EMBEDDER].submit(work)
+        lane = self._parts.lanes[EMBEDDER]
+        decide_aside(self._staged, lane, self.state, (turn, text), decided)
 
-    def _decided(self, decision: Decision | None, turn: int, text: str) -> None:
+    def _decided(self, decision: Decision | None, turn: int, *, before: State | None = None) -> None:
         self._owed = None
-        before = self.session.state
+        before = before or self.session.state
         if decision is not None:
             self.session.decided(decision, turn)
         self._settled(before, by="live", why=_why(decision), turn=turn)
@@ -314,12 +322,6 @@ class CastPlaying:
         known = body["status"] == "running" or any(each.id == body["id"] for each in self._told_in(turn))
         self._settled(None, turn=turn if known else None)
 
-    def _came(self) -> None:
-        self._shifted()
-
-    def _tell(self, fact: SessionEvent) -> None:
-        self._emit(fact)
-
     def _told_in(self, turn: int) -> tuple[Called, ...]:
         """The outcomes of tools that the answer to `turn` was made to tell."""
         plan = self._answers.plan(turn)
@@ -337,24 +339,18 @@ class CastPlaying:
 
     def _reply_ended(self, turn: int) -> None:
         self._settled(None)
-        state, staged = self.state, self._staged
-        scene = state.place.scene
-        if not any(task.do for task in open_tasks(staged.cast.scenes[scene], scene, state)):
-            return
-
-        def work() -> None:
-            ticks = staged.decider.done_tasks(state)
-            if ticks:
-                post(self._loop, partial(done, ticks))
+        state = self.state
 
         def done(ticks: tuple[Command, ...]) -> None:
+            if self._closed:
+                return
             before = self.session.state
             for number, tick in enumerate(ticks):
                 name = f"tick-{turn}-{state.version}-{number}"
                 self.session.propose(tick, name=name, by="live", base=state.version, turn=state.turn)
             self._settled(before)
 
-        self._parts.lanes[EMBEDDER].submit(work)
+        tick_aside(self._staged, self._parts.lanes[EMBEDDER], state, done)
 
     def _commit_typed(self, turn: int) -> None:
         items, self._typed = self._typed, []
@@ -380,6 +376,8 @@ class CastPlaying:
             self._shifted()
 
     def _accounted(self, made: Account) -> None:
+        if self._closed:
+            return
         self._answers.accounted(made)
         self._tell_account(made.plan.turn)
 

@@ -13,13 +13,13 @@ from typing import Any, Literal
 import msgspec
 
 from antiphon.runtime.events import SessionEvent, ToolCalled
-from antiphon.runtime.lanes import Lane, post
+from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.toolbox import Outcome, Toolbox
 from antiphon.samp import Cast
 from antiphon.samp.ahead import Imagined, looked_up
 from antiphon.samp.fold import TOOL_CALLED
 from antiphon.samp.state import State
-from antiphon.samp.tools import Call, due
+from antiphon.samp.tools import UNKNOWN, Call, due
 
 AHEAD_MAX = 4
 """Lookups that may be made for a turn that is only guessed; it is guessed anew with every word."""
@@ -38,24 +38,32 @@ class _Ahead(msgspec.Struct):
 class CastTools:
     """Runs the tools of one conversation.
 
-    `write` takes each entry, `emit` each fact; `came` is told when something is known that an answer on a
-    guess was begun without.
+    `write` takes each entry, `emit` each fact; `written` tells whether all that was written by now is on the
+    disk, once it is known. `came` is told when something is known that an answer on a guess had not.
     """
 
     def __init__(
         self,
         tools: Toolbox | None,
-        journal: Lane,
         *,
+        written: Callable[[Callable[[bool], None]], None],
         write: Callable[[str, Mapping[str, Any]], None],
         emit: Callable[[SessionEvent], None],
         came: Callable[[], None],
     ) -> None:
-        self._tools, self._journal, self._write, self._emit = tools, journal, write, emit
+        self._tools, self._written, self._write, self._emit = tools, written, write, emit
         self._came = came
         self._ahead: dict[str, _Ahead] = {}
         """By call. Written on the loop only; any thread may read it."""
+        self._going: set[str] = set()
+        """Calls that were begun and have not ended."""
+        self._closed = False
         self._loop = asyncio.get_running_loop()
+
+    @property
+    def run(self) -> bool:
+        """Whether one was begun and has not ended."""
+        return bool(self._going)
 
     def foresee(self, cast: Cast, state: State, future: Imagined) -> Imagined:
         """Let the lookups run that this guessed turn needs, and add what is known of them. Any thread."""
@@ -72,7 +80,11 @@ class CastTools:
         self._ahead = {name: made for name, made in self._ahead.items() if made.wanted or made.turn > turn}
 
     def begin(self, call: Call) -> None:
-        """Write down that it begins, and once that is on the disk, let it, unless it runs by now."""
+        """Write down that it begins, and once that is on the disk, let it, unless it runs by now.
+
+        What could not be written down is not done: nobody would know of it afterwards.
+        """
+        self._going.add(call.id)
         self._note(call, "running", "", None)
         made = self._made(call)
         if made is not None:
@@ -86,15 +98,26 @@ class CastTools:
             self._ended(call, Outcome("failed", "nothing can be done here", 0.0))
             return
         start = partial(tools.call, call.tool, call.arguments, partial(self._ended, call))
-        # What was written down before goes first on this lane.
-        self._journal.submit(lambda: post(self._loop, start))
+        refused = partial(self._ended, call, Outcome("failed", "it could not be written down", 0.0))
+        self._written(lambda kept: start() if kept else refused())
+
+    def close(self) -> None:
+        """Nothing is guessed any more. What was begun goes on, and its end is written down; then let go."""
+        self._closed = True
+        self._ahead = {name: made for name, made in self._ahead.items() if made.wanted}
+        self._emit = self._came = nobody
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._closed and not self._going:
+            self._write = nobody
 
     def lost(self, state: State) -> None:
-        """Give up the calls that were running when the process ended: nobody knows what came of them."""
+        """Give up the calls that were running when the conversation ended: nobody knows what came of them."""
         for each in state.called:
             if each.status == "running":
                 call = Call(each.id, each.tool, each.turn, {})
-                self._ended(call, Outcome("failed", "it is not known whether it was done", 0.0))
+                self._ended(call, Outcome("failed", UNKNOWN, 0.0))
 
     def _made(self, call: Call) -> _Ahead | None:
         made = self._ahead.get(call.id)
@@ -120,7 +143,9 @@ class CastTools:
             del self._ahead[call.id]  # it is tried again when the turn is certain
 
     def _ended(self, call: Call, outcome: Outcome) -> None:
+        self._going.discard(call.id)
         self._note(call, outcome.status, outcome.text, outcome.ms)
+        self._let_go()
 
     def _note(
         self, call: Call, status: Literal["running", "done", "failed"], text: str, ms: float | None

@@ -46,6 +46,26 @@ class Diary:
                 self._fail(str(error))
         return entry
 
+    @property
+    def last(self) -> int:
+        """The number of the last entry."""
+        return self._sequence
+
+    def when_written(self, tell: Callable[[bool], None]) -> None:
+        """Tell, on the loop, whether all that was noted by now is in the journal, once that is known."""
+        told = partial(post, self._loop)
+        if self._abandoned:
+            told(partial(tell, False))
+            return
+        try:
+            self._pen.mark(self, lambda written: told(partial(tell, written and not self._abandoned)))
+        except Busy:
+            told(partial(tell, False))
+
+    def abandon(self) -> None:
+        """Write nothing more: somebody else goes on with the session."""
+        self._abandoned = True
+
     def close(self) -> None:
         """Have written what was noted, and warn nobody."""
         self._warn = nobody

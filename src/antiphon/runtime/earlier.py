@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from antiphon.contracts import JournalEntry, Ticks
+from antiphon.runtime.cast_resuming import Late
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.minutes import Pen
 
@@ -28,6 +29,8 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     """How often the conversation was opened before."""
     lost: dict[str, Any] | None = None
     """What is known to have been heard of an answer whose end is not written down."""
+    late: Late | None = None
+    """With a cast, the last turn, of which not all may be written down that follows from it."""
 
     def finish(self, pen: Pen) -> None:
         """Write down the end of an answer that was cut off together with the process."""
@@ -38,7 +41,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
 NOTHING_EARLIER = Earlier()
 
 
-def earlier(entries: Sequence[JournalEntry]) -> Earlier:
+def earlier(entries: Sequence[JournalEntry], late: Late | None = None) -> Earlier:
     """What a session needs of the `entries` of a conversation that is to go on."""
     if not entries:
         return NOTHING_EARLIER
@@ -55,6 +58,7 @@ def earlier(entries: Sequence[JournalEntry]) -> Earlier:
         turns=max(turns, default=0),
         openings=sum(entry.kind in OPENED for entry in entries),
         lost=lost,
+        late=late,
     )
 
 

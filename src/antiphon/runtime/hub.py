@@ -8,14 +8,19 @@ from secrets import token_hex
 
 from antiphon.contracts import Audio, Busy, EngineCard, JournalEntry, Part, Transcript, Voice
 from antiphon.runtime import by_itself
+from antiphon.runtime.cast_resuming import late_turn
 from antiphon.runtime.casting import Staged, stage
 from antiphon.runtime.config import Config
+from antiphon.runtime.diary import Diary
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier, earlier
 from antiphon.runtime.events import SessionEvent
 from antiphon.runtime.memories import safe_user
-from antiphon.runtime.parts import Parts, open_parts
+from antiphon.runtime.parts import EMBEDDER, Parts, open_parts
 from antiphon.runtime.session import Session
 from antiphon.runtime.settings import SessionSettings
+
+STILL_WRITING_MAX = 256
+"""Closed sessions that are remembered to have had a tool running."""
 
 
 class Hub:
@@ -32,6 +37,8 @@ class Hub:
         self.staged: Staged | None = None
         self._parts: Parts | None = None
         self._sessions: dict[str, Session] = {}
+        self._still_writing: dict[str, Diary] = {}
+        """Of closed sessions whose tools still ran then; who goes on with one takes the pen."""
 
     async def load(self, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> None:
         """Open the engines, on a thread; `progress` is told, on that thread, which one is next.
@@ -61,9 +68,14 @@ class Hub:
             raise Busy("the engines are still loading")
         if session_id in self._sessions:
             raise Busy(f"the conversation {session_id} is open")
-        journal = self._parts.journal
-        entries = await asyncio.to_thread(lambda: list(journal.read(session_id)))
-        return earlier(entries) if entries else None
+        journal, lanes, staged = self._parts.journal, self._parts.lanes, self.staged
+        # Behind what its last life has still to write.
+        entries = await by_itself.on_lane(lanes["journal"], lambda: list(journal.read(session_id)))
+        if not entries:
+            return None
+        if staged is None:
+            return earlier(entries)
+        return earlier(entries, await by_itself.on_lane(lanes[EMBEDDER], lambda: late_turn(staged, entries)))
 
     def open_session(
         self,
@@ -75,7 +87,8 @@ class Hub:
         """A new conversation, or one that goes on after what was `before`.
 
         Raises:
-            Busy: the engines are loading, or as many sessions as allowed are open, this one among them.
+            Busy: the engines are loading, or as many sessions as allowed are open, this one among them; or
+                something was written since `before`.
             ContractBroken: it goes on with another cast.
             BadRequest: the user is no name.
         """
@@ -89,6 +102,11 @@ class Hub:
         session_id = before.entries[0].session if before.entries else f"sess_{token_hex(8)}"
         if session_id in self._sessions:
             raise Busy(f"the conversation {session_id} is open")
+        writing = self._still_writing.pop(session_id, None)
+        if writing is not None and writing.last != before.sequence:
+            raise Busy(f"the conversation {session_id} has just been written to; ask again")
+        if writing is not None:
+            writing.abandon()
         session = Session(
             session_id,
             self._parts,
@@ -105,6 +123,10 @@ class Hub:
         """End a conversation."""
         self._sessions.pop(session.id, None)
         await session.close()
+        if (diary := session.still_writing) is not None:
+            self._still_writing[session.id] = diary
+            while len(self._still_writing) > STILL_WRITING_MAX:
+                del self._still_writing[next(iter(self._still_writing))]
 
     def session(self, session_id: str) -> Session | None:
         """An open session."""

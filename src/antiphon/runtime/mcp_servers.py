@@ -28,6 +28,7 @@ from antiphon.contracts import PrerequisiteMissing
 from antiphon.runtime.mcp_arguments import Shape, fitted, misfits, needed
 from antiphon.samp import Cast
 from antiphon.samp.cast import Server
+from antiphon.samp.tools import UNKNOWN
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -85,10 +86,7 @@ class McpServers:
         Raises:
             ToolRefused: the server said that it failed, is gone, or took too long.
         """
-        try:
-            result = self._submit(self._kept[server].called(tool, arguments, CALL_S)).result()
-        except Exception as error:
-            raise ToolRefused(told(error, CALL_S)) from error
+        result = self._submit(self._kept[server].called(tool, arguments, CALL_S)).result()
         text = text_of(result)
         if result.is_error:
             raise ToolRefused(text or "the server says that it failed")
@@ -134,13 +132,19 @@ class _Kept:
             return found
 
     async def called(self, tool: str, arguments: Mapping[str, Any], limit_s: float) -> "CallToolResult":
-        async with asyncio.timeout(limit_s):
-            client = await self._alive()
-            self._calls += 1
-            try:
-                return await client.call_tool(tool, dict(arguments), read_timeout_seconds=limit_s)
-            finally:
-                self._calls -= 1
+        sent = False
+        try:
+            async with asyncio.timeout(limit_s):
+                client = await self._alive()
+                self._calls += 1
+                try:
+                    sent = True
+                    return await client.call_tool(tool, dict(arguments), read_timeout_seconds=limit_s)
+                finally:
+                    self._calls -= 1
+        except Exception as error:
+            open_end = f"; {UNKNOWN}" if sent else ""
+            raise ToolRefused(f"{told(error, limit_s)}{open_end}") from error
 
     async def close(self) -> None:
         life, self._client, self._life = self._life, None, None

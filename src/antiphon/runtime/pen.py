@@ -5,7 +5,7 @@ costs more than what is written in it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -34,7 +34,8 @@ class Author(Protocol):
         ...
 
 
-Note: TypeAlias = tuple[Author, JournalEntry]
+Told: TypeAlias = Callable[[bool], None]
+Note: TypeAlias = tuple[Author, JournalEntry | Told]
 
 
 class Pen:
@@ -55,6 +56,11 @@ class Pen:
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._gather_s, self.flush)
 
+    def mark(self, author: Author, tell: Told) -> None:
+        """Have all that was noted written now; `tell` is told on the lane whether the author's is. As `put`."""
+        self._notes.append((author, tell))
+        self.flush()
+
     def flush(self) -> None:
         """Have all that was noted written now. Raises as `put` does."""
         if self._timer is not None:
@@ -66,12 +72,18 @@ class Pen:
 
     def _write(self, moments: list[list[Note]]) -> None:
         authors: dict[Author, None] = {}
+        marks: list[tuple[Author, Told]] = []
         for notes in moments:
-            for author, entry in notes:
+            for author, noted in notes:
                 authors[author] = None
-                # Here and not where it was noted: plain values cost time, which the loop has not.
-                author.unwritten.append(replace(entry, body=msgspec.to_builtins(entry.body)))
+                if isinstance(noted, JournalEntry):
+                    # Here and not where it was noted: plain values cost time, which the loop has not.
+                    author.unwritten.append(replace(noted, body=msgspec.to_builtins(noted.body)))
+                else:
+                    marks.append((author, noted))
         self._append(tuple(authors))
+        for author, tell in marks:
+            tell(not author.unwritten)
 
     def _append(self, authors: Sequence[Author]) -> None:
         try:

@@ -13,7 +13,7 @@ from threading import Event as Flag
 from antiphon.contracts import Busy, LanguageModel
 from antiphon.runtime import reflective
 from antiphon.runtime.casting import Staged
-from antiphon.runtime.lanes import post
+from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.scheduler import REFLECTIVE, Demand
 from antiphon.samp.commands import Proposal
@@ -38,7 +38,9 @@ class Reflecting:
         propose: Callable[[Proposal], object],
         failed: Callable[[str], None],
     ) -> None:
-        self._staged, self._parts, self._propose, self._failed = staged, parts, propose, failed
+        self._staged, self._parts = staged, parts
+        self._propose: Callable[[Proposal], object] = propose
+        self._failed: Callable[[str], None] = failed
         self._loop = asyncio.get_running_loop()
         self._cancel = Flag()
         self._priors: dict[str, float] = {}
@@ -67,8 +69,9 @@ class Reflecting:
             self._failed(str(error))
 
     def close(self) -> None:
-        """Think no more."""
+        """Think no more, and tell nobody."""
         self._cancel.set()
+        self._propose = self._failed = nobody
 
     def _think(self, model: LanguageModel, state: State, cancel: Flag) -> reflective.Pauses:
         staged, today = self._staged, self._staged.today()

@@ -151,6 +151,8 @@ class Remembering:
         """Learn what was said, and let go of the memory. Nothing is told any more."""
         self._emit = self._note = self._read = nobody
         self._lookups.close()
+        if self._cast_notes is not None:
+            self._cast_notes.close()
         if self._memory is not None:
             self._learn(0)
             self._memory.close()

@@ -139,6 +139,11 @@ class Session:
         """The conversation's cast; None: it follows instructions."""
         return self._playing
 
+    @property
+    def still_writing(self) -> Diary | None:
+        """Its diary, if a tool still runs whose end will be written down, even once it is closed."""
+        return self._diary if self._playing is not None and self._playing.tools_run else None
+
     # What a client may do.
 
     def configure(self, settings: SessionSettings) -> None:
@@ -285,6 +290,7 @@ class Session:
             emit=self._emit,
             shifted=lambda: self._performing.handle(ev.GroundShifted()),
             entries=earlier.entries,
+            late=earlier.late,
         )
 
     def _journal_failed(self, message: str) -> None:

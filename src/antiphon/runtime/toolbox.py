@@ -16,6 +16,7 @@ from functools import partial
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from types import ModuleType
 from typing import Any, Literal, get_type_hints
@@ -27,6 +28,7 @@ from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.mcp_servers import open_servers
 from antiphon.samp import Cast
 from antiphon.samp.cast import ToolUse
+from antiphon.samp.tools import UNKNOWN
 
 LIMIT_S = 10.0
 """How long a tool may take."""
@@ -44,6 +46,19 @@ class Outcome(msgspec.Struct, frozen=True):
     status: Literal["done", "failed"]
     text: str
     ms: float
+
+
+class _Gate:
+    """Lets the first one through: a call that begins, or whoever says that it must not any more."""
+
+    def __init__(self) -> None:
+        self._lock, self._shut = Lock(), False
+
+    def passed(self) -> bool:
+        """Whether this is the first one."""
+        with self._lock:
+            first, self._shut = not self._shut, True
+            return first
 
 
 class Toolbox:
@@ -64,9 +79,13 @@ class Toolbox:
         self._limit_s = limit_s
 
     def call(self, name: str, arguments: Mapping[str, Any], tell: Callable[[Outcome], None]) -> None:
-        """Run a tool; `tell` is called once, on the loop, when it has ended or its time is over."""
+        """Run a tool; `tell` is called once, on the loop, when it has ended or its time is over.
+
+        One that has not begun by then, because others hold the threads, never does.
+        """
         loop, began = asyncio.get_running_loop(), perf_counter()
         over = False
+        gate = _Gate()
 
         def end(status: Literal["done", "failed"], text: str) -> None:
             nonlocal over
@@ -75,7 +94,13 @@ class Toolbox:
                 late.cancel()
                 tell(Outcome(status, text, (perf_counter() - began) * 1000))
 
+        def give_up() -> None:
+            why = f"it took longer than {self._limit_s:g} s; {UNKNOWN}"
+            end("failed", f"it could not begin within {self._limit_s:g} s" if gate.passed() else why)
+
         def work() -> None:
+            if not gate.passed():
+                return
             try:
                 text = _told(self._functions[name](arguments))
             except Exception as error:
@@ -83,7 +108,7 @@ class Toolbox:
             else:
                 post(loop, partial(end, "done", text))
 
-        late = loop.call_later(self._limit_s, end, "failed", f"it took longer than {self._limit_s:g} s")
+        late = loop.call_later(self._limit_s, give_up)
         self._threads.submit(work)
 
 

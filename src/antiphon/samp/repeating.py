@@ -32,4 +32,4 @@ def _words_of(cast: Cast) -> set[str]:
     told += [option for slot in cast.slots.values() for option in slot.options]
     told += [f"{each.name} {each.role}" for each in cast.personas.values()]
     told += [f"{scene.aim} {scene.opening or ''}" for scene in cast.scenes.values()]
-    return set().union(*map(telling_words, told))
+    return {word for text in told for word in telling_words(text)}

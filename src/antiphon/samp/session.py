@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from antiphon.contracts import JournalEntry, Ticks
+from antiphon.contracts import ConversationClosed, JournalEntry, Ticks
 from antiphon.samp.ahead import proposal_id
 from antiphon.samp.cast import Cast
 from antiphon.samp.commands import Command, Proposal, Verdict
@@ -61,7 +61,7 @@ class CastSession:
             ContractBroken: the entries are of another cast.
         """
         self._cast, self._decider, self._session = cast, decider, session
-        self._write = write or self._keep
+        self._write: Write = write or self._keep
         self.entries: list[JournalEntry] = list(entries)
         self.state: State = fold(cast, self.entries)
         if not self.entries:
@@ -71,6 +71,10 @@ class CastSession:
         """Something has happened and is written; what became of it, when it was a proposal."""
         self.state, verdict = step(self._cast, self.state, entry)
         return verdict
+
+    def close(self) -> None:
+        """Propose nothing more, and let go of whoever writes; what has happened is still taken."""
+        self._write = _refuse
 
     def agent_heard(self, text: str, *, at: Ticks = 0) -> None:
         """The agent's answer is over, and so much of it was heard; what it thereby did is ticked off."""
@@ -129,3 +133,8 @@ class CastSession:
         entry = JournalEntry(session=self._session, sequence=sequence, at=at, kind=kind, body=body)
         self.entries.append(entry)
         return entry
+
+
+def _refuse(kind: str, body: Mapping[str, Any], at: Ticks) -> JournalEntry:
+    del body, at
+    raise ConversationClosed(f"nobody writes down {kind}: the conversation is over")
