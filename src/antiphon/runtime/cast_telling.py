@@ -42,6 +42,12 @@ def prompt_entry(made: Account) -> dict[str, Any]:
     return {
         "turn": plan.turn,
         "state": state_digest(plan.state),
+        # For the case that something else came between, and the state it was made for never was.
+        "thought_of": {
+            "state": state_digest(plan.base),
+            "text": plan.words or "",
+            "commands": [] if plan.decision is None else msgspec.to_builtins(plan.decision.commands),
+        },
         "first_turn": plan.draft.first_turn,
         "spared": plan.draft.spared,
         "facts": msgspec.to_builtins(plan.facts),

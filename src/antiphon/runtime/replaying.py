@@ -14,11 +14,13 @@ from antiphon.contracts import ContractBroken, JournalEntry, Prompt
 from antiphon.runtime.cast_answer import spoken_before
 from antiphon.runtime.cast_telling import prompt_digest, state_digest
 from antiphon.samp import Cast, read_cast
+from antiphon.samp.ahead import led_to
+from antiphon.samp.commands import Command
 from antiphon.samp.fold import step
 from antiphon.samp.prompt import Fact, drafted_again
 from antiphon.samp.state import State, initial
 
-_STATES_KEPT = 64
+_STATES_KEPT = 256
 """A prompt is written down soon after the state it was made for."""
 
 
@@ -80,6 +82,14 @@ def replay(entries: Iterable[JournalEntry]) -> Replayed:
     )
 
 
+class _ThoughtOf(msgspec.Struct, frozen=True):
+    """What an answer's state was thought of from."""
+
+    state: str
+    text: str
+    commands: tuple[Command, ...]
+
+
 class _Again:
     def __init__(self) -> None:
         self.session = ""
@@ -105,7 +115,10 @@ class _Again:
         elif entry.kind == "prompt_compiled":
             self._compare_prompt(entry)
         else:
+            before = self.state
             self.state, verdict = step(self.cast, self.state, entry)
+            if self.state is not before:
+                self._know(state_digest(self.state))
             if verdict is not None:
                 self.verdicts[verdict.outcome] = self.verdicts.get(verdict.outcome, 0) + 1
 
@@ -120,9 +133,7 @@ class _Again:
         assert self.state is not None
         digest = state_digest(self.state)
         self.states += 1
-        self._known[digest] = self.state
-        while len(self._known) > _STATES_KEPT:
-            del self._known[next(iter(self._known))]
+        self._know(digest)
         for name, value in (
             ("version", self.state.version),
             ("scene", self.state.place.scene),
@@ -133,9 +144,27 @@ class _Again:
                 self._differs(entry, f"the state's {name}", str(entry.body.get(name)), str(value))
                 return
 
+    def _know(self, digest: str) -> None:
+        assert self.state is not None
+        self._known[digest] = self.state
+        while len(self._known) > _STATES_KEPT:
+            del self._known[next(iter(self._known))]
+
+    def _made_for(self, body: Mapping[str, Any]) -> State | None:
+        """The state a prompt was made for: one that was, or one that its words would have led to."""
+        found = self._known.get(str(body["state"]))
+        if found is not None or self.cast is None or "thought_of" not in body:
+            return found
+        thought = msgspec.convert(body["thought_of"], _ThoughtOf)
+        base = self._known.get(thought.state)
+        if base is None:
+            return None
+        state = led_to(self.cast, base, int(body["turn"]), thought.text, thought.commands)
+        return state if state_digest(state) == body["state"] else None
+
     def _compare_prompt(self, entry: JournalEntry) -> None:
         body = entry.body
-        state = self._known.get(str(body["state"]))
+        state = self._made_for(body)
         if state is None or self.cast is None:
             self._differs(entry, "the state a prompt was made for", str(body["state"]), "no such state")
             return

@@ -45,6 +45,13 @@ def taken_for(cast: Cast, decider: Decider, state: State, turn: int, text: str, 
     return Imagined(_proposed(cast, state, turn, decision.commands), decision)
 
 
+def led_to(cast: Cast, state: State, turn: int, text: str, commands: tuple[Command, ...]) -> State:
+    """The state of `imagined`, or without `text` of `taken_for`, when words were taken for these commands."""
+    if text:
+        state = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": text})
+    return _proposed(cast, state, turn, commands)
+
+
 def presumed(cast: Cast, decider: Decider, state: State, turn: int, *, today: date) -> State:
     """What the state will be when the caller answers what they were asked, with whatever it is.
 
