@@ -12,6 +12,7 @@ from antiphon.bench import (
     cast,
     echo,
     endpointing,
+    interruptions,
     judges,
     kills,
     leaks,
@@ -41,6 +42,7 @@ _BENCHES: dict[str, ModuleType] = {
     "callers": callers,
     "cast": cast,
     "kills": kills,
+    "interruptions": interruptions,
     "judges": judges,
     "leaks": leaks,
 }
