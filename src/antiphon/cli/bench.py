@@ -20,6 +20,7 @@ from antiphon.bench import (
     memory,
     memory_answers,
     memory_live,
+    reflecting,
     response,
     scheduler,
     states,
@@ -45,6 +46,7 @@ _BENCHES: dict[str, ModuleType] = {
     "interruptions": interruptions,
     "judges": judges,
     "leaks": leaks,
+    "reflecting": reflecting,
 }
 
 
