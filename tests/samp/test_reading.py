@@ -133,8 +133,32 @@ def test_all_problems_come_at_once_in_the_order_of_their_lines() -> None:
     assert caught.value.problems[0].startswith("shop.yaml: line ")
 
 
+def test_what_is_wrong_with_the_shape_hides_nothing_else() -> None:
+    text = spoiled(
+        ("least: 1, most: 20", "least: one, most: 20"),
+        ("    manner: Proud.", "    manner: Proud.\n    discreet: yes"),
+        ("plays: owner", "plays: boss"),
+        ("if: count > 10", "if: cont > 10"),
+    )
+    found = told(text)
+    assert len(found) == 4, found
+    assert "slots.count.least: expected float | null, got str; write a number" in found[1]
+    assert "personas.owner.discreet: expected bool, got str; write `true` or `false`" in found[0]
+    assert any("there is no persona `boss`" in line for line in found)
+    assert any("there is no slot `cont`" in line for line in found)
+
+
+def test_what_a_shapeless_part_says_is_not_missed_elsewhere() -> None:
+    """Its names are not called unknown, and what it leads to is not called out of reach."""
+    (only,) = told(spoiled(("type: number", "type: numbr")))
+    assert "invalid enum value 'numbr'" in only
+    (only,) = told(spoiled(("options: {red: [crimson], blue: []}", "options: {red: [crimson], blue: }")))
+    assert "slots.colour.options.blue: expected array, got null; write a list" in only
+
+
 def test_a_file_that_says_not_a_word_of_a_cast_is_told_what_is_missing() -> None:
-    assert told("hello") == ["line 1: expected object, got str; see the schema for what is expected"]
+    (only,) = told("hello")
+    assert only.startswith("line 1: expected object, got str; write fields, each with its name and a colon")
     assert "the file is empty" in told("# nothing\n")[0]
     missing = {line.split("`")[1] for line in told("cast: x")}
     assert missing == {"about", "start", "personas", "scenes"}

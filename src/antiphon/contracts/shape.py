@@ -52,16 +52,24 @@ def _leaf(tree: Tree, value: object, kind: Any, path: Path) -> Iterator[Problem]
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        text = str(error).split(" - at ")[0]
+        text = str(error).split(" - at ")[0].replace("`", "")
         if "matching regex" in text and isinstance(value, str):
             remedy = "write a name in small letters, digits and underscores"
         elif isinstance(value, (int, float, bool)) and "str" in text:
             remedy = "put it in quotes"
         elif "enum value" in text and isinstance(value, str):
             remedy = nearest(value, get_args(kind))
+        elif "Expected bool" in text:
+            remedy = "write `true` or `false`"
+        elif "Expected array" in text:
+            remedy = "write a list, such as `[one, two]`, or `[]` for none"
+        elif "Expected object" in text:
+            remedy = "write fields, each with its name and a colon, below it or within `{}`"
+        elif "Expected float" in text or "Expected int" in text:
+            remedy = "write a number"
         else:
             remedy = "see the schema for what is expected"
-        yield tree.problem(path, text[0].lower() + text[1:].replace("`", ""), remedy)
+        yield tree.problem(path, text[0].lower() + text[1:], remedy)
 
 
 def _with(kind: Any, bare: Any) -> Any:

@@ -1,12 +1,14 @@
 """From the text of a cast file to a cast, or to everything that is wrong with it."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import cast
 
 import msgspec
 
 from antiphon.contracts import ConfigInvalid
 from antiphon.contracts.shape import misfits
-from antiphon.contracts.yaml_text import Problem, read_yaml
+from antiphon.contracts.yaml_text import Path, Problem, Tree, place, read_yaml
 from antiphon.samp import checking, graph
 from antiphon.samp.cast import Cast
 
@@ -16,7 +18,8 @@ def check_cast(
 ) -> tuple[Cast | None, tuple[Problem, ...]]:
     """The cast that `text` describes, and all problems of it, in the order of their lines.
 
-    There is no cast while a problem keeps it from having its shape; names and graph are checked only then.
+    There is no cast while a problem keeps it from having its shape. Names and graph are checked all the same,
+    as far as the rest of the file tells.
 
     Args:
         text: YAML.
@@ -26,11 +29,11 @@ def check_cast(
     found = list(tree.problems)
     found += misfits(tree, Cast) if tree.value or not found else []
     if found:
-        return None, _in_order(found)
-    cast = msgspec.convert(tree.value, Cast)
-    found += checking.problems(cast, tree, voices)
-    found += graph.problems(cast, tree)
-    return cast, _in_order(found)
+        return None, _in_order([*found, *_beside(tree, found, voices)])
+    made = msgspec.convert(tree.value, Cast)
+    found += checking.problems(made, tree, voices)
+    found += graph.problems(made, tree)
+    return made, _in_order(found)
 
 
 def read_cast(text: str, name: str = "cast", *, voices: Collection[str] | None = None) -> Cast:
@@ -39,10 +42,44 @@ def read_cast(text: str, name: str = "cast", *, voices: Collection[str] | None =
     Raises:
         ConfigInvalid: with every problem, each with its line.
     """
-    cast, found = check_cast(text, voices=voices)
-    if cast is None or found:
+    made, found = check_cast(text, voices=voices)
+    if made is None or found:
         raise ConfigInvalid(tuple(f"{name}: {problem}" for problem in found))
-    return cast
+    return made
+
+
+def _beside(tree: Tree, found: list[Problem], voices: Collection[str] | None) -> Iterator[Problem]:
+    """What is wrong with the names and the graph of a file whose shape is, as far as that can be known."""
+    paths = {place(path): path for path in tree.lines}
+    gone = [path for problem in found if (path := paths.get(problem.where))]
+    try:
+        rest = msgspec.convert(_without(tree.value, gone), Cast)
+    except msgspec.ValidationError:
+        return
+    names = {str(key) for path in gone for key in path[1:]}
+    shapeless = {problem.line for problem in found}
+    for problem in (*checking.problems(rest, tree, voices), *graph.problems(rest, tree)):
+        about = set(re.findall(r"\w+", f"{problem.where} {problem.what}"))
+        if problem.line not in shapeless and not about & names:
+            yield problem
+
+
+def _without(value: object, gone: Collection[Path]) -> object:
+    """A copy of a tree's value without the fields at these paths; an item of a list stays."""
+    if isinstance(value, Mapping):
+        table = cast("Mapping[str, object]", value)
+        return {
+            key: _without(inner, [path[1:] for path in gone if path and path[0] == key])
+            for key, inner in table.items()
+            if (key,) not in gone
+        }
+    if isinstance(value, list):
+        items = cast("Sequence[object]", value)
+        return [
+            _without(inner, [path[1:] for path in gone if len(path) > 1 and path[0] == number])
+            for number, inner in enumerate(items)
+        ]
+    return value
 
 
 def _in_order(found: list[Problem]) -> tuple[Problem, ...]:
