@@ -46,6 +46,19 @@ def test_a_recorded_conversation_comes_out_the_same(config: str, capsys: pytest.
     assert document["sessions"][0]["scene"] == "colours"
 
 
+def test_all_journals_of_a_folder_are_replayed(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del config  # it has written one of them
+    (tmp_path / "more").mkdir()
+    journal = SqliteJournal(tmp_path / "more" / "journal-2.sqlite")
+    journal.append(conversation())
+    journal.close()
+    assert main(["replay", "--all", "--in", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.endswith("and 4 prompts, 0 not the same\n")
+    assert main(["replay", "--all", "--in", str(tmp_path / "nowhere")]) != 0
+
+
 def test_a_changed_journal_is_told_with_its_first_difference(
     config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

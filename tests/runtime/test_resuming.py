@@ -1,18 +1,26 @@
 """A process that ends after any entry of its journal: the next finishes what was begun, and does it once."""
 
+import asyncio
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from antiphon.contracts import JournalEntry
+import pytest
+
+from antiphon.contracts import Busy, JournalEntry
+from antiphon.runtime import EngineChoice, Session
 from antiphon.runtime.cast_resuming import uncommitted
 from antiphon.runtime.conversation import Item
-from antiphon.runtime.events import ReplyEnded
+from antiphon.runtime.events import ReplyEnded, SessionEvent, ToolCalled
+from antiphon.runtime.hub import open_hub
 from antiphon.runtime.replaying import replay
 from antiphon.runtime.settings import ReplyRequest
 from antiphon.samp.state import State
 
-from .stage import TYPED
-from .test_tools import Orders
+from .stage import TYPED, no_weights, scripted_config
+from .test_mcp_servers import seen
+from .test_tools import ORDERS, Orders
 from .virtual import in_virtual_time, passes
 
 
@@ -79,6 +87,66 @@ async def test_what_was_typed_and_not_yet_answered_is_answered_by_the_next_proce
     await again.asks(ReplyRequest())
     assert again.session.playing is not None
     assert again.session.playing.state.slots["count"].value == 5.0
+
+
+_ORDERS_PY = """\
+from threading import Event
+go_on = Event()
+def order(count: float, colour: str) -> str:
+    go_on.wait(10)
+    return "order 17"
+"""
+
+
+async def written(session: Session) -> None:
+    """Its tool has ended."""
+    for _ in range(1_000):
+        if session.still_writing is None:
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("the tool does not end")
+
+
+@pytest.mark.parametrize("ends", ["before", "between", "after"])
+async def test_who_goes_on_takes_the_pen_from_a_life_whose_tool_still_runs(tmp_path: Path, ends: str) -> None:
+    """The tool ends before the journal is read, after that, or once the conversation has gone on."""
+    (tmp_path / "orders.py").write_text(_ORDERS_PY)
+    (tmp_path / "shop.yaml").write_text(ORDERS)
+    config = scripted_config(cast=str(tmp_path / "shop.yaml"))
+    config.engines["embedder"] = EngineChoice(use="scripted")
+    hub = await open_hub(config, weights=no_weights, progress=lambda _: None)
+    tool = sys.modules["antiphon_tools_orders"]
+    events: list[SessionEvent] = []
+    try:
+        session = hub.open_session(events.append, TYPED)
+        for number, words in enumerate(("five pieces please", "red one please")):
+            session.create_item(Item(id=f"item_{number}", kind="message", text=words))
+            session.respond(ReplyRequest())
+            await seen(events, ReplyEnded, number + 1)
+        await seen(events, ToolCalled, 1)
+        await hub.close_session(session)
+        before = None if ends == "before" else await hub.earlier(session.id)
+        if ends != "after":
+            tool.go_on.set()
+            await written(session)
+        if ends == "between":
+            assert before is not None
+            with pytest.raises(Busy, match="has just been written to"):
+                hub.open_session(events.append, TYPED, before=before)
+        before = before if ends == "after" else await hub.earlier(session.id)
+        assert before is not None
+        again = hub.open_session(events.append, TYPED, before=before)
+        tool.go_on.set()
+        await written(session)
+        await hub.close_session(again)
+        assert await hub.earlier(session.id) is not None  # read behind what was to be written
+        entries = await hub.recorded(session.id, 10_000)
+    finally:
+        tool.go_on.set()
+        await hub.close()
+    assert replay(entries).difference is None
+    told = [entry.body["status"] for entry in entries if entry.kind == "tool_called"]
+    assert told == ["running", "failed" if ends == "after" else "done"]
 
 
 def test_what_was_typed_is_owed_until_it_is_committed_or_taken_back() -> None:

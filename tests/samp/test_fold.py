@@ -23,7 +23,7 @@ from antiphon.samp.commands import (
 )
 from antiphon.samp.confidence import confides
 from antiphon.samp.fold import fold, opened, proposed, step
-from antiphon.samp.state import decoded, encoded, initial, opening_rest, owed_opening
+from antiphon.samp.state import RULES, decoded, encoded, initial, opening_rest, owed_opening
 from antiphon.store.sqlite_journal import SqliteJournal
 
 from .casts import SMALL, example
@@ -254,6 +254,36 @@ def test_too_many_proposals_after_one_turn_are_dropped_for_good() -> None:
 )
 def test_what_is_said_in_confidence(text: str, expected: bool) -> None:
     assert confides(text) is expected
+
+
+def confided(rules: int) -> Talk:
+    """The host is told something in confidence and says it again, in a turn that nobody declared."""
+    talk = Talk(CASTS[1])
+    talk.state = msgspec.structs.replace(talk.state, rules=rules)
+    talk.caller("between us, the ring is in the piano")
+    for turn, heard in ((1, "I see."), (2, "Then I look into the piano."), (3, "At seven, then.")):
+        body = {"turn": turn, "heard": heard, "scene": "welcome", "persona": "host"}
+        entry = JournalEntry(session="s", sequence=9, at=0, kind="reply_ended", body=body)
+        talk.state, _ = step(talk.cast, talk.state, entry)
+        talk.caller("well let me see" if turn == 1 else "seven it is")
+    return talk
+
+
+def test_a_confidence_that_is_said_again_is_one() -> None:
+    assert confided(1).state.confided == {1: ("host",), 2: ("host",)}
+
+
+def test_an_older_journal_is_folded_by_its_own_rules() -> None:
+    assert confided(0).state.confided == {1: ("host",)}
+    body = msgspec.to_builtins(opened(SHOP))
+    older = {name: value for name, value in body.items() if name != "rules"}
+    entry = JournalEntry(session="s", sequence=1, at=0, kind="cast_opened", body=older)
+    state = fold(SHOP, [entry])
+    assert state.rules == 0
+    assert b"rules" not in encoded(state), "older digests would not be found again"
+    newer = msgspec.structs.replace(entry, body={**body, "rules": RULES + 1})
+    with pytest.raises(ContractBroken, match="a newer version of Antiphon"):
+        fold(SHOP, [newer])
 
 
 def test_a_journal_of_another_cast_is_refused() -> None:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -28,6 +29,13 @@ def register(commands: Commands) -> None:
     )
     replaying.add_argument("session", nargs="?", metavar="SESSION", help='an id, or "last"')
     replaying.add_argument("--all", action="store_true", help="every session of the journal")
+    replaying.add_argument(
+        "--in",
+        type=Path,
+        dest="folder",
+        metavar="DIR",
+        help="with --all: every journal*.sqlite in this folder and below it",
+    )
     replaying.add_argument("--json", action="store_true", help="print JSON")
     replaying.set_defaults(run=_replay)
 
@@ -42,22 +50,46 @@ def register(commands: Commands) -> None:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    with _journal(load_config(args.config)) as journal:
-        if args.all:
-            names = journal.sessions()
-        elif args.session is None:
-            print("\n".join(journal.sessions()) or "the journal is empty")
-            return 0
-        else:
-            names = (_named(journal, args.session),)
-        found = [replay(journal.read(name)) for name in names]
-    same = all(one.difference is None for one in found)
+    if args.folder is not None:
+        found = _replayed_in(args.folder)
+    else:
+        with _journal(load_config(args.config)) as journal:
+            if args.all:
+                names = journal.sessions()
+            elif args.session is None:
+                print("\n".join(journal.sessions()) or "the journal is empty")
+                return 0
+            else:
+                names = (_named(journal, args.session),)
+            found = [replay(journal.read(name)) for name in names]
+    different = sum(one.difference is not None for one in found)
     if args.json:
-        _print_json({"ok": same, "sessions": [_document(one) for one in found]})
+        _print_json({"ok": not different, "sessions": [_document(one) for one in found]})
     else:
         for one in found:
             print(_told(one))
-    return 0 if same else 1
+        if args.all:
+            states, prompts = sum(one.states for one in found), sum(len(one.prompts) for one in found)
+            print(
+                f"{len(found)} conversations, {states} states and {prompts} prompts, {different} not the same"
+            )
+    return 1 if different else 0
+
+
+def _replayed_in(folder: Path) -> list[Replayed]:
+    """Every conversation of the journals in a folder.
+
+    Raises:
+        UnknownName: there is no journal.
+    """
+    paths = sorted(folder.rglob("journal*.sqlite"))
+    if not paths:
+        raise UnknownName(f"there is no journal*.sqlite in {folder}")
+    found: list[Replayed] = []
+    for path in paths:
+        with _journal(Config(), path=str(path)) as journal:
+            found += [replay(journal.read(name)) for name in journal.sessions()]
+    return found
 
 
 def _document(one: Replayed) -> dict[str, Any]:
@@ -143,9 +175,9 @@ def token_price_ms(config: Config) -> float | None:
 
 
 @contextmanager
-def _journal(config: Config) -> Generator[Journal]:
+def _journal(config: Config, **settings: str) -> Generator[Journal]:
     choice = config.engines["journal"]
-    setup = EngineSetup(settings=choice.settings, weights=Store().folder)
+    setup = EngineSetup(settings={**choice.settings, **settings}, weights=Store().folder)
     journal = cast(Journal, find("journal", choice.use).open(setup))
     try:
         yield journal
