@@ -70,6 +70,7 @@ class Hub:
             raise Busy(f"the conversation {session_id} is open")
         journal, lanes, staged = self._parts.journal, self._parts.lanes, self.staged
         # Behind what its last life has still to write.
+        self._parts.pen.flush()
         entries = await by_itself.on_lane(lanes["journal"], lambda: list(journal.read(session_id)))
         if not entries:
             return None

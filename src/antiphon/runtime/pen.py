@@ -57,7 +57,7 @@ class Pen:
             self._timer = asyncio.get_running_loop().call_later(self._gather_s, self.flush)
 
     def mark(self, author: Author, tell: Told) -> None:
-        """Have all that was noted written now; `tell` is told on the lane whether the author's is. As `put`."""
+        """Have all that was noted written now; `tell` is told on the lane whether `author`'s is. As `put`."""
         self._notes.append((author, tell))
         self.flush()
 
