@@ -11,6 +11,7 @@ from antiphon.store.manifest import Model, ModelFile, builtin, parse
 LAYOUT = {
     "silero-vad": {"silero_vad.onnx"},
     "smart-turn-v3.2": {"smart-turn-v3.2-cpu.onnx"},
+    "moonshine-tiny.en": {"encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin"},
     "whisper-tiny.en": {"config.json", "model.bin", "tokenizer.json", "vocabulary.txt"},
     "whisper-base": {"config.json", "model.bin", "tokenizer.json", "vocabulary.txt"},
     "qwen2.5-coder-1.5b-instruct-q4_k_m": {"model.gguf"},

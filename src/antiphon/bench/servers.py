@@ -70,7 +70,7 @@ def pipecat(
     port = _free_port()
     command = [
         *(sys.executable, "-m", "antiphon.bench.peers.pipecat_bot", "--port", str(port)),
-        *("--whisper", str(weights("whisper-tiny.en")), "--gguf", str(weights(model) / "model.gguf")),
+        *("--weights", str(weights(model).parent), "--gguf", str(weights(model) / "model.gguf")),
         *("--instructions", instructions, "--max-tokens", str(max_tokens)),
     ]
     # What Antiphon's engines set for themselves in this process is no part of a peer as it comes.

@@ -112,7 +112,7 @@ def _default_engines() -> dict[Part, EngineChoice]:
     return {
         "voice_activity": EngineChoice(use="silero"),
         "end_of_turn": EngineChoice(use="smart_turn"),
-        "transcriber": EngineChoice(use="whisper"),
+        "transcriber": EngineChoice(use="moonshine"),
         "language_model": EngineChoice(use=default_language_model()),
         "synthesizer": EngineChoice(use="hibari"),
         "journal": EngineChoice(use="sqlite"),

@@ -1,11 +1,11 @@
 """A stock Pipecat 1.14 voice pipeline with the weights that Antiphon uses, run as a process of its own.
 
-    python -m antiphon.bench.peers.pipecat_bot --port N --whisper DIR --gguf FILE [--instructions TEXT]
+    python -m antiphon.bench.peers.pipecat_bot --port N --weights DIR --gguf FILE [--instructions TEXT]
 
-Everything is Pipecat's own and at its defaults: Silero voice activity, Smart Turn v3.2, its faster-whisper
-service, its OpenAI language model service, its WebSocket transport. Ours are what it cannot have: a service
-for the hibari voice, written like its Piper service, a serializer for plain PCM, and a llama.cpp server on
-loopback that keeps its prompt cache between turns.
+Everything is Pipecat's own and at its defaults: Silero voice activity, Smart Turn v3.2, its OpenAI language
+model service, its WebSocket transport. Ours are what it cannot have: services for the hibari voice and our
+Moonshine, written like its Piper and Moonshine services (the latter fetches its own weights), a serializer
+for plain PCM, and a llama.cpp server on loopback that keeps its prompt cache between turns.
 
 Sound goes both ways as 16-bit PCM in binary messages: 16 kHz from the caller, 24 kHz back.
 """
@@ -26,7 +26,7 @@ import numpy as np
 import xllamacpp
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.frames.frames import Frame
+from pipecat.frames.frames import Frame, TranscriptionFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -35,18 +35,20 @@ from pipecat.processors.aggregators.llm_response_universal import (
     LLMUserAggregatorParams,
 )
 from pipecat.services.openai.llm import OpenAILLMService
-from pipecat.services.settings import TTSSettings
+from pipecat.services.settings import STTSettings, TTSSettings
+from pipecat.services.stt_service import SegmentedSTTService
 from pipecat.services.tts_service import TTSService
-from pipecat.services.whisper.stt import WhisperSTTService
 from pipecat.transports.websocket.server import (
     SingleClientWebsocketServerParams,
     SingleClientWebsocketServerTransport,
 )
+from pipecat.utils.time import time_now_iso8601
 from pipecat.workers.runner import WorkerRunner
 
 from antiphon.bench.peers.plain_pcm import CALLER_HZ, PlainPcm
 from antiphon.contracts import EngineSetup
 from antiphon.engines.hibari import RATE_HZ, HibariVoices
+from antiphon.engines.moonshine import Moonshine
 
 
 class HibariService(TTSService):
@@ -71,6 +73,26 @@ class HibariService(TTSService):
             sounds(), in_sample_rate=RATE_HZ, context_id=context_id
         ):
             yield frame
+
+
+class MoonshineService(SegmentedSTTService):
+    """Our Moonshine as a Pipecat service: what was said in, its words out, written down on a thread."""
+
+    def __init__(self, moonshine: Moonshine) -> None:
+        super().__init__(
+            sample_rate=CALLER_HZ, settings=STTSettings(model="moonshine-tiny.en", language=None)
+        )
+        self._moonshine = moonshine
+
+    @property
+    def wants_wav_segments(self) -> bool:
+        return False
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame, None]:
+        samples = np.frombuffer(audio, "<i2").astype(np.float32) / np.float32(32768)
+        heard = await asyncio.to_thread(self._moonshine.transcribe, samples)
+        if heard.text:
+            yield TranscriptionFrame(heard.text, self._user_id, time_now_iso8601())
 
 
 def serve_model(gguf: Path, threads: int) -> tuple[Any, str]:
@@ -102,9 +124,7 @@ async def run(args: argparse.Namespace) -> None:
             serializer=PlainPcm(),
         ),
     )
-    whisper = WhisperSTTService(
-        device="cpu", compute_type="int8", settings=WhisperSTTService.Settings(model=str(args.whisper))
-    )
+    moonshine = Moonshine.open(EngineSetup(weights=lambda name: args.weights / name))
     language = OpenAILLMService(
         api_key="none",
         base_url=address,
@@ -120,7 +140,7 @@ async def run(args: argparse.Namespace) -> None:
     pipeline = Pipeline(
         [
             transport.input(),
-            whisper,
+            MoonshineService(moonshine),
             aggregators.user(),
             language,
             HibariService(voices),
@@ -148,7 +168,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="pipecat_bot", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--whisper", type=Path, required=True, help="a folder with a CTranslate2 model")
+    parser.add_argument("--weights", type=Path, required=True, help="the folder with Antiphon's weights")
     parser.add_argument("--gguf", type=Path, required=True)
     parser.add_argument("--instructions", default="You are a helpful assistant.")
     parser.add_argument("--temperature", type=float, default=0.5)
