@@ -12,6 +12,16 @@ from .listener import Listener, Said
 
 TITLE = f"{'here':>6} {'sent':>6} {'resid':>6}  terms, then the words"
 
+TERMS = {
+    "end_of_turn",
+    "transcription",
+    "context",
+    "first_token",
+    "first_clause",
+    "synthesis",
+    "output",
+}
+
 
 class Exchange(msgspec.Struct, frozen=True):
     """A question and its answer."""
@@ -99,6 +109,9 @@ def assert_accounted_for(exchanges: Sequence[Exchange]) -> None:
     for one in exchanges:
         assert abs(one.difference_ms) < 50, f"here and sent differ by {one.difference_ms:.1f} ms\n{one.row()}"
         assert abs(one.report.residual_ms) < 20, f"{one.report.residual_ms:.1f} ms unexplained\n{one.row()}"
+        named_ms = sum(term.ms for term in one.report.terms) - one.report.overlap_ms
+        assert abs(named_ms + one.report.residual_ms - (one.report.sent_ms or 0.0)) < 0.01, one.row()
+    assert {term.name for one in exchanges for term in one.report.terms} >= TERMS
 
 
 def assert_said_as_written(exchanges: Sequence[Exchange]) -> None:

@@ -45,6 +45,7 @@ def test_nothing_planted_is_the_other_model() -> None:
     assert answered(model()) == ANSWER
 
 
+@pytest.mark.paced
 def test_slow_is_slower_by_what_it_says() -> None:
     began = monotonic()
     assert answered(model("slow")) == ANSWER

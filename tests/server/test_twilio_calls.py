@@ -25,6 +25,8 @@ from antiphon.server.thirds import Up
 
 from .carrier import FRAME_S, Carrier, calling
 
+pytestmark = pytest.mark.paced
+
 ANSWER = "yes sir"
 LONG = "one two three four five six seven eight nine ten eleven twelve"
 
