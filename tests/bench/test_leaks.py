@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.weights import no_weights
 
 from antiphon.bench.leaks import holds, measured, reads_aloud
 from antiphon.bench.leaks_cases import KINDS, knower_asked, probes, state_of
@@ -15,10 +16,6 @@ from antiphon.samp.confidence import knows_turn
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def no_weights(name: str) -> Path:
-    raise AssertionError(name)
-
-
 def parrot() -> Any:
     """A model that says all that its prompt holds: what is in there, it leaks."""
     model = ScriptedLanguageModel.open(EngineSetup(weights=no_weights))
@@ -27,7 +24,7 @@ def parrot() -> Any:
         yield TextDelta(" ".join(message.content for message in prompt.messages))
         yield Finish("stop")
 
-    model.generate = generate  # type: ignore[method-assign]
+    model.generate = generate
     return model
 
 

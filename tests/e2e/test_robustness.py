@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.weights import no_weights
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
@@ -166,7 +167,3 @@ def resident_mib() -> float:
         trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / 2**20
-
-
-def no_weights(name: str) -> Path:
-    raise AssertionError(f"scripted engines asked for {name}")

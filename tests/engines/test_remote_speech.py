@@ -14,6 +14,7 @@ from threading import Event
 import numpy as np
 import pytest
 from tests.engines.loopback import Answer, Exchange, serving
+from tests.weights import no_weights
 
 from antiphon.contracts import Audio, EngineBroken, EngineSetup
 from antiphon.contracts.conformance import Samples, run
@@ -24,10 +25,6 @@ from antiphon.engines.whisper import Whisper
 
 SAID = "Could you tell me where the nearest station is?"
 PIECE_BYTES = 3001  # odd, so that samples are cut in two
-
-
-def no_weights(name: str) -> Path:
-    raise AssertionError(name)
 
 
 def form(exchange: Exchange) -> dict[str, bytes]:

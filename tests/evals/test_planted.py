@@ -90,4 +90,4 @@ def test_it_is_planted_into_a_configuration_of_any_model() -> None:
 
 def test_an_unknown_plant_is_told() -> None:
     with pytest.raises(Exception, match="Invalid enum value 'weeds'"):
-        model("weeds")  # pyright: ignore[reportArgumentType]
+        model("weeds")

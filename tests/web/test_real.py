@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import soundfile
 from playwright.sync_api import Browser, Playwright
+from tests.e2e.running import Running
+from tests.e2e.utterance import excerpt, spoken
 
 from antiphon.contracts import CLOCK_HZ, Audio, EngineSetup
 from antiphon.engines.hibari import HibariVoices
 
-from ..e2e.running import Running  # noqa: TID252 - one way to run a server is enough
-from ..e2e.utterance import excerpt, spoken  # noqa: TID252
 from .page import Visitor, launch, visiting
 
 pytestmark = pytest.mark.real
