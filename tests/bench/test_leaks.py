@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.weights import no_weights
 
 from antiphon.bench.leaks import holds, measured, reads_aloud
 from antiphon.bench.leaks_cases import KINDS, knower_asked, probes, state_of
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import EngineSetup, Finish, Prompt, TextDelta
 from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.samp.confidence import knows_turn

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from aiohttp.test_utils import TestServer
-from tests.weights import no_weights
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import Audio, EngineSetup, Part
 from antiphon.engines.scripted import ScriptedSynthesizer
 from antiphon.runtime import Config, EngineChoice, SessionSettings, open_hub

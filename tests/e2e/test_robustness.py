@@ -12,10 +12,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.weights import no_weights
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import CLOCK_HZ, EngineSetup
 from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, Session, SessionSettings

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import soxr
-from tests.weights import no_weights
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import Audio, EngineSetup
 from antiphon.contracts.conformance import Clip, Samples
 from antiphon.engines.hibari import RATE_HZ, HibariVoices

@@ -8,8 +8,8 @@ from threading import Event, Timer
 
 import pytest
 from tests.engines.loopback import Answer, Exchange, Loopback, serving
-from tests.weights import no_weights
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import (
     AntiphonError,
     ContractBroken,

@@ -14,8 +14,8 @@ from threading import Event
 import numpy as np
 import pytest
 from tests.engines.loopback import Answer, Exchange, serving
-from tests.weights import no_weights
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import Audio, EngineBroken, EngineSetup
 from antiphon.contracts.conformance import Samples, run
 from antiphon.engines.hibari import HibariVoices

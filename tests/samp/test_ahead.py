@@ -3,8 +3,7 @@
 from datetime import date
 from functools import cache
 
-from tests.weights import no_weights
-
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import EngineSetup
 from antiphon.engines.scripted import ScriptedEmbedder, ScriptedLanguageModel
 from antiphon.samp import CastSession, Decider, read_cast

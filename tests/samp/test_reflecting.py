@@ -5,8 +5,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.weights import no_weights
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import EngineSetup
 from antiphon.engines.scripted import ScriptedEmbedder
 from antiphon.samp import Decider, read_cast

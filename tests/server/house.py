@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import soxr
 from aiohttp.test_utils import TestServer
-from tests.weights import no_weights
 from wyoming.asr import Transcript
 from wyoming.audio import AudioChunk
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event, Eventable
 from wyoming.handle import Handled, NotHandled
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Part
 from antiphon.runtime import Config, EngineChoice, Hub, Limits, MemoryConfig, Session, WyomingConfig, open_hub
 from antiphon.runtime.parts import LIVE_PARTS

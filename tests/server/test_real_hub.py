@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
-from tests.weights import no_weights
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import CLOCK_HZ, Audio, EngineSetup, Part
 from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, MemoryConfig, open_hub

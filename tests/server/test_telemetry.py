@@ -15,8 +15,8 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
-from tests.weights import no_weights
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import Part, PrerequisiteMissing
 from antiphon.runtime import Config, EngineChoice, MemoryConfig, TelemetryConfig, open_hub
 from antiphon.runtime import events as ev

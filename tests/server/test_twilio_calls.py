@@ -13,8 +13,8 @@ import pytest
 import soundfile
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
-from tests.weights import no_weights
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import CLOCK_HZ, Audio, EngineSetup, Part
 from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, Hub, SessionSettings, open_hub
