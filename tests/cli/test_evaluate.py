@@ -106,6 +106,7 @@ def test_what_is_wrong_with_the_command_is_said(base: list[str], capsys: pytest.
     assert "did you mean `hurried`?" in capsys.readouterr().out
 
 
+@pytest.mark.paced
 def test_a_run_by_speech_over_a_real_line(base: list[str], tmp_path: Path) -> None:
     assert main([*base, "--only", "rolls", "--out", "run"]) == 0
     rolls = read_conversation(tmp_path / "run" / "conversations" / "rolls-1.json")
