@@ -4,8 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test eval setup setup-dev setup-bench weights weights-test web web-check browser lint types borders
-.PHONY: check format lock clean
+.PHONY: help run test test-apart eval system setup setup-dev setup-bench weights weights-test web web-check browser
+.PHONY: lint types borders check format lock clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,9 +14,14 @@ run: weights ## set up, fetch the weights, and start the server on http://127.0.
 	@sh tools/web.sh --if-possible
 	@$(BIN)/antiphon serve
 
-test: setup-dev ## set up, then lint, types, borders and every test
-	@$(MAKE) --no-print-directory -j2 --output-sync=target weights-test check browser
-	$(BIN)/pytest
+# First what only computes, two things at a time; then, alone, the tests that talk in real time or load the machine.
+test: ## set up, then lint, types, borders and every test
+	@echo "Setting up, checking and testing; each part reports when it is over ..."
+	@$(MAKE) --no-print-directory -j2 --output-sync=target browser test-apart weights-test check
+	$(BIN)/pytest -m "real or paced"
+
+test-apart: setup-dev ## the tests that mind no neighbours and need no weights
+	$(BIN)/pytest -m "not (real or paced)"
 
 EVAL_ARGS ?=
 eval: weights ## simulated callers try the three example casts by speech; a page for each in runs/
@@ -34,7 +39,7 @@ web-check: setup-dev
 	@$(BIN)/python tools/web_types.py --check
 	@sh tools/web.sh --check
 
-browser:
+browser: system
 	@sh tools/browser.sh
 
 lint: setup-dev
@@ -57,12 +62,15 @@ setup-bench: setup ## also what `antiphon bench` compares with and draws with (P
 setup: .venv/.installed ## only what a user needs
 setup-dev: .venv/.installed-dev ## also what the checks and tests need
 
-.venv/.installed: requirements.txt pyproject.toml
+system: # before anything else: two things at a time, but only one package manager
+	@sh tools/system.sh $(PYTHON)
+
+.venv/.installed: requirements.txt pyproject.toml | system
 	@sh tools/setup.sh $(PYTHON) requirements.txt
 	@touch $@
 
-.venv/.installed-dev: requirements-dev.txt pyproject.toml
-	@sh tools/setup.sh $(PYTHON) requirements-dev.txt
+.venv/.installed-dev: requirements-dev.txt pyproject.toml | system
+	@sh tools/setup.sh $(PYTHON) requirements-dev.txt --no-compile # most of it no test ever imports
 	@touch $@ .venv/.installed
 
 weights: setup

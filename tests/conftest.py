@@ -5,13 +5,16 @@ Generated examples are the same in every run, so that a failure is the change's 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from antiphon.runtime import Config, EngineChoice
 from antiphon.store import Store
+
+from .e2e.running import Running, running
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 
@@ -28,6 +31,15 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+_PACED = tuple(Path(__file__).parent / folder for folder in ("clients", "web"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers and other people's clients speak in real time, all of them."""
+    for item in items:
+        if any(folder in item.path.parents for folder in _PACED):
+            item.add_marker(pytest.mark.paced)
+
 
 @pytest.fixture(scope="session")
 def weights() -> Callable[[str], Path]:
@@ -37,6 +49,18 @@ def weights() -> Callable[[str], Path]:
     """
     elsewhere = os.environ.get("ANTIPHON_TEST_WEIGHTS")
     return Store().folder if elsewhere is None else lambda name: Path(elsewhere) / name
+
+
+@pytest.fixture(scope="session")
+def real_server(
+    weights: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """Every engine as it is configured by default, and a journal that goes away."""
+    config = Config()
+    journal = str(tmp_path_factory.mktemp("journal") / "journal.sqlite")
+    config.engines["journal"] = EngineChoice(use="sqlite", settings={"path": journal})
+    with running(config, weights) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,12 @@ import pytest
 
 from antiphon.bench.leaks import holds, measured, reads_aloud
 from antiphon.bench.leaks_cases import KINDS, knower_asked, probes, state_of
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import EngineSetup, Finish, Prompt, TextDelta
 from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.samp.confidence import knows_turn
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def no_weights(name: str) -> Path:
-    raise AssertionError(name)
 
 
 def parrot() -> Any:
@@ -27,7 +24,7 @@ def parrot() -> Any:
         yield TextDelta(" ".join(message.content for message in prompt.messages))
         yield Finish("stop")
 
-    model.generate = generate  # type: ignore[method-assign]
+    model.generate = generate
     return model
 
 

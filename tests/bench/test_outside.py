@@ -10,6 +10,8 @@ from antiphon.bench import outside
 from antiphon.bench.outside import Line, Utterance, converse, from_pcm16, pcm16, utterance
 from antiphon.contracts import CLOCK_HZ, Audio
 
+pytestmark = pytest.mark.paced
+
 FRAME = CLOCK_HZ // 50
 TONE = np.full(FRAME * 5, 0.3, np.float32)
 SAID = Utterance("one", np.full(FRAME * 20, 0.2, np.float32), FRAME * 18, 1e-4)

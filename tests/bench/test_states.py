@@ -10,7 +10,7 @@ import pytest
 from antiphon.bench import sgd
 from antiphon.bench.figures import by_cluster
 from antiphon.bench.sgd import Dialogue, Turn, cast_of, read_dialogues, written
-from antiphon.bench.states import _lags, _score, _some  # pyright: ignore[reportPrivateUsage]
+from antiphon.bench.states import _lags, _score, _some
 from antiphon.bench.states_fit import Row, fitted
 from antiphon.contracts import PrerequisiteMissing
 from antiphon.samp.commands import GoTo

@@ -16,6 +16,8 @@ from antiphon.runtime.parts import LIVE_PARTS
 from antiphon.server.app import Server
 from antiphon.server.auth import Door
 
+pytestmark = pytest.mark.paced
+
 
 async def test_a_script_is_timed_from_the_end_of_its_voice() -> None:
     loop = asyncio.get_running_loop()

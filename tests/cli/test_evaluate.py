@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile  # pyright: ignore[reportMissingTypeStubs]
+import soundfile
 
 from antiphon.cli import main
 from antiphon.evals.records import read_conversation, read_run
@@ -106,6 +106,7 @@ def test_what_is_wrong_with_the_command_is_said(base: list[str], capsys: pytest.
     assert "did you mean `hurried`?" in capsys.readouterr().out
 
 
+@pytest.mark.paced
 def test_a_run_by_speech_over_a_real_line(base: list[str], tmp_path: Path) -> None:
     assert main([*base, "--only", "rolls", "--out", "run"]) == 0
     rolls = read_conversation(tmp_path / "run" / "conversations" / "rolls-1.json")
@@ -132,7 +133,7 @@ def test_a_run_by_speech_over_a_real_line(base: list[str], tmp_path: Path) -> No
     assert latency is not None
     assert sent is not None
     assert abs(latency - sent) < 150
-    sound, rate = soundfile.read(tmp_path / "run" / (rolls.audio or ""))  # pyright: ignore
+    sound, rate = soundfile.read(tmp_path / "run" / (rolls.audio or ""))
     assert (sound.shape[1], rate) == (2, 24_000)
     assert abs(len(sound) / rate - rolls.duration_ms / 1000) < 0.1
     assert np.abs(sound).max(axis=0).min() > 0.01

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from aiohttp.test_utils import TestServer
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import Audio, EngineSetup, Part
 from antiphon.engines.scripted import ScriptedSynthesizer
 from antiphon.runtime import Config, EngineChoice, SessionSettings, open_hub
@@ -18,10 +18,6 @@ from antiphon.server.auth import Door
 
 Serve = Callable[..., AbstractAsyncContextManager[str]]
 """`serve(*answers)`: the address of a server whose agent answers so."""
-
-
-def _no_weights(name: str) -> Path:
-    raise AssertionError(f"asked for the weights of {name}, and needs none")
 
 
 @pytest.fixture
@@ -35,7 +31,7 @@ def serve() -> Serve:
         engines["language_model"] = EngineChoice(use="scripted", settings=settings)
         # Callers here sing the agent's own tones, which is just what an echo does.
         config = Config(engines=engines, session=SessionSettings(echo_rejection="off"))
-        hub = await open_hub(config, weights=_no_weights, progress=lambda _: None)
+        hub = await open_hub(config, weights=no_weights, progress=lambda _: None)
         try:
             async with TestServer(Server(hub, config, Door(key=None, loopback=True)).app()) as server:
                 yield str(server.make_url("")).rstrip("/")
@@ -50,7 +46,7 @@ def sung() -> Callable[[str], Audio]:
     """`sung(words)`: sound at 24 kHz that the scripted ears understand."""
 
     def sing(words: str) -> Audio:
-        voice = ScriptedSynthesizer.open(EngineSetup(weights=_no_weights))
+        voice = ScriptedSynthesizer.open(EngineSetup(weights=no_weights))
         return np.concatenate([chunk.audio for chunk in voice.synthesize(words)])
 
     return sing

@@ -1,4 +1,4 @@
-"""One server with real engines, a caller's voices, and a second pair of ears."""
+"""The server with real engines, a caller's voices, and a second pair of ears."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,22 +10,16 @@ import soxr
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, EngineSetup
 from antiphon.engines.hibari import HibariVoices
 from antiphon.engines.whisper import Whisper
-from antiphon.runtime import Config, EngineChoice
 
-from .running import Running, running
+from .running import Running
 from .utterance import Speak, Utterance, spoken
 
 Ears = Callable[[Audio], str]
 
 
 @pytest.fixture(scope="session")
-def server(weights: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Every engine as it is configured by default, and a journal that goes away."""
-    config = Config()
-    journal = str(tmp_path_factory.mktemp("journal") / "journal.sqlite")
-    config.engines["journal"] = EngineChoice(use="sqlite", settings={"path": journal})
-    with running(config, weights) as started:
-        yield started
+def server(real_server: Running) -> Running:
+    return real_server
 
 
 @pytest.fixture(scope="session")

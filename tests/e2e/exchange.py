@@ -6,11 +6,13 @@ from math import sqrt
 import msgspec
 
 from antiphon.contracts import Audio, TurnReport
+from antiphon.contracts.equation import TERMS
 from antiphon.evals.word_error import word_errors
 
 from .listener import Listener, Said
 
 TITLE = f"{'here':>6} {'sent':>6} {'resid':>6}  terms, then the words"
+ALWAYS = set(TERMS) - {"queue"}  # the event loop may have been free every time
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -99,6 +101,9 @@ def assert_accounted_for(exchanges: Sequence[Exchange]) -> None:
     for one in exchanges:
         assert abs(one.difference_ms) < 50, f"here and sent differ by {one.difference_ms:.1f} ms\n{one.row()}"
         assert abs(one.report.residual_ms) < 20, f"{one.report.residual_ms:.1f} ms unexplained\n{one.row()}"
+        named_ms = sum(term.ms for term in one.report.terms) - one.report.overlap_ms
+        assert abs(named_ms + one.report.residual_ms - (one.report.sent_ms or 0.0)) < 0.01, one.row()
+    assert {term.name for one in exchanges for term in one.report.terms} >= ALWAYS
 
 
 def assert_said_as_written(exchanges: Sequence[Exchange]) -> None:

@@ -21,11 +21,17 @@ BRIEF = (
     "You are a storyteller with a warm voice. Tell long stories of many sentences, in plain spoken English."
 )
 
+BY_SILENCE = {
+    "type": "realtime",
+    "audio": {"input": {"turn_detection": {"type": "server_vad", "silence_duration_ms": 500}}},
+}
+
 
 async def test_the_record_keeps_what_was_heard(
     server: Running, speak: Speak, ears: Callable[[Audio], str]
 ) -> None:
     async with dial(server.url, instructions=BRIEF) as listener:
+        await listener.send(type="session.update", session=BY_SILENCE)
         listener.say(speak("Please tell me a long story about a fox.", "alto"))
         reply = await listener.sounding(0)
         first = listener.loudspeaker.first_heard(reply.item_id)

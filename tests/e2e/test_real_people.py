@@ -1,5 +1,6 @@
 """Ten recordings of real people, each a conversation of one turn: answered, and timed by two watches."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import pytest
 
 from antiphon.contracts import Audio
 
-from .exchange import TITLE, answered, assert_accounted_for, assert_said_as_written
+from .exchange import TITLE, Heard, answered, assert_accounted_for, assert_said_as_written
 from .listener import dial
 from .running import Running
-from .utterance import recorded
+from .utterance import Utterance, recorded
 
 pytestmark = pytest.mark.real
 
@@ -31,14 +32,28 @@ RECORDINGS = (
 
 
 async def test_ten_people(server: Running, speech_data: Path, ears: Callable[[Audio], str]) -> None:
-    heard = []
-    for name in RECORDINGS:
-        async with dial(server.url, instructions=BRIEF) as listener:
-            said = listener.say(recorded(speech_data, name))
-            heard.append(await answered(listener, said))
+    calls = []
+    async with asyncio.TaskGroup() as group:
+        for name in RECORDINGS:
+            begun = asyncio.Event()
+            calls.append(group.create_task(call(server.url, recorded(speech_data, name), begun)))
+            await begun.wait()
 
-    exchanges = [one.transcribed(ears) for one in heard]
+    exchanges = [one.result().transcribed(ears) for one in calls]
     print("", TITLE, *(one.row() for one in exchanges), sep="\n")
     assert [one.status for one in exchanges] == ["completed"] * len(RECORDINGS)
     assert_accounted_for(exchanges)
     assert_said_as_written(exchanges)
+
+
+async def call(url: str, utterance: Utterance, begun: asyncio.Event) -> Heard:
+    """Ask, and hear the answer out.
+
+    When it has `begun`, the next may dial: what is timed here is over, and has said its few words before they
+    have said their sentence.
+    """
+    async with dial(url, instructions=BRIEF) as listener:
+        said = listener.say(utterance)
+        await listener.sounding(0)
+        begun.set()
+        return await answered(listener, said)

@@ -15,6 +15,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import CLOCK_HZ, EngineSetup
 from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, Session, SessionSettings
@@ -166,7 +167,3 @@ def resident_mib() -> float:
         trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / 2**20
-
-
-def no_weights(name: str) -> Path:
-    raise AssertionError(f"scripted engines asked for {name}")

@@ -1,12 +1,12 @@
 """Speech that is the same on every machine: hibari's own, at the rate the listening engines take."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 import soxr
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import Audio, EngineSetup
 from antiphon.contracts.conformance import Clip, Samples
 from antiphon.engines.hibari import RATE_HZ, HibariVoices
@@ -16,10 +16,6 @@ SENTENCES = (
     "My brother would like two coffees and a slice of apple pie.",
     "The kitchen closes early on Sunday evenings.",
 )
-
-
-def no_weights(name: str) -> Path:
-    raise AssertionError(f"asked for the weights of {name}, and needs none")
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,12 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event, Timer
 
 import pytest
 from tests.engines.loopback import Answer, Exchange, Loopback, serving
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import (
     AntiphonError,
     ContractBroken,
@@ -33,10 +33,6 @@ KEY = "a-key-that-nobody-may-read"
 def event(text: str = "", finish: str | None = None, **more: object) -> bytes:
     choice = {"index": 0, "delta": {"content": text} if text else {}, "finish_reason": finish}
     return b"data: " + json.dumps({"choices": [choice], **more}).encode() + b"\n\n"
-
-
-def no_weights(name: str) -> Path:
-    raise AssertionError(name)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from tests.engines.loopback import Answer, Exchange, serving
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import Audio, EngineBroken, EngineSetup
 from antiphon.contracts.conformance import Samples, run
 from antiphon.engines.hibari import HibariVoices
@@ -24,10 +25,6 @@ from antiphon.engines.whisper import Whisper
 
 SAID = "Could you tell me where the nearest station is?"
 PIECE_BYTES = 3001  # odd, so that samples are cut in two
-
-
-def no_weights(name: str) -> Path:
-    raise AssertionError(name)
 
 
 def form(exchange: Exchange) -> dict[str, bytes]:

@@ -35,7 +35,7 @@ def _conversation(scenario: str, seed: int, *, ms: float = 900.0, success: bool 
         ("agent", "Done"),
     ]
     lines = tuple(
-        Line(who=who, text=text, start_ms=1000.0 * place, end_ms=1000.0 * place + 900)  # type: ignore[arg-type]
+        Line(who=who, text=text, start_ms=1000.0 * place, end_ms=1000.0 * place + 900)
         for place, (who, text) in enumerate(words)
     )
     return Conversation(

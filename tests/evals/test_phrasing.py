@@ -54,7 +54,7 @@ def test_what_loses_or_adds_something_is_not(text: str, said: str) -> None:
     [("Well, four rolls, please.", "Well, four rolls, please."), ("Nine rolls!", "Four rolls, please.")],
 )
 def test_a_caller_speaks_in_the_models_words_only_then(model_says: str, caller_says: str) -> None:
-    caller = Caller(scenario(), 1, phrased_by(Model(model_says)))  # pyright: ignore[reportArgumentType]
+    caller = Caller(scenario(), 1, phrased_by(Model(model_says)))
     caller.opens()
     say = caller.answers("How many would you like?")
     assert say is not None

@@ -45,6 +45,7 @@ def test_nothing_planted_is_the_other_model() -> None:
     assert answered(model()) == ANSWER
 
 
+@pytest.mark.paced
 def test_slow_is_slower_by_what_it_says() -> None:
     began = monotonic()
     assert answered(model("slow")) == ANSWER
@@ -89,4 +90,4 @@ def test_it_is_planted_into_a_configuration_of_any_model() -> None:
 
 def test_an_unknown_plant_is_told() -> None:
     with pytest.raises(Exception, match="Invalid enum value 'weeds'"):
-        model("weeds")  # pyright: ignore[reportArgumentType]
+        model("weeds")

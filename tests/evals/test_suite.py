@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "suites"
 
 
 def told(text: str, **more: object) -> list[str]:
-    return [str(problem) for problem in check_suite(text, **more)[1]]  # pyright: ignore[reportArgumentType]
+    return [str(problem) for problem in check_suite(text, **more)[1]]
 
 
 def test_the_committed_schema_is_current() -> None:

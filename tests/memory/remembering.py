@@ -31,7 +31,7 @@ def turn(line: str, place: int, conversation: str = "talk", persona: str = "") -
 
 def look(memory: GraphMemory, text: str, budget: int = 200, **more: object) -> Found:
     """What `memory` finds for `text`."""
-    return memory.look(Ask(text=text, budget_tokens=budget, **more), quarters)  # pyright: ignore[reportArgumentType]
+    return memory.look(Ask(text=text, budget_tokens=budget, **more), quarters)
 
 
 def ids(found: Found) -> list[str]:

@@ -106,10 +106,10 @@ def test_a_language_model_has_the_last_word(remember: Remember) -> None:
     for margin, superseded in ((20.0, 1), (-20.0, 0)):
         memory, judge = remember(*DOUBTFUL), Judge(margin)
         assert "boxing" in look(memory, "Which sport does Mira do?").context
-        assert refined_by(judge, memory.refine()) == superseded  # type: ignore[arg-type]
+        assert refined_by(judge, memory.refine()) == superseded
         assert ("boxing" in look(memory, "Which sport does Mira do?").context) == (not superseded)
         assert '"My sport is boxing."' in judge.asked[0]
-        assert refined_by(judge, memory.refine()) == 0  # type: ignore[arg-type]
+        assert refined_by(judge, memory.refine()) == 0
 
 
 @pytest.mark.real

@@ -92,7 +92,7 @@ class Shop(Stage):
             self.spoken.append((voice, text))
             return plain(text, voice=voice, **rest)
 
-        synthesizer.synthesize = synthesize  # type: ignore[method-assign]
+        synthesizer.synthesize = synthesize
 
     async def greeted(self) -> None:
         await self.is_silent_until(TurnMeasured)

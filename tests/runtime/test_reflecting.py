@@ -34,7 +34,7 @@ class Thinker(Shop):
             sure = "Hello?" not in question and "they ask when it is open" in question
             return (0.0, -40.0) if sure else (0.0, 0.0)
 
-        model.score = score  # type: ignore[method-assign]
+        model.score = score
 
 
 @in_virtual_time
@@ -71,7 +71,7 @@ async def test_a_caller_who_speaks_on_is_not_moved_by_what_was_thought_of_an_old
     await stage.is_silent(500)
     moved = [event.moved for event in stage.all(StateChanged) if event.moved]
     assert len({(each.origin, each.to) for each in moved}) == len(moved)
-    assert fold(shop().cast, stage.journal).place == stage.session.playing.state.place  # type: ignore[union-attr]
+    assert fold(shop().cast, stage.journal).place == stage.session.playing.state.place
 
 
 @in_virtual_time

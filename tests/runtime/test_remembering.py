@@ -220,7 +220,7 @@ async def test_found_too_late_it_is_there_for_the_next_turn(tmp_path: Path) -> N
 async def test_what_the_model_has_not_read_is_not_told_as_known(tmp_path: Path) -> None:
     known(tmp_path, VIOLIN, *OTHERS)
     stage = Watched(tmp_path, answers=("There.",))
-    stage.session._performing._jobs.prefill = lambda *_, **__: None  # type: ignore[method-assign]
+    stage.session._performing._jobs.prefill = lambda *_, **__: None
     await _answered(stage, ("my violin",))
     await stage.ends()
     (text,) = stage.texts()
@@ -234,7 +234,7 @@ async def test_what_the_model_has_not_read_is_not_told_as_known(tmp_path: Path) 
 async def test_who_writes_gets_what_is_known_though_it_was_not_read(tmp_path: Path) -> None:
     known(tmp_path, VIOLIN, *OTHERS)
     stage = Watched(tmp_path, TYPED)
-    stage.session._performing._jobs.prefill = lambda *_, **__: None  # type: ignore[method-assign]
+    stage.session._performing._jobs.prefill = lambda *_, **__: None
     await stage.ready()
     stage.types("Where is it?", "i1")
     await stage.asks()

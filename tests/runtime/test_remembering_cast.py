@@ -55,7 +55,7 @@ async def test_a_document_is_known_to_the_cast_whoever_calls(tmp_path: Path) -> 
     await visit.ends()
     assert any(HOURS in prompt for prompt in visit.prompts())
     assert any(HOURS in fact.text for event in visit.all(MemoryRecalled) for fact in event.facts)
-    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".sqlite"] == ["shop.sqlite"]  # noqa: ASYNC240
+    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".sqlite"] == ["shop.sqlite"]  # noqa: ASYNC240 - nobody waits
 
 
 @in_virtual_time
@@ -86,8 +86,8 @@ def test_an_answer_quotes_what_was_read_and_a_reading_what_is_newest() -> None:
     assert notes.unread
     assert notes.facts(state, "") == ()
     reading = notes.reading()
-    build = notes.expecting(lambda: notes.facts(state, ""))  # type: ignore[arg-type, return-value]
-    assert [fact.text for fact in build()] == ["mira: line 1"]  # type: ignore[attr-defined]
+    build = notes.expecting(lambda: notes.facts(state, ""))
+    assert [fact.text for fact in build()] == ["mira: line 1"]
     notes.was_read(reading)
     assert not notes.unread
     assert [fact.text for fact in notes.facts(state, "")] == ["mira: line 1"]

@@ -60,7 +60,7 @@ class Orders(Stage):
             ORDERS,
             Decider(cast, embedder),
             lambda: date(2026, 5, 6),
-            Toolbox({"order": order}, threads=self.threads),  # type: ignore[arg-type]
+            Toolbox({"order": order}, threads=self.threads),
         )
         super().__init__(settings, answers=answers, staged=staged, **more)
 
@@ -131,7 +131,7 @@ async def test_a_tool_that_takes_too_long_or_fails_is_told_as_failed_and_once() 
     threads.delay_ms = 5_000
     told: list[Outcome] = []
     made: list[Any] = []
-    Toolbox({"slow": made.append}, threads=threads, limit_s=1.0).call("slow", {}, told.append)  # type: ignore[arg-type]
+    Toolbox({"slow": made.append}, threads=threads, limit_s=1.0).call("slow", {}, told.append)
     await until(lambda: bool(told))
     assert (told[0].status, told[0].text) == ("failed", "it could not begin within 1 s")
     await passes(10)
@@ -141,7 +141,7 @@ async def test_a_tool_that_takes_too_long_or_fails_is_told_as_failed_and_once() 
         raise ValueError("no such table")
 
     threads.delay_ms = 0
-    box = Toolbox({"breaks": breaks, "long": lambda _: "x" * 5000}, threads=threads)  # type: ignore[arg-type]
+    box = Toolbox({"breaks": breaks, "long": lambda _: "x" * 5000}, threads=threads)
     box.call("breaks", {}, told.append)
     await until(lambda: len(told) == 2)
     assert told[1].text == "ValueError: no such table"

@@ -51,7 +51,7 @@ class Stock(Stage):
             text,
             Decider(cast, embedder),
             lambda: date(2026, 5, 6),
-            Toolbox({"stock": stock}, threads=threads),  # type: ignore[arg-type]
+            Toolbox({"stock": stock}, threads=threads),
         )
         super().__init__(QUICK, answers=answers, staged=staged)
         self.cast = cast

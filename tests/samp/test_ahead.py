@@ -3,6 +3,7 @@
 from datetime import date
 from functools import cache
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import EngineSetup
 from antiphon.engines.scripted import ScriptedEmbedder, ScriptedLanguageModel
 from antiphon.samp import CastSession, Decider, read_cast
@@ -16,13 +17,9 @@ TODAY = date(2026, 5, 6)
 RESTAURANT = read_cast(example("restaurant"))
 
 
-def no_weights(name: str) -> None:
-    raise AssertionError(name)
-
-
 @cache
 def decider() -> Decider:
-    return Decider(RESTAURANT, ScriptedEmbedder.open(EngineSetup(weights=no_weights)))  # type: ignore[arg-type]
+    return Decider(RESTAURANT, ScriptedEmbedder.open(EngineSetup(weights=no_weights)))
 
 
 def booking() -> CastSession:
@@ -35,7 +32,7 @@ def booking() -> CastSession:
 
 
 def short_part(state: State) -> str:
-    model = ScriptedLanguageModel.open(EngineSetup(weights=no_weights))  # type: ignore[arg-type]
+    model = ScriptedLanguageModel.open(EngineSetup(weights=no_weights))
     draft, _ = draft_prompt(RESTAURANT, state, count=model.count_tokens, tokens_max=4000)
     return "\n".join(line.text for line in draft.lines)
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import EngineSetup
 from antiphon.engines.scripted import ScriptedEmbedder
 from antiphon.samp import Decider, read_cast
@@ -18,11 +19,7 @@ from .talks import Talk, moved, talks
 TODAY = date(2026, 5, 6)
 
 
-def no_weights(name: str) -> None:
-    raise AssertionError(name)
-
-
-EMBEDDER = ScriptedEmbedder.open(EngineSetup(weights=no_weights))  # pyright: ignore[reportArgumentType]
+EMBEDDER = ScriptedEmbedder.open(EngineSetup(weights=no_weights))
 CASTS = [read_cast(SMALL), *(read_cast(example(name)) for name in ("restaurant", "clinic", "town"))]
 DECIDERS = {cast.cast: Decider(cast, EMBEDDER) for cast in CASTS}
 SAYINGS = [

@@ -8,7 +8,7 @@ import yaml
 
 from antiphon.cli import main
 from antiphon.samp import cast_schema
-from antiphon.samp.schema import _KINDS  # pyright: ignore[reportPrivateUsage]
+from antiphon.samp.schema import _KINDS
 
 from .casts import EXAMPLES
 

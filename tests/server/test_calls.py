@@ -17,6 +17,8 @@ from .fakes import FakeHub
 from .line import listening
 from .phone import Phone, dialled
 
+pytestmark = pytest.mark.paced
+
 CALLS = "/v1/realtime/calls"
 OFFER = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 96\r\n"
 

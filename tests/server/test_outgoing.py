@@ -104,6 +104,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(_leave(outgoing, 200)) == 100
 
 
+@pytest.mark.paced
 async def test_packets_leave_at_the_pace_of_time() -> None:
     loop = asyncio.get_running_loop()
     track = Track(Outgoing(Told()))
@@ -113,6 +114,7 @@ async def test_packets_leave_at_the_pace_of_time() -> None:
     assert loop.time() - start == pytest.approx(0.1, abs=0.02)
 
 
+@pytest.mark.paced
 async def test_who_is_late_does_not_send_a_burst() -> None:
     loop = asyncio.get_running_loop()
     track = Track(Outgoing(Told()))

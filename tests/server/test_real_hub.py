@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeError
 from aiohttp.test_utils import TestServer
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import CLOCK_HZ, Audio, EngineSetup, Part
 from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, MemoryConfig, open_hub
@@ -27,12 +28,8 @@ ANSWER = "yes sir"
 BY_HAND = {"audio": {"input": {"turn_detection": None, "transcription": {"model": "whisper-1"}}}}
 
 
-def _no_weights(name: str) -> Path:
-    raise AssertionError(f"asked for the weights of {name}, and needs none")
-
-
 def _sung(words: str) -> Audio:
-    voice = ScriptedSynthesizer.open(EngineSetup(weights=_no_weights))
+    voice = ScriptedSynthesizer.open(EngineSetup(weights=no_weights))
     return np.concatenate([chunk.audio for chunk in voice.synthesize(words)])
 
 
@@ -74,7 +71,7 @@ async def _calling(
     engines: dict[Part, EngineChoice] = {part: EngineChoice(use="scripted") for part in LIVE_PARTS}
     engines["language_model"] = EngineChoice(use="scripted", settings={"answers": list(answers)})
     config = Config(engines=engines, memory=memory or MemoryConfig())
-    hub = await open_hub(config, weights=_no_weights, progress=lambda _: None)
+    hub = await open_hub(config, weights=no_weights, progress=lambda _: None)
     app = Server(hub, config, Door(key=None, loopback=True)).app()
     try:
         async with TestServer(app) as server, ClientSession() as http:

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import Part, PrerequisiteMissing
 from antiphon.runtime import Config, EngineChoice, MemoryConfig, TelemetryConfig, open_hub
 from antiphon.runtime import events as ev
@@ -29,7 +30,7 @@ from antiphon.server.telemetry.metrics import LAG_EVERY_S
 
 from .fakes import FakeHub, FakeSession
 from .line import listening
-from .test_real_hub import BY_HAND, Caller, _no_weights, _sung
+from .test_real_hub import BY_HAND, Caller, _sung
 
 SAID, ANSWER = "quince jam", "marmalade skies"
 
@@ -39,7 +40,7 @@ async def calling(telemetry: TelemetryConfig | None = None) -> AsyncGenerator[Ca
     engines: dict[Part, EngineChoice] = {part: EngineChoice(use="scripted") for part in LIVE_PARTS}
     engines["language_model"] = EngineChoice(use="scripted", settings={"answers": [ANSWER]})
     config = Config(engines=engines, memory=MemoryConfig(use=""), telemetry=telemetry or TelemetryConfig())
-    hub = await open_hub(config, weights=_no_weights, progress=lambda _: None)
+    hub = await open_hub(config, weights=no_weights, progress=lambda _: None)
     try:
         app = Server(hub, config, Door(key=None, loopback=True)).app()
         async with TestServer(app) as server, ClientSession() as http:

@@ -14,6 +14,7 @@ import soundfile
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from antiphon.bench.stage import no_weights
 from antiphon.contracts import CLOCK_HZ, Audio, EngineSetup, Part
 from antiphon.engines.scripted import ScriptedSynthesizer, decode_words
 from antiphon.runtime import Config, EngineChoice, Hub, SessionSettings, open_hub
@@ -25,17 +26,15 @@ from antiphon.server.thirds import Up
 
 from .carrier import FRAME_S, Carrier, calling
 
+pytestmark = pytest.mark.paced
+
 ANSWER = "yes sir"
 LONG = "one two three four five six seven eight nine ten eleven twelve"
 
 
-def _no_weights(name: str) -> Path:
-    raise AssertionError(f"asked for the weights of {name}, and needs none")
-
-
 def _sung(words: str) -> bytes:
     """Words, the way a telephone has them. None has a letter above 3.4 kHz, where telephones are deaf."""
-    voice = ScriptedSynthesizer.open(EngineSetup(weights=_no_weights))
+    voice = ScriptedSynthesizer.open(EngineSetup(weights=no_weights))
     sound: Audio = np.concatenate([chunk.audio for chunk in voice.synthesize(words)])
     return Downlink("audio/pcmu").encode(sound)
 
@@ -63,7 +62,7 @@ async def _exchange(*answers: Any) -> AsyncGenerator[Exchange]:
     engines["language_model"] = EngineChoice(use="scripted", settings={"answers": list(answers)})
     # Callers here sing the agent's own tones, which is just what an echo does.
     config = Config(engines=engines, session=SessionSettings(echo_rejection="off"))
-    hub = await open_hub(config, weights=_no_weights, progress=lambda _: None)
+    hub = await open_hub(config, weights=no_weights, progress=lambda _: None)
     try:
         app = Server(hub, config, Door(key=None, loopback=True)).app()
         async with TestServer(app) as server, ClientSession() as http:

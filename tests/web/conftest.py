@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
+from tests.e2e.running import Running, running
+from tests.runtime.stage import no_weights, scripted_config
 
 from antiphon.runtime import SessionSettings
 from antiphon.server.static import FOLDER
 
-from ..e2e.running import Running, running  # noqa: TID252 - one way to run a server is enough
-from ..runtime.stage import no_weights, scripted_config  # noqa: TID252
 from .page import Visitor, chromium, launch, visiting
 
 # Caller and agent sing alike, as no echo canceller expects; and there is no echo.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from tests.e2e.running import Running
 
-from ..e2e.running import Running  # noqa: TID252 - one way to run a server is enough
 from .evening import trace_file
 from .page import Visitor, visiting
 

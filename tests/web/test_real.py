@@ -1,19 +1,18 @@
 """The same with real engines and real voices, in a real browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from playwright.sync_api import Browser, Playwright
+from tests.e2e.running import Running
+from tests.e2e.utterance import excerpt, spoken
 
 from antiphon.contracts import CLOCK_HZ, Audio, EngineSetup
 from antiphon.engines.hibari import HibariVoices
-from antiphon.runtime import Config, EngineChoice
 
-from ..e2e.running import Running, running  # noqa: TID252 - one way to run a server is enough
-from ..e2e.utterance import excerpt, spoken  # noqa: TID252
 from .page import Visitor, launch, visiting
 
 pytestmark = pytest.mark.real
@@ -29,13 +28,8 @@ PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
-def server(weights: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Every engine as it is configured by default, and a journal that goes away."""
-    config = Config()
-    journal = str(tmp_path_factory.mktemp("journal") / "journal.sqlite")
-    config.engines["journal"] = EngineChoice(use="sqlite", settings={"path": journal})
-    with running(config, weights) as server:
-        yield server
+def server(real_server: Running) -> Running:
+    return real_server
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from tests.e2e.running import Running, running
+from tests.runtime.stage import no_weights, scripted_config
 
 from antiphon.runtime import EngineChoice
 
-from ..e2e.running import Running, running  # noqa: TID252 - one way to run a server is enough
-from ..runtime.stage import no_weights, scripted_config  # noqa: TID252
 from .page import Visitor, visiting
 
 

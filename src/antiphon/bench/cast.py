@@ -206,7 +206,7 @@ def _times(conversations: Sequence[Conversation], beside: Sequence[SpokenCall]) 
 def _keep(out: Path | None, name: str, spoken: SpokenCall) -> None:
     if out is not None:
         both = np.stack([spoken.caller, spoken.agent], axis=1)
-        save = cast(Callable[..., None], soundfile.write)  # pyright: ignore[reportUnknownMemberType]
+        save = cast(Callable[..., None], soundfile.write)  # pyright: ignore[reportUnknownMemberType] - untyped
         save(out / f"{name}.wav", both, CLOCK_HZ, subtype="PCM_16")
 
 

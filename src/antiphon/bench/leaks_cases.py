@@ -132,7 +132,7 @@ def probes(number: int, *, seed: int = 0, folder: Path | None = None) -> tuple[P
             f"there are no example casts in {folder}", remedy=f"run it in a working copy, or set {FOLDER_ENV}"
         )
     casts = [read_cast(path.read_text(encoding="utf-8"), path.name) for path in files]
-    return tuple(islice(_probes(casts, Random(seed)), number))  # noqa: S311
+    return tuple(islice(_probes(casts, Random(seed)), number))  # noqa: S311 - no secret
 
 
 def _probes(casts: list[Cast], dice: Random) -> Iterator[Probe]:

@@ -38,7 +38,7 @@ def read_sayings(part: str, folder: Path | None = None) -> dict[str, tuple[Cast,
     path = folder / "said" / f"{part}.yaml"
     if not path.is_file():
         return {}
-    table: Any = yaml.safe_load(path.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType]
+    table: Any = yaml.safe_load(path.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped
     sayings = msgspec.convert(table, dict[str, tuple[Saying, ...]])
     return {
         name: (read_cast((folder / f"{name}.yaml").read_text("utf-8"), name), said)
@@ -120,7 +120,7 @@ def read_askings(part: str, folder: Path | None = None) -> dict[str, tuple[Cast,
     path = folder / "said" / "asking.yaml"
     if not path.is_file():
         return {}
-    table: Any = yaml.safe_load(path.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType]
+    table: Any = yaml.safe_load(path.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped
     ways = msgspec.convert(table, dict[str, tuple[str, ...]])[part]
     found: dict[str, tuple[Cast, tuple[Asking, ...]]] = {}
     for name in read_sayings("tune", folder):

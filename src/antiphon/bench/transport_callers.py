@@ -133,7 +133,7 @@ async def over_webrtc(http: aiohttp.ClientSession, url: str, script: Script) -> 
     connection.createDataChannel("oai-events")
     connection.addTrack(_Microphone(script))
     (transceiver,) = connection.getTransceivers()
-    setattr(transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", _Ear(script))  # noqa: B010
+    setattr(transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", _Ear(script))  # noqa: B010 - a class mangles such a name
     try:
         await connection.setLocalDescription(await connection.createOffer())
         headers = {"Content-Type": "application/sdp"}

@@ -80,7 +80,7 @@ def register(actions: Commands) -> None:
 def _run(args: argparse.Namespace) -> int:
     criterion = criterion_named(args.criterion)
     labelled = _read(args.labels, criterion.name)
-    Random(args.seed).shuffle(labelled)  # noqa: S311
+    Random(args.seed).shuffle(labelled)  # noqa: S311 - no secret
     labelled = labelled[: args.items]
     judge = ModelJudge.open(
         EngineSetup(weights=Store().folder, settings=settings_for(criterion.name, args.models or ()))

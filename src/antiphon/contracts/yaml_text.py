@@ -69,7 +69,7 @@ def read_yaml(text: str, *, begins: str = "cast: TITLE") -> Tree:
             1, f"the file is larger than {BYTES_MAX // 1024} KiB", "split it, or shorten its texts"
         )
     try:
-        compose = cast(Callable[..., yaml.Node | None], yaml.compose)  # pyright: ignore[reportUnknownMemberType]
+        compose = cast(Callable[..., yaml.Node | None], yaml.compose)  # pyright: ignore[reportUnknownMemberType] - untyped
         root = compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

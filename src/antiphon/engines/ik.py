@@ -17,7 +17,7 @@ from antiphon.engines.local_model import (
     LANGUAGES,
     LocalModel,
     LocalSettings,
-    model_file,
+    loaded,
 )
 from antiphon.engines.local_score import Tokens
 from antiphon.engines.local_slots import Slot
@@ -57,14 +57,7 @@ class Ik(LocalModel):
     def open(cls, setup: EngineSetup) -> Self:
         """Load the model and rearrange it for this CPU."""
         settings = decode(setup.settings, LocalSettings, "language_model.ik")
-        model = IkModel(
-            cls._name,
-            model_file(cls._name, settings, setup),
-            slots=settings.slots,
-            context_tokens=settings.context_tokens,
-            batch_tokens=settings.batch_tokens,
-            threads=setup.threads,
-        )
+        model = loaded(IkModel, cls._name, settings, setup)
         try:
             return cls(model, settings)
         except EngineBroken:

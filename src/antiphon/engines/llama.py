@@ -13,7 +13,7 @@ from antiphon.engines.local_model import (
     LANGUAGES,
     LocalModel,
     LocalSettings,
-    model_file,
+    loaded,
 )
 from antiphon.engines.local_score import Tokens, branches, total
 from antiphon.engines.local_slots import Slot
@@ -52,14 +52,7 @@ class Llama(LocalModel):
     def open(cls, setup: EngineSetup) -> Self:
         """Load the model: about 2 s for the default one, 1.6 GB with four slots."""
         settings = decode(setup.settings, LocalSettings, "language_model.llama")
-        server = LlamaServer(
-            cls._name,
-            model_file(cls._name, settings, setup),
-            slots=settings.slots,
-            context_tokens=settings.context_tokens,
-            batch_tokens=settings.batch_tokens,
-            threads=setup.threads,
-        )
+        server = loaded(LlamaServer, cls._name, settings, setup)
         return cls(server, settings)
 
     @property

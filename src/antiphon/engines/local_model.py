@@ -9,11 +9,11 @@ whole prompt.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -33,6 +33,8 @@ from antiphon.engines.local_answer import Answer, forced_call
 from antiphon.engines.local_prompt import text_of, without_a_second_call
 from antiphon.engines.local_score import Tokens
 from antiphon.engines.local_slots import Slot, Slots
+
+Native = TypeVar("Native")
 
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 LANGUAGES = ("en", "zh", "fr", "es", "pt", "de", "it", "ru", "ja", "ko", "vi", "th", "ar")
@@ -61,13 +63,26 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Whether it may call a tool right after one answered. The default models repeat their call for ever."""
 
 
-def model_file(engine: str, settings: LocalSettings, setup: EngineSetup) -> Path:
-    """The GGUF file that `settings` name.
+def loaded(
+    library: Callable[..., Native], engine: str, settings: LocalSettings, setup: EngineSetup
+) -> Native:
+    """The model of `settings` in a library, which all take the same bounds.
 
     Raises:
-        PrerequisiteMissing: it is absent.
-        EngineBroken: it is no GGUF file.
+        PrerequisiteMissing: the file or the library is absent.
+        EngineBroken: it is no GGUF file, or the library cannot load it.
     """
+    return library(
+        engine,
+        _model_file(engine, settings, setup),
+        slots=settings.slots,
+        context_tokens=settings.context_tokens,
+        batch_tokens=settings.batch_tokens,
+        threads=setup.threads,
+    )
+
+
+def _model_file(engine: str, settings: LocalSettings, setup: EngineSetup) -> Path:
     path = Path(settings.path).expanduser() if settings.path else setup.weights(settings.model) / "model.gguf"
     if not path.is_file():
         raise PrerequisiteMissing(

@@ -100,8 +100,7 @@ class ModelJudge:
             settings = msgspec.convert(dict(setup.settings), JudgeSettings)
         except msgspec.ValidationError as error:
             raise ConfigInvalid((f"evaluator.judge: {error}",)) from error
-        # Not before: the card of an engine is read without loading any library.
-        from antiphon.runtime.config import default_language_model  # noqa: PLC0415
+        from antiphon.runtime.config import default_language_model  # noqa: PLC0415 - a card loads no library
 
         models: dict[str, LanguageModel] = {}
         try:
@@ -123,7 +122,7 @@ class ModelJudge:
 
     def draw(self, subject: Subject, seed: int) -> Draw:
         """How likely the good answer is, asked in the way that `seed` decides."""
-        manner = manner_drawn(tuple(self._models), len(self._criterion.wordings), Random(seed))  # noqa: S311
+        manner = manner_drawn(tuple(self._models), len(self._criterion.wordings), Random(seed))  # noqa: S311 - no secret
         return self.ask(subject, manner, seed)
 
     def ask(self, subject: Subject, manner: Manner, seed: int) -> Draw:

@@ -77,7 +77,7 @@ class Planted:
     def __init__(self, model: LanguageModel, plants: Sequence[Plant], seed: int) -> None:
         self._model, self._plants, self._seed = model, frozenset(plants), seed
         # What it can do, and how many calls it takes at once, is the other's.
-        self.card = model.card  # pyright: ignore[reportAttributeAccessIssue]
+        self.card = model.card  # pyright: ignore[reportAttributeAccessIssue] - a class variable elsewhere
         self.context_tokens = model.context_tokens
 
     @classmethod

@@ -105,7 +105,7 @@ def leans(
     plain = [judge.ask(subject, manner, seed).value for subject, _ in subjects]
     for name, change in CHANGES.items():
         moved = [
-            judge.ask(change(s, Random(f"{seed} {s.id}")), manner, seed).value  # noqa: S311
+            judge.ask(change(s, Random(f"{seed} {s.id}")), manner, seed).value  # noqa: S311 - no secret
             for s, _ in subjects
         ]
         yield from _lean(name, plain, moved, subjects)
@@ -123,7 +123,7 @@ def planted(
     for place, subject in enumerate(subjects):
         other = _text(subjects[(place + len(subjects) // 2) % len(subjects)])
         row = [judge.ask(_mixed(subject, other, step), manner, 0).value for step in steps]
-        control = judge.ask(same(subject, Random(0)), manner, 0).value  # noqa: S311
+        control = judge.ask(same(subject, Random(0)), manner, 0).value  # noqa: S311 - no secret
         if control is not None and None not in row:
             table.append([value for value in row if value is not None])
             controls.append(control)

@@ -194,8 +194,8 @@ class _Kept:
 @asynccontextmanager
 async def _connected(server: Server, folder: Path) -> AsyncGenerator["Client"]:
     from mcp import Client, StdioServerParameters  # noqa: PLC0415 - an optional extra
-    from mcp.client.stdio import stdio_client  # noqa: PLC0415
-    from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415
+    from mcp.client.stdio import stdio_client  # noqa: PLC0415 - as above
+    from mcp.client.streamable_http import streamable_http_client  # noqa: PLC0415 - as above
 
     async with AsyncExitStack() as stack:
         if server.command:

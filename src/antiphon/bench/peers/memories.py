@@ -6,6 +6,7 @@ No language model: mem0 with `infer=False`, Graphiti with an episode and one edg
 who listens, whose fact is what was said. SERVER is the socket of a FalkorDB.
 """
 
+# Each of them is in an environment of its own, so the others cannot be imported, and no type is known.
 # pyright: basic, reportMissingImports=false
 # ruff: noqa: PLC0415
 

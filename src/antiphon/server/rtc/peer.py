@@ -81,7 +81,7 @@ class Peer:
             [codec for codec in capabilities.codecs if codec.mimeType == "audio/opus"]
         )
         # Stand where aiortc's jitter buffer stood: nothing waits, and nothing is decoded behind us.
-        setattr(self._transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", _Tap(hear))  # noqa: B010
+        setattr(self._transceiver.receiver, "_RTCRtpReceiver__jitter_buffer", _Tap(hear))  # noqa: B010 - a class mangles such a name
 
     async def answer(self, offer: str) -> str:
         """The answer to a checked offer. BadRequest: it cannot be met."""
@@ -98,7 +98,7 @@ class Peer:
 
     def rtp_timestamp(self, timestamp: int) -> int | None:
         """The track's `timestamp` as it stands on the wire; None before anything was sent."""
-        newest: int = getattr(self._transceiver.sender, "_RTCRtpSender__rtp_timestamp")  # noqa: B009
+        newest: int = getattr(self._transceiver.sender, "_RTCRtpSender__rtp_timestamp")  # noqa: B009 - as above
         sent = timestamp - self._outgoing.last_timestamp
         return (newest + sent) % (1 << 32) if self._outgoing.last_timestamp >= 0 else None
 
@@ -113,7 +113,7 @@ class Peer:
         if self.connection.sctp is not None:
             transports.add(self.connection.sctp.transport)
         for transport in transports:
-            ice: Any = getattr(transport.transport.iceGatherer, "_connection")  # noqa: B009
+            ice: Any = getattr(transport.transport.iceGatherer, "_connection")  # noqa: B009 - private, and untyped
             ice.get_component_candidates = partial(_at, self._addresses, ice.get_component_candidates)
 
 

@@ -69,7 +69,7 @@ class Traces:
 
     def _trace(self, session_id: str, report: TurnReport, began_ns: int) -> None:
         from opentelemetry.context import Context  # noqa: PLC0415 - an option
-        from opentelemetry.trace import Link, Span, set_span_in_context  # noqa: PLC0415
+        from opentelemetry.trace import Link, Span, set_span_in_context  # noqa: PLC0415 - as above
 
         zero_ms = report.started_at_ms if report.voiced_at_ms is None else report.voiced_at_ms
         origin_ns = began_ns + _ns(zero_ms)
