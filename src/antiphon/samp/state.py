@@ -107,6 +107,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Tools, oldest first; a long call forgets the oldest."""
     paces: tuple[float, ...] = ()
     """How fast the caller spoke in the last turns of some length, in words per second."""
+    renewed: dict[str, int] = {}
+    """The personas whose card was renewed, each with the turn it was renewed in."""
     decided: tuple[Verdict, ...] = ()
     """On proposals of turns that are not long over, oldest first: one that comes again changes nothing."""
     crowd: int = 0
@@ -129,7 +131,7 @@ def digest(cast: Cast) -> str:
 
 def encoded(state: State) -> bytes:
     """The state as JSON, the same bytes for the same state."""
-    return _json(state, "paces", "rules")
+    return _json(state, "paces", "rules", "renewed")
 
 
 def _json(value: Cast | State, *newer: str) -> bytes:
