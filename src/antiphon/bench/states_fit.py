@@ -30,6 +30,7 @@ START = Weights(
     named=3.0,
     known=2.0,
     sought=1.0,
+    spoken_of=-1.0,
     resumed=2.0,
     asks=0.5,
     told=1.7,

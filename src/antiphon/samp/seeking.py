@@ -17,10 +17,10 @@ _WHO = re.compile(
     re.IGNORECASE,
 )
 _NOT_ASKED = re.compile(
-    r"\b((some|any)(one|body)|person|colleague|man|lady|friend|who) (\w+ )?"
-    r"(told|said|recommended|called|tried|gave|wrote|made|took|will|may|might|is waiting|"
-    r"else (will|may|comes?))\b|"
-    r"\b(talk|speak|talking|speaking|check|ask)(ed|ing)? (to|with)? ?(my|our|his|her|someone here)\b|"
+    r"\b((some|any|no)(one|body)( else)?|person|colleague|man|lady|friend|who) (\w+ )?"
+    r"(told|said|recommended|called|tried|gave|wrote|made|took|will|may|might|is waiting|comes?)\b|"
+    r"\b(talk|speak|talking|speaking|check|ask|asked|talked|spoke)( to| with)? (my|our|his|her|some\w+ here)\b|"
+    r"\b(one of us|(my|our) (\w+ )?\w+) (is|was|are|knows?|says?|said|told|made|will|also|has|comes?)\b|"
     r"\b(you are|you're|are you|am i)\b|\bwho am i\b",
     re.IGNORECASE,
 )
@@ -38,3 +38,8 @@ def asks_for_somebody(words: str) -> float:
 def speaks_of_before(words: str) -> float:
     """1 when the words speak of going back to something, 0 otherwise."""
     return float(bool(_BEFORE.search(words)))
+
+
+def speaks_of_others(words: str) -> float:
+    """1 when the words speak of others who are not asked for, 0 otherwise."""
+    return float(bool(_NOT_ASKED.search(words.replace("’", "'"))))
