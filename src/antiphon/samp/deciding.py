@@ -30,12 +30,24 @@ from antiphon.samp.commands import (
 from antiphon.samp.commonplaces import BACK as BACK_PHRASES
 from antiphon.samp.extraction import CUED, Telling, tellings
 from antiphon.samp.guards import Value
-from antiphon.samp.likelihood import ASKS, FITTED, Judge, Likely, Weights, likely, telling_words
+from antiphon.samp.likelihood import (
+    ASKS,
+    FITTED,
+    Judge,
+    Likely,
+    Weights,
+    likely,
+    line_for,
+    seeks,
+    telling_words,
+)
 from antiphon.samp.moves import Move, Option, called, options
 from antiphon.samp.state import State, automatic, open_tasks, values
 
 SURE = 0.5
 """How likely a move in words must be to be proposed."""
+SURE_SOUGHT = 0.3
+"""The same where somebody is asked for, whoever it is: then not to move is no way out."""
 SAID_ALIKE = 0.45
 """How near the agent's words must be to a task to count as having done it. It misses some; the slow loop may
 propose them."""
@@ -76,7 +88,7 @@ class Decider:
     ) -> tuple[Likely, ...]:
         """What may happen next, the likeliest first, as far as these words tell. They may be partial."""
         found, features = self.judged(state, words, today=today, margins=margins)
-        return likely(found, features, self._weights)
+        return likely(found, features, line_for(features, self._weights))
 
     def judged(
         self, state: State, words: str, *, today: date, margins: Mapping[str, float] = {}
@@ -89,8 +101,9 @@ class Decider:
 
     def decide(self, state: State, words: str, *, today: date, margins: Mapping[str, float] = {}) -> Decision:
         """What to propose when the turn is over."""
-        chances = self.likely(state, words, today=today, margins=margins)
-        move, kind = _best_move(chances)
+        found, features = self.judged(state, words, today=today, margins=margins)
+        chances = likely(found, features, line_for(features, self._weights))
+        move, kind = _best_move(chances, SURE_SOUGHT if seeks(features) else SURE)
         told = self._tellings(state, words, today, move)
         known = {**values(state), **{each.slot: each.value for each in told}}
         opened = self.opened(state, known, fresh=bool(told))
@@ -202,7 +215,7 @@ class Decider:
         return float(near.max()) >= GOODBYE_ALIKE
 
 
-def _best_move(chances: Sequence[Likely]) -> tuple[Move | None, str]:
+def _best_move(chances: Sequence[Likely], sure: float) -> tuple[Move | None, str]:
     """The likeliest move and its kind, if it is likely enough; what leads to one place counts together."""
     best: Option | None = None
     most = 0.0
@@ -210,7 +223,7 @@ def _best_move(chances: Sequence[Likely]) -> tuple[Move | None, str]:
         together = sum(other.probability for other in chances if _alike(each.option, other.option))
         if each.option.move is not None and together > most:
             best, most = each.option, together
-    return (best.move, best.kind) if best is not None and most >= SURE else (None, "")
+    return (best.move, best.kind) if best is not None and most >= sure else (None, "")
 
 
 def _alike(one: Option, other: Option) -> bool:

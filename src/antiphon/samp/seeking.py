@@ -19,7 +19,8 @@ _WHO = re.compile(
 _NOT_ASKED = re.compile(
     r"\b((some|any|no)(one|body)( else)?|person|colleague|man|lady|friend|who) (\w+ )?"
     r"(told|said|recommended|called|tried|gave|wrote|made|took|will|may|might|is waiting|comes?)\b|"
-    r"\b(talk|speak|talking|speaking|check|ask|asked|talked|spoke)( to| with)? (my|our|his|her|some\w+ here)\b|"
+    r"\b(talk|speak|talking|speaking|check|ask|asked|talked|spoke)( to| with)? "
+    r"(my|our|his|her|some\w+ here)\b|"
     r"\b(one of us|(my|our) (\w+ )?\w+) (is|was|are|knows?|says?|said|told|made|will|also|has|comes?)\b|"
     r"\b(you are|you're|are you|am i)\b|\bwho am i\b",
     re.IGNORECASE,
