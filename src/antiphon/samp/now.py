@@ -79,7 +79,7 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
 
 
 def _to_do(cast: Cast, state: State) -> Iterator[Line]:
-    """What is open. One thing at a time: told what comes later, a small model asks for it, again and again."""
+    """What is open. One thing at a time: told what comes later, a small model asks for it again and again."""
     name = state.place.scene
     for rank, task in enumerate(open_tasks(cast.scenes[name], name, state)):
         if rank == 0 or state.rules < 2:
