@@ -21,6 +21,7 @@ from antiphon.samp.commands import (
     JumpTo,
     Leave,
     Proposal,
+    Renew,
     Return,
     SetSlot,
     SwitchPersona,
@@ -50,6 +51,7 @@ def everything(cast: Cast) -> list[Command]:
         GoTo(scene, (way.to,)) for scene, each in cast.scenes.items() for way in each.ways if way.to != BACK
     ]
     commands += [SwitchPersona(persona) for persona in [*cast.personas, "nobody"]]
+    commands += [Renew(persona) for persona in [*cast.personas, "nobody"]]
     commands += [Tick(task.do) for each in cast.scenes.values() for task in each.checklist if task.do]
     for name, slot in cast.slots.items():
         options = list(slot.options) or VALUES[slot.type]

@@ -3,13 +3,15 @@
 from datetime import date
 from functools import cache
 
+from msgspec.structs import replace
+
 from antiphon.bench.stage import no_weights
 from antiphon.contracts import EngineSetup
 from antiphon.engines.scripted import ScriptedEmbedder, ScriptedLanguageModel
 from antiphon.samp import CastSession, Decider, read_cast
 from antiphon.samp.ahead import heard_whole, imagined, presumed, taken_for
 from antiphon.samp.prompt import draft_prompt
-from antiphon.samp.state import State, encoded
+from antiphon.samp.state import Place, Said, State, encoded
 
 from .casts import example
 
@@ -78,6 +80,27 @@ def test_the_last_answer_leads_on_and_a_scene_without_questions_goes_its_first_w
     assert expected.place.scene == "confirm"
     start = CastSession(RESTAURANT, decider()).state
     assert presumed(RESTAURANT, decider(), start, 1, today=TODAY).place.scene == "booking"
+
+
+def in_topic(scene: str, *heard: str) -> State:
+    """A booking is interrupted by a topic, of which the caller has heard this."""
+    state, plays = booking().state, RESTAURANT.scenes[scene].plays
+    said = tuple(Said(2, "agent", text, plays, scene) for text in heard)
+    place, below = Place(scene, plays), (state.place,)
+    return replace(state, turn=2, place=place, stack=below, history=(*state.history, *said))
+
+
+def test_who_has_heard_of_what_they_brought_up_is_taken_to_go_back() -> None:
+    def expected(state: State, *, goes_back: bool = True) -> Place:
+        return presumed(RESTAURANT, decider(), state, 3, today=TODAY, goes_back=goes_back).place
+
+    opening = "Kitchen, Bruno. What would you like to know?"
+    assert expected(in_topic("hours")).scene == "hours", "nothing was said of it yet"
+    assert expected(in_topic("kitchen", opening)).scene == "kitchen", "an opening answers nothing"
+    assert expected(in_topic("kitchen", opening, "There is lamb tonight.")) == Place("booking", "host")
+    answered = in_topic("hours", "We open at half past five.")
+    assert expected(answered) == Place("booking", "host")
+    assert expected(answered, goes_back=False).scene == "hours"
 
 
 def test_a_reply_that_is_heard_whole_is_in_the_history_and_its_opening_said() -> None:

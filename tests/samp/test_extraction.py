@@ -25,6 +25,14 @@ def told(name: str, text: str, asked: tuple[str, ...], **known: str | float) -> 
         ("restaurant", "Four.", BOOKING, {"guests": 4}),
         (
             "restaurant",
+            "A table for three tonight at six.",
+            BOOKING,
+            {"guests": 3, "day": "2026-05-06", "hour": "18:00"},
+        ),
+        ("restaurant", "A table for three tonight.", ("hour", *BOOKING), {"guests": 3, "day": "2026-05-06"}),
+        ("restaurant", "Six tonight, please.", ("hour", "guests"), {"hour": "18:00"}),
+        (
+            "restaurant",
             "a table for four on Friday at half past seven",
             BOOKING,
             {"guests": 4, "day": "2026-05-08", "hour": "19:30"},
@@ -88,6 +96,12 @@ def test_what_is_known_changes_only_when_it_is_corrected() -> None:
         "hour": "20:00"
     }
     assert told("restaurant", "we are five people", ("day",), guests=4.0) == {"guests": 5}
+    open_still = ("day", "hour", "guests")
+    assert told("restaurant", "My sister comes too, so we will be five.", open_still, guests=4.0) == {
+        "guests": 5
+    }
+    assert told("restaurant", "We will be there at five.", open_still, guests=4.0) == {"hour": "17:00"}
+    assert told("clinic", "It is three.", ("pain", "since", "temperature"), since=2.0) == {"pain": 3}
     assert told("town", "No, wait, it is red. Dark red.", ("key_colour",), key_colour="blue") == {
         "key_colour": "red"
     }

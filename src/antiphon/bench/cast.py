@@ -63,6 +63,9 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     moves: int
     replayed: str
     """What differs when it is made again; empty: nothing."""
+    plain_answers: tuple[str, ...] = ()
+    """What a server without a cast said to the same lines."""
+    plain_ms: tuple[float | None, ...] = ()
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +128,14 @@ async def measure(
                     conversations.append(_heard(name, found, script, spoken, voices=voices, journal=journal))
                     if plain:
                         told = _teller(f"{name}, without a cast", len(script.lines))
-                        beside.append(
-                            await call(bare, script, voice, told, instructions=f"{found.about} {_PLAIN}")
+                        bare_call = await call(
+                            bare, script, voice, told, instructions=f"{found.about} {_PLAIN}"
+                        )
+                        beside.append(bare_call)
+                        conversations[-1] = msgspec.structs.replace(
+                            conversations[-1],
+                            plain_answers=tuple(turn.answer for turn in bare_call.turns),
+                            plain_ms=tuple(turn.mouth_to_ear_ms for turn in bare_call.turns),
                         )
     finally:
         voice.close()

@@ -39,11 +39,26 @@ def read_sayings(part: str, folder: Path | None = None) -> dict[str, tuple[Cast,
     if not path.is_file():
         return {}
     table: Any = yaml.safe_load(path.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped
-    sayings = msgspec.convert(table, dict[str, tuple[Saying, ...]])
+    return _with_casts(msgspec.convert(table, dict[str, tuple[Saying, ...]]), folder)
+
+
+def _with_casts(
+    sayings: dict[str, tuple[Saying, ...]], folder: Path
+) -> dict[str, tuple[Cast, tuple[Saying, ...]]]:
     return {
         name: (read_cast((folder / f"{name}.yaml").read_text("utf-8"), name), said)
         for name, said in sayings.items()
     }
+
+
+def read_wanted(part: str, folder: Path | None = None) -> dict[str, tuple[Cast, tuple[Saying, ...]]]:
+    """The same of who wants somebody without saying whom, and of who only speaks of others."""
+    folder = folder or Path(os.environ.get(FOLDER_ENV, DEFAULT_FOLDER))
+    path = folder / "said" / "wanted.yaml"
+    if not path.is_file():
+        return {}
+    table: Any = yaml.safe_load(path.read_text("utf-8"))  # pyright: ignore[reportUnknownMemberType] - untyped
+    return _with_casts(msgspec.convert(table[part], dict[str, tuple[Saying, ...]]), folder)
 
 
 def state_in(cast: Cast, saying: Saying) -> State:

@@ -20,16 +20,16 @@ from msgspec.structs import replace
 from antiphon.bench import sgd
 from antiphon.bench.figures import Figure, Machine, by_cluster, machine
 from antiphon.bench.sgd import Dialogue, Turn, cast_of, read_dialogues, written
-from antiphon.bench.states_fit import START, Row, fitted
+from antiphon.bench.states_fit import PLAIN_START, START, Row, fitted, without
 from antiphon.bench.states_model import SmallModel
-from antiphon.bench.states_said import Sayings, answered, said_rows
+from antiphon.bench.states_said import Sayings, answered, said_rows, wanted_rows
 from antiphon.bench.writing import progress, write
 from antiphon.contracts import EngineSetup
 from antiphon.engines.minilm import MiniLM
 from antiphon.samp import Cast
 from antiphon.samp.commands import CorrectSlot, GoTo, SetSlot
 from antiphon.samp.deciding import Decider
-from antiphon.samp.likelihood import FEATURES, FITTED, Weights, telling_words
+from antiphon.samp.likelihood import FEATURES, FITTED, ONLY_SEEKING, Weights, telling_words
 from antiphon.samp.state import Place, Said, State, initial
 from antiphon.store import Store
 
@@ -72,6 +72,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     dialogues: dict[str, int]
     weights: Weights
     """As fitted now; the ones in use are in `samp.likelihood`."""
+    seeking: Weights
+    """The same of the line for words that ask for somebody."""
     scores: tuple[Score, ...]
     beyond_embedding: Figure
     """How much more often the next scene is right than with the nearest phrase, turn by turn."""
@@ -100,13 +102,15 @@ def run(args: argparse.Namespace) -> int:
     progress("tuning")
     rows = _rows(by_part["tune"], casts, deciders)
     tuned = [*rows, *said_rows("tune", embedder)]
-    weights = fitted(tuned, START)
+    weights = fitted([without(row, ONLY_SEEKING) for row in tuned], PLAIN_START)
+    seeking = fitted([*tuned, *wanted_rows("tune", embedder)], START)
+    plain = [without(row, ONLY_SEEKING) for row in rows]
     rules: dict[str, Rule] = {
         "stay": lambda _, turn, before: before,
         "keywords": _keywords(casts, _threshold(rows, FEATURES.index("shared"))),
         "embedding": _embedding(casts, deciders, _threshold(rows, FEATURES.index("similar"))),
         "antiphon": _antiphon(casts, deciders),
-        "antiphon, fitted here": _antiphon(casts, deciders, weights=fitted(rows, START)),
+        "antiphon, fitted here": _antiphon(casts, deciders, weights=fitted(plain, PLAIN_START)),
     }
     report = by_part["report"]
     scores = [_score(name, rule, report) for name, rule in rules.items()]
@@ -124,6 +128,7 @@ def run(args: argparse.Namespace) -> int:
         machine=machine(),
         dialogues={part: len(some) for part, some in by_part.items()},
         weights=weights,
+        seeking=seeking,
         scores=tuple(scores),
         beyond_embedding=_beyond(rules["antiphon"], rules["embedding"], report),
         slots=_slots(casts, deciders, report),
@@ -323,12 +328,16 @@ def _table(result: Result) -> list[str]:
             f"somebody asked for: same turn {_share(said.asked)}, as heard {_share(said.asked_as_heard)}, "
             f"only spoken of and left {_share(said.spoken_of)}"
         )
+        lines.append(
+            f"somebody wanted, not named: same turn {_share(said.wanted)}, "
+            f"others spoken of and left {_share(said.wanted_left)}"
+        )
         lines.append("foreseen at 60, 80, 100 % of the words: " + ", ".join(map(_share, said.foreseen)))
         lines.append(f"example casts: same turn {_share(said.moved)}, left alone {_share(said.stayed)}")
     lines += [f"  {slot:24}{have:4} of {of}" for slot, (have, of) in sorted(slots.recall_by_slot.items())]
-    lines.append(
-        f"fitted: {', '.join(f'{k}={v:.2f}' for k, v in msgspec.structs.asdict(result.weights).items())}"
-    )
+    for name, line in (("fitted", result.weights), ("seeking", result.seeking)):
+        told = ", ".join(f"{k}={v:.2f}" for k, v in msgspec.structs.asdict(line).items())
+        lines.append(f"{name}: {told}")
     return lines
 
 

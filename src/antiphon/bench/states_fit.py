@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from antiphon.samp.commands import Command
-from antiphon.samp.likelihood import FEATURES, Weights
+from antiphon.samp.likelihood import FEATURES, ONLY_SEEKING, Weights
 from antiphon.samp.moves import Option
 
 Row1: TypeAlias = NDArray[np.float64]
@@ -28,6 +28,11 @@ START = Weights(
     closed=1.0,
     unasked=0.0,
     named=3.0,
+    known=2.0,
+    sought=1.0,
+    spoken_of=-1.0,
+    resumed=2.0,
+    asks=0.5,
     told=1.7,
     margin=0.3,
     stay=5.7,
@@ -37,6 +42,8 @@ START = Weights(
     persona=0.0,
 )
 """Where it begins: about what dialogues alone make of it."""
+PLAIN_START = replace(START, **dict.fromkeys(ONLY_SEEKING, 0.0))
+"""The same for the line of words that ask for nobody."""
 _KINDS = ("stay", "jump", "back", "persona")
 """Ways are what the others are compared with."""
 
@@ -49,6 +56,13 @@ class Row(msgspec.Struct, frozen=True):
     move: Command | None
     """None: stay."""
     weight: float = 1.0
+
+
+def without(row: Row, judges: Sequence[str]) -> Row:
+    """The turn as it is seen without some of the judges."""
+    features = row.features.copy()
+    features[:, [FEATURES.index(name) for name in judges]] = 0.0
+    return replace(row, features=features)
 
 
 def fitted(rows: Sequence[Row], start: Weights) -> Weights:

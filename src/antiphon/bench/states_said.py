@@ -1,7 +1,7 @@
 """What callers of the example casts say: are they answered in the same turn by whom and where they wanted?"""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -9,16 +9,19 @@ from msgspec.structs import replace
 from antiphon.bench.figures import Figure, by_cluster, figure
 from antiphon.bench.said import (
     TODAY,
+    Saying,
     answered_in,
     led_to,
     read_askings,
     read_sayings,
+    read_wanted,
     right_move,
     state_in,
     without_phrase,
 )
 from antiphon.bench.states_fit import Row
 from antiphon.contracts import Embedder
+from antiphon.samp import Cast
 from antiphon.samp.deciding import Decider
 
 
@@ -34,6 +37,10 @@ class Sayings(msgspec.Struct, frozen=True, kw_only=True):
     """Share of those who only spoke of a persona and were left with whom they spoke to."""
     foreseen: tuple[Figure, ...]
     """As `moved`, by what was likeliest when 60, 80 and 100 % of the words were there: what is read ahead."""
+    wanted: Figure
+    """Share of those who wanted somebody without saying whom, and were answered by them in the same turn."""
+    wanted_left: Figure
+    """Share of those who spoke of others but wanted nobody, and were left where they were."""
     moved: Figure
     """Share of those who wanted somebody or something and were answered there in the same turn."""
     stayed: Figure
@@ -42,8 +49,17 @@ class Sayings(msgspec.Struct, frozen=True, kw_only=True):
 
 def said_rows(part: str, embedder: Embedder) -> list[Row]:
     """What the judges say of the example casts' callers; twice as heavy, because there are few of them."""
+    return _rows(read_sayings(part), embedder)
+
+
+def wanted_rows(part: str, embedder: Embedder) -> list[Row]:
+    """The same of who wants somebody without saying whom, and of who only speaks of others."""
+    return _rows(read_wanted(part), embedder)
+
+
+def _rows(sayings: Mapping[str, tuple[Cast, tuple[Saying, ...]]], embedder: Embedder) -> list[Row]:
     rows: list[Row] = []
-    for cast, said in read_sayings(part).values():
+    for cast, said in sayings.values():
         for each in said:
             # Its own phrase may stand in the cast: what is judged is how near the others come.
             decider = Decider(without_phrase(cast, each.says), embedder)
@@ -53,16 +69,13 @@ def said_rows(part: str, embedder: Embedder) -> list[Row]:
 
 
 def answered(embedder: Embedder) -> Sayings | None:
-    moved: list[float] = []
-    stayed: list[float] = []
-    for cast, said in read_sayings("report").values():
-        decider = Decider(cast, embedder)
-        for each in said:
-            right = float(answered_in(decider, cast, each) == each.to)
-            (stayed if each.to == each.scene else moved).append(right)
-    if not moved or not stayed:
+    moved, stayed = _answered(read_sayings("report"), embedder)
+    wanted, left = _answered(read_wanted("report"), embedder)
+    if not moved or not stayed or not wanted or not left:
         return None
     return Sayings(
+        wanted=figure(wanted, _mean),
+        wanted_left=figure(left, _mean),
         asked=_asked("report", embedder),
         asked_as_heard=_asked("report", embedder, as_heard),
         spoken_of=_asked("other_report", embedder),
@@ -70,6 +83,20 @@ def answered(embedder: Embedder) -> Sayings | None:
         moved=figure(moved, _mean),
         stayed=figure(stayed, _mean),
     )
+
+
+def _answered(
+    sayings: Mapping[str, tuple[Cast, tuple[Saying, ...]]], embedder: Embedder
+) -> tuple[list[float], list[float]]:
+    """Of those who should be led elsewhere and of those who should not, whether each was answered rightly."""
+    moved: list[float] = []
+    stayed: list[float] = []
+    for cast, said in sayings.values():
+        decider = Decider(cast, embedder)
+        for each in said:
+            right = float(answered_in(decider, cast, each) == each.to)
+            (stayed if each.to == each.scene else moved).append(right)
+    return moved, stayed
 
 
 def _asked(part: str, embedder: Embedder, heard: Callable[[str], str] = str) -> Figure:

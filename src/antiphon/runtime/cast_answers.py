@@ -36,6 +36,11 @@ class Answers:
         """Whether an answer is being made."""
         return bool(self._wanted)
 
+    @property
+    def any_waiting(self) -> bool:
+        """Whether one is being made that does not sound yet."""
+        return any(self._started.get(turn) != revision for turn, revision in self._wanted.items())
+
     def keep(self, plan: Plan) -> None:
         """It was planned so, unless that is not wanted any more. Called on the language model's lane."""
         if self._wanted.get(plan.turn) == plan.revision:

@@ -21,6 +21,9 @@ Recall = Callable[[State, str], tuple[Fact, ...]]
 """What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
 
 
+WORDS_TELL = 4
+"""From so many words on, who has not gone back from a topic by them is taken to stay with it."""
+
 Foresee = Callable[[Cast, State, Imagined], Imagined]
 """What a guessed turn would come to with what is known ahead of it; called on the model's lane."""
 
@@ -95,11 +98,13 @@ class Planner:
         """What can be known of the prompt for `turn` while the caller is `saying` something."""
         staged, today = self._staged, self._staged.today()
         after: State | None = None
+        goes_back = True
         if saying.strip():
             future = imagined(staged.cast, staged.decider, state, turn, saying, today=today)
             after = future.state if future.decision.commands else None
+            goes_back = len(saying.split()) < WORDS_TELL
         if after is None:
-            after = presumed(staged.cast, staged.decider, state, turn, today=today)
+            after = presumed(staged.cast, staged.decider, state, turn, today=today, goes_back=goes_back)
         self._read = self._draft(after, self.recall(after, saying))
         return still_open(self._read.prompt(), saying)
 

@@ -19,13 +19,14 @@ from antiphon.runtime.cast_answers import Answers
 from antiphon.runtime.cast_asides import decide_aside, tick_aside
 from antiphon.runtime.cast_planning import Planner
 from antiphon.runtime.cast_resuming import Late, uncommitted
-from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry
+from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry, typed_turn, why
 from antiphon.runtime.cast_tools import CastTools
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.config import Config
 from antiphon.runtime.diary import Diary
 from antiphon.runtime.events import SessionEvent
 from antiphon.runtime.lanes import nobody, post
+from antiphon.runtime.manners import Manners
 from antiphon.runtime.parts import EMBEDDER, Parts
 from antiphon.runtime.reflecting import Reflecting
 from antiphon.runtime.working import Job
@@ -94,6 +95,7 @@ class CastPlaying:
             came=shifted,
         )
         self.planner.foresee = self._tools.foresee
+        self._manners = Manners(staged.cast, parts, propose=self._renewed, failed=self._not_reflected)
         self._reflecting = Reflecting(staged, parts, propose=self._reflected, failed=self._not_reflected)
         self.session = CastSession(
             staged.cast, staged.decider, session=session, entries=entries, write=self._write
@@ -170,7 +172,8 @@ class CastPlaying:
     def answer(self, command: do.Generate, sampling: Sampling) -> Callable[[Job], None]:
         """What the language model's lane is to do for `command`."""
         if command.text is None and self._typed:
-            self._commit_typed(command.turn)
+            items, self._typed = self._typed, []
+            self.note(CALLER_TURN_COMMITTED, typed_turn(command.turn, items))
         state, owed = self.state, self._owed
         model, planner = self._parts.language_model, self.planner
 
@@ -206,6 +209,8 @@ class CastPlaying:
         place, said = plan.state.place, self._answers.said(turn)
         reply = {"turn": turn, "heard": said, "scene": place.scene, "persona": place.persona}
         state, following = self.state, self._next_turn()
+        if plan.draft is not None:
+            self._manners.answered(state, place.persona, said)
 
         def build() -> Prompt:
             after = heard_whole(self._staged.cast, self._staged.decider, state, reply)
@@ -263,6 +268,7 @@ class CastPlaying:
         """Tell nobody anything more."""
         self._closed, self._owed = True, None
         self._reflecting.close()
+        self._manners.close()
         self._answers.close()
         self._tools.close()
         self.planner.close()
@@ -305,7 +311,7 @@ class CastPlaying:
         before = before or self.session.state
         if decision is not None:
             self.session.decided(decision, turn)
-        self._settled(before, by="live", why=_why(decision), turn=turn)
+        self._settled(before, by="live", why=why(decision), turn=turn)
         if decision is not None:
             self._begin_tools(before, decision.commands)
         self._tools.settled(turn)
@@ -334,6 +340,10 @@ class CastPlaying:
     def _reflected(self, made: Proposal) -> None:
         self.propose(made.command, name=made.id, base=made.base, turn=made.turn, why="thought about again")
 
+    def _renewed(self, made: Proposal) -> None:
+        if not self._answers.any_waiting:  # it would be begun anew for that
+            self._reflected(made)
+
     def _not_reflected(self, reason: str) -> None:
         self._diary.note("reflection_failed", {"turn": self.state.turn, "reason": reason})
 
@@ -351,16 +361,6 @@ class CastPlaying:
             self._settled(before)
 
         tick_aside(self._staged, self._parts.lanes[EMBEDDER], state, done)
-
-    def _commit_typed(self, turn: int) -> None:
-        items, self._typed = self._typed, []
-        body = {
-            "turn": turn,
-            "item": items[-1][0],
-            "text": " ".join(text for _, text in items),
-            "typed": True,
-        }
-        self.note(CALLER_TURN_COMMITTED, body)
 
     def _settled(
         self, before: State | None, *, by: str = "live", why: str = "", turn: int | None = None
@@ -390,11 +390,3 @@ class CastPlaying:
 
     def _next_turn(self) -> int:
         return self.state.turn + 1
-
-
-def _why(decision: Decision | None) -> str:
-    """By what a turn was led where it was."""
-    if decision is None or not decision.likely:
-        return ""
-    best = decision.likely[0]
-    return f"{best.option.key} {best.probability:.2f}"

@@ -1,5 +1,6 @@
 """What a conversation with a cast tells of itself: entries of the journal, facts for who watches. Pure."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +11,7 @@ from antiphon.runtime.cast_answer import Account
 from antiphon.runtime.events import CheckMark, Moved, PromptCompiled, PromptSection, SlotFilled, StateChanged
 from antiphon.samp import Cast
 from antiphon.samp.cast import Task
+from antiphon.samp.deciding import Decision
 from antiphon.samp.state import State, encoded, is_done, values
 
 
@@ -109,3 +111,17 @@ def _label(cast: Cast, task: Task) -> str:
 
 def _evaluated(made: Account) -> int | None:
     return None if made.usage is None else made.usage.prompt_tokens - made.usage.cached_tokens
+
+
+def typed_turn(turn: int, items: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What the journal holds of a turn that was written: its items, each with its text."""
+    text = " ".join(text for _, text in items)
+    return {"turn": turn, "item": items[-1][0], "text": text, "typed": True}
+
+
+def why(decision: Decision | None) -> str:
+    """By what a turn was led where it was."""
+    if decision is None or not decision.likely:
+        return ""
+    best = decision.likely[0]
+    return f"{best.option.key} {best.probability:.2f}"

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from antiphon.contracts import JournalEntry
 from antiphon.samp.applying import settle
 from antiphon.samp.cast import BACK, Cast, Slot
-from antiphon.samp.commands import Command, GoTo, Proposal, SetSlot
+from antiphon.samp.commands import Command, GoTo, Proposal, Return, SetSlot
 from antiphon.samp.deciding import Decider, Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, REPLY_ENDED, TOOL_CALLED, step
 from antiphon.samp.guards import Value
-from antiphon.samp.state import State, open_tasks, values
+from antiphon.samp.state import State, heard_of, open_tasks, values
 from antiphon.samp.tools import Call
 
 _UNSAID = "…"
@@ -52,15 +52,20 @@ def led_to(cast: Cast, state: State, turn: int, text: str, commands: tuple[Comma
     return _proposed(cast, state, turn, commands)
 
 
-def presumed(cast: Cast, decider: Decider, state: State, turn: int, *, today: date) -> State:
+def presumed(
+    cast: Cast, decider: Decider, state: State, turn: int, *, today: date, goes_back: bool = True
+) -> State:
     """What the state will be when the caller answers what they were asked, with whatever it is.
 
     Where nothing is asked they are taken to go the scene's first way in words, which is its author's most
-    usual one.
+    usual one; and out of a topic that they brought up, once they have heard of it, back to where they were,
+    unless their words tell already that they do not (not `goes_back`).
     """
     state = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": _UNSAID})
     scene = state.place.scene
     first = next(iter(open_tasks(cast.scenes[scene], scene, state)), None)
+    if goes_back and state.stack and (first is None or not first.ask) and _heard_of_it(cast, state):
+        return _proposed(cast, state, turn, (Return(),))
     if first is None and not cast.scenes[scene].checklist:
         usual = next((way.to for way in cast.scenes[scene].ways if way.when or way.says), BACK)
         return state if usual == BACK else _proposed(cast, state, turn, (GoTo(usual),))
@@ -110,6 +115,14 @@ def _proposed(
         )
         state, _ = settle(cast, state, proposal)
     return state
+
+
+def _heard_of_it(cast: Cast, state: State) -> bool:
+    """Whether the agent has said more in this scene than its opening."""
+    scene = state.place.scene
+    last = next((said for said in reversed(state.history) if said.role == "agent"), None)
+    opening = cast.scenes[scene].opening
+    return last is not None and last.scene == scene and not (opening and heard_of(opening, last.text))
 
 
 def _some_value(slot: Slot, today: date) -> Value:

@@ -16,6 +16,7 @@ from antiphon.samp.commands import (
     JumpTo,
     Leave,
     Proposal,
+    Renew,
     Return,
     SetSlot,
     SwitchPersona,
@@ -70,6 +71,8 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
             return replace(state, version=version, question=question)
         case Leave():
             return replace(state, version=version, ended=True)
+        case Renew(persona):
+            return replace(state, version=version, renewed={**state.renewed, persona: state.turn})
         case GoTo() | JumpTo() | Return() | SwitchPersona():
             start = state if mended_version(command) is None else before_last_move(state)
             place, stack = _arrived(cast, start, command)

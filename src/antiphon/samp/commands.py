@@ -75,7 +75,15 @@ class Leave(msgspec.Struct, frozen=True, tag=True):
     """End the conversation, in a scene where it may end."""
 
 
-Command: TypeAlias = GoTo | JumpTo | Return | SwitchPersona | SetSlot | CorrectSlot | Tick | Clarify | Leave
+class Renew(msgspec.Struct, frozen=True, tag=True):
+    """A persona begins to sound like another one: say their manner once more."""
+
+    persona: str
+
+
+Command: TypeAlias = (
+    GoTo | JumpTo | Return | SwitchPersona | SetSlot | CorrectSlot | Tick | Clarify | Leave | Renew
+)
 Move: TypeAlias = GoTo | JumpTo | Return | SwitchPersona | Leave
 """What changes who speaks or where; a turn of the caller's does that once."""
 

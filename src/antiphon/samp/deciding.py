@@ -6,7 +6,6 @@ words are not, so an automatic way that this very turn opened goes before a way 
 anywhere goes before both.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
@@ -31,12 +30,24 @@ from antiphon.samp.commands import (
 from antiphon.samp.commonplaces import BACK as BACK_PHRASES
 from antiphon.samp.extraction import CUED, Telling, tellings
 from antiphon.samp.guards import Value
-from antiphon.samp.likelihood import FITTED, Judge, Likely, Weights, likely, telling_words
-from antiphon.samp.moves import Option, called, options
+from antiphon.samp.likelihood import (
+    ASKS,
+    FITTED,
+    Judge,
+    Likely,
+    Weights,
+    likely,
+    line_for,
+    seeks,
+    telling_words,
+)
+from antiphon.samp.moves import Move, Option, called, options
 from antiphon.samp.state import State, automatic, open_tasks, values
 
 SURE = 0.5
 """How likely a move in words must be to be proposed."""
+SURE_SOUGHT = 0.3
+"""The same where somebody is asked for, whoever it is: then not to move is no way out."""
 SAID_ALIKE = 0.45
 """How near the agent's words must be to a task to count as having done it. It misses some; the slow loop may
 propose them."""
@@ -44,10 +55,6 @@ GOODBYE_ALIKE = 0.6
 _ASKS_ALIKE = 0.35
 """How near the agent's words must be to a slot to count as a question for it."""
 
-_ASKS = re.compile(
-    r"\?|^\W*((and|but|so|oh|well|okay|sorry)\W+)*(what|where|when|which|who|why|how|can|could|do|does|is|are|may|would)\b",
-    re.IGNORECASE,
-)
 _GOODBYES = ("goodbye", "bye bye", "thank you goodbye", "see you", "that's all, bye")
 
 
@@ -81,7 +88,7 @@ class Decider:
     ) -> tuple[Likely, ...]:
         """What may happen next, the likeliest first, as far as these words tell. They may be partial."""
         found, features = self.judged(state, words, today=today, margins=margins)
-        return likely(found, features, self._weights)
+        return likely(found, features, line_for(features, self._weights))
 
     def judged(
         self, state: State, words: str, *, today: date, margins: Mapping[str, float] = {}
@@ -94,8 +101,9 @@ class Decider:
 
     def decide(self, state: State, words: str, *, today: date, margins: Mapping[str, float] = {}) -> Decision:
         """What to propose when the turn is over."""
-        chances = self.likely(state, words, today=today, margins=margins)
-        move, kind = _best_move(chances)
+        found, features = self.judged(state, words, today=today, margins=margins)
+        chances = likely(found, features, line_for(features, self._weights))
+        move, kind = _best_move(chances, SURE_SOUGHT if seeks(features) else SURE)
         told = self._tellings(state, words, today, move)
         known = {**values(state), **{each.slot: each.value for each in told}}
         opened = self.opened(state, known, fresh=bool(told))
@@ -144,7 +152,7 @@ class Decider:
         # Free words answer a question less surely: anything may be said.
         here_count = sum(0.5 if self._cast.slots[slot].type == "free" else 1.0 for slot in here)
         # Who asks nothing and fills in what was asked for, answers.
-        sure = 1.0 if _ASKS.search(words) else 2.0
+        sure = 1.0 if ASKS.search(words) else 2.0
         away = state.place.persona != self._cast.scenes[state.place.scene].plays
         counts = {"back:persona" if away else "stay": sure * here_count, "back": sure * len(below)}
         return {option.key: counts[option.key] for option in found if option.key in counts}
@@ -207,19 +215,20 @@ class Decider:
         return float(near.max()) >= GOODBYE_ALIKE
 
 
-def _best_move(chances: Sequence[Likely]) -> tuple[Command | None, str]:
-    """The likeliest move and its kind, if it is likely enough; reasons for the same move count together."""
-    moves: list[tuple[Command, str, float]] = []
+def _best_move(chances: Sequence[Likely], sure: float) -> tuple[Move | None, str]:
+    """The likeliest move and its kind, if it is likely enough; what leads to one place counts together."""
+    best: Option | None = None
+    most = 0.0
     for each in chances:
-        if each.option.move is None:
-            continue
-        same = next((place for place, (move, _, _) in enumerate(moves) if move == each.option.move), None)
-        if same is None:
-            moves.append((each.option.move, each.option.kind, each.probability))
-        else:
-            moves[same] = (*moves[same][:2], moves[same][2] + each.probability)
-    best = max(moves, key=lambda one: one[2], default=None)
-    return (best[0], best[1]) if best is not None and best[2] >= SURE else (None, "")
+        together = sum(other.probability for other in chances if _alike(each.option, other.option))
+        if each.option.move is not None and together > most:
+            best, most = each.option, together
+    return (best.move, best.kind) if best is not None and most >= sure else (None, "")
+
+
+def _alike(one: Option, other: Option) -> bool:
+    """Whether the same person answers in the same scene after both."""
+    return one.move is not None and other.move is not None and one.leads == other.leads
 
 
 def _phrases(cast: Cast) -> Iterator[str]:

@@ -39,6 +39,13 @@ _CORRECTS = re.compile(
     r"\b(no|not|wait|actually|sorry|rather|instead|i mean|i meant|make (it|that)|change|wrong|correct)\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(
+    r"\b((we|there|it|that|they)('ll|'re|'s| will| would|'d) ?(now |then |just |only )?(be )?|"
+    r"we are|there are|it is|that makes( it| us)?|make (it|that)|comes? to) ?"
+    r"(about |only |just |all |now )?$",
+    re.IGNORECASE,
+)
+"""What stands before a number that says how many there are."""
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -64,10 +71,11 @@ def tellings(
         known: what is known; a new value for it is told only where the words correct it.
         today: what "tomorrow" counts from.
     """
+    counts = sum(name in asked and slot.type == "number" for name, slot in cast.slots.items())
     candidates = [
         telling
         for name, slot in cast.slots.items()
-        for telling in _candidates(name, slot, text, asked=asked, known=known, today=today)
+        for telling in _candidates(name, slot, text, asked=asked, known=known, counts=counts, today=today)
         if not misfit(slot, telling.value)
     ]
     # "Ten" in "out of ten" belongs to the cue, whichever slot it is a cue of.
@@ -94,15 +102,24 @@ def tellings(
 
 
 def _shares(cast: Cast, one: Telling, other: Telling) -> bool:
-    """Free words may hold values of other slots; two values of one kind may not."""
+    """Free words may hold values of other slots, and "tonight" a day and a time; nothing else is shared."""
     kinds = {cast.slots[one.slot].type, cast.slots[other.slot].type}
-    return "free" in kinds and len(kinds) > 1
+    return kinds == {"date", "time"} or ("free" in kinds and len(kinds) > 1)
 
 
 def _candidates(
-    name: str, slot: Slot, text: str, *, asked: Sequence[str], known: Mapping[str, Value], today: date
+    name: str,
+    slot: Slot,
+    text: str,
+    *,
+    asked: Sequence[str],
+    known: Mapping[str, Value],
+    counts: int,
+    today: date,
 ) -> Iterator[Telling]:
     first, is_open = bool(asked) and asked[0] == name, name in asked
+    # How many there are needs no cue where only one thing is counted.
+    alone = is_open and counts == 1
     base = _ASKED if first else _OPEN if is_open else 0.0
     cues = _cue_spans(slot, text)
     match slot.type:
@@ -131,6 +148,8 @@ def _candidates(
             values = dates(text, today)
     for found in values:
         near = _near(text, found, cues)
+        if slot.type == "number" and not near and _counted(text, found) and alone:
+            near = _CUE
         # A number means nothing without a cue or a question; a day or a time mostly means what is open.
         if near or first or (is_open and slot.type != "number"):
             yield Telling(name, found.value, found.start, found.end, base + near)
@@ -156,6 +175,15 @@ def _near(text: str, found: Found, cues: Sequence[tuple[int, int]]) -> float:
                 _CUE - 0.5 * apart - (0.5 if "," in between else 0.0) - (0.2 if start < found.start else 0),
             )
     return best
+
+
+def _counted(text: str, found: Found) -> bool:
+    """Whether the number ends a clause that says how many there are: "so we will be five"."""
+    before, after = text[: found.start].replace("’", "'"), text[found.end :]
+    return (
+        _COUNTED.search(before) is not None
+        and re.match(r"\s*([.,;!?]|then\b|now\b|of us\b|after all|$)", after) is not None
+    )
 
 
 def _options(slot: Slot, text: str) -> Iterator[Found]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from antiphon.samp.cast import BACK, Cast, Jump, Persona
 from antiphon.samp.commands import GoTo, JumpTo, Return, SwitchPersona
@@ -28,20 +29,31 @@ or please so some that the there this to want we what with would you your
 _COMMON_WORDS = frozenset(_COMMON.split())
 
 
+Move: TypeAlias = GoTo | JumpTo | Return | SwitchPersona
+
+
 class Option(msgspec.Struct, frozen=True):
     """Something that may happen."""
 
     key: str
     """Unlike all others, such as "way:booking"."""
     kind: Kind
-    move: GoTo | JumpTo | Return | SwitchPersona | None
+    move: Move | None
     """None: stay."""
     says: tuple[str, ...]
     """What callers say who mean it."""
     when: str = ""
     """The same in words of the cast."""
     names: frozenset[str] = frozenset()
-    """What the persona who is asked for may be called, in small letters."""
+    """What the persona who answers then may be called, in small letters, if it is somebody else than now."""
+    about: tuple[str, ...] = ()
+    """What is talked of there; and what who answers then is and knows, if it is somebody else than now."""
+    leads: tuple[str, str] = ("", "")
+    """Who answers then, and in which scene."""
+    other: bool = False
+    """Whether somebody else than now answers then."""
+    turns_back: bool = False
+    """Whether that is who spoke before."""
 
     @property
     def when_said(self) -> tuple[str, ...]:
@@ -55,7 +67,45 @@ def options(cast: Cast, state: State) -> tuple[Option, ...]:
     stay = [Option("stay", "stay", None, ())]
     if own := _own_phrases(cast, here):
         stay.append(Option("again", "jump", None, own))
-    return (*stay, *_ways(cast, state), *_jumps(cast, state), *_personas(cast, state), *_backs(cast, state))
+    moves = (*_ways(cast, state), *_jumps(cast, state), *_personas(cast, state), *_backs(cast, state))
+    return (*stay, *(_introduced(cast, state, option) for option in moves))
+
+
+def _introduced(cast: Cast, state: State, option: Option) -> Option:
+    """The option with what can be known of who answers then, if that is somebody else."""
+    persona, scene = _answering(cast, state, option.move)
+    option = replace(option, leads=(persona, scene), about=_topic(cast, scene))
+    if persona == state.place.persona:
+        return option
+    below = state.stack[-1].persona if state.stack else cast.scenes[state.place.scene].plays
+    return replace(
+        option,
+        about=(*option.about, cast.personas[persona].role, *cast.personas[persona].knows),
+        other=True,
+        turns_back=option.kind in ("back", "persona") and persona == below,
+        names=option.names or _own_names(cast.personas[persona]),
+    )
+
+
+def _answering(cast: Cast, state: State, move: Move | None) -> tuple[str, str]:
+    """Who answers after a move, and in which scene."""
+    here = state.place.scene
+    match move:
+        case GoTo(to) | JumpTo(to):
+            return cast.scenes[to].plays, to
+        case Return(then):
+            to = then[-1] if then else state.stack[-1].scene
+            return (cast.scenes[to].plays if then else state.stack[-1].persona), to
+        case SwitchPersona(persona):
+            return persona, here
+        case None:
+            return state.place.persona, here
+
+
+def _topic(cast: Cast, scene: str) -> tuple[str, ...]:
+    """What is talked of in a scene."""
+    where = cast.scenes[scene]
+    return (where.aim, *(cast.slots[task.ask].about for task in where.checklist if task.ask))
 
 
 def _ways(cast: Cast, state: State) -> Iterator[Option]:
@@ -88,7 +138,7 @@ def _personas(cast: Cast, state: State) -> Iterator[Option]:
         if not persona.asked_for or name in (state.place.persona, cast.scenes[state.place.scene].plays):
             continue
         below, says = state.stack[-1].persona if state.stack else "", called(persona)
-        move: JumpTo | Return | SwitchPersona = SwitchPersona(name)
+        move: Move = SwitchPersona(name)
         if name == below:
             move = Return()
         elif persona.home == state.place.scene:
@@ -112,10 +162,17 @@ def called(persona: Persona) -> tuple[str, ...]:
 
 def names_of(persona: Persona) -> frozenset[str]:
     """What callers may call a persona: the name, what they are, and what else the cast's examples ask for."""
-    role = re.split(r"\b(?:of|at|in|from|for|with|on)\b|,", persona.role)[0].split()
     asked = {word for phrase in persona.asked_for for word in telling_words(phrase)}
-    named = {*telling_words(persona.name), *(word.lower() for word in role[-1:]), *asked}
-    return frozenset(named - ASKING_FOR - _TITLES)
+    return (_own_names(persona) | asked) - ASKING_FOR - _TITLES
+
+
+def _own_names(persona: Persona) -> frozenset[str]:
+    role = re.split(r"\b(?:of|at|in|from|for|with|on)\b|,", persona.role)[0].split()
+    return (
+        frozenset({*telling_words(persona.name), *(word.lower() for word in role[-1:])})
+        - ASKING_FOR
+        - _TITLES
+    )
 
 
 def _backs(cast: Cast, state: State) -> Iterator[Option]:

@@ -12,6 +12,7 @@ import msgspec
 
 from antiphon.samp.cast import Cast, Task
 from antiphon.samp.confidence import knows_slot
+from antiphon.samp.drift import renewal_line
 from antiphon.samp.guards import Value
 from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, told_just_now
 from antiphon.samp.tone import tone_line
@@ -63,23 +64,31 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
             yield Line(
                 "opening", f"You were cut off before you could say: {rest} Work it in if it still matters."
             )
-        for rank, task in enumerate(open_tasks(scene, state.place.scene, state)):
-            yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
+        yield from _to_do(cast, state)
     for rank, fact in enumerate(facts):
         yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
     # The last words before the caller's count most: a small model would begin with the speaker's name.
     yield Line(
         "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
     )
+    if state.rules >= 2 and (again := renewal_line(cast, state)):
+        yield Line("renewed", again, 40)
     # Above the order on length a small model overlooks it.
     if tone := tone_line(state):
         yield Line("tone", tone, 30)
 
 
+def _to_do(cast: Cast, state: State) -> Iterator[Line]:
+    """What is open. One thing at a time: told what comes later, a small model asks for it again and again."""
+    name = state.place.scene
+    for rank, task in enumerate(open_tasks(cast.scenes[name], name, state)):
+        if rank == 0 or state.rules < 2:
+            yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
+
+
 def _told(cast: Cast, task: Task, *, first: bool) -> str:
-    if task.do:
-        what = task.do
-    else:
+    what = task.do
+    if not what:
         slot = cast.slots[task.ask]
         what = f"ask: {slot.ask}" if first and slot.ask else f"ask {slot.about}"
     return f"{'Do now' if first else 'Later, not now'}{', if it comes up' if task.optional else ''}: {what}"

@@ -23,6 +23,7 @@ from antiphon.samp.commands import (
     Leave,
     Move,
     Proposal,
+    Renew,
     Return,
     SetSlot,
     SwitchPersona,
@@ -47,6 +48,11 @@ def objections(cast: Cast, state: State, proposal: Proposal) -> Iterator[str]:
             yield from _slot_objections(cast, state, proposal.base, proposal.command)
         case Tick() | Clarify():
             yield from _talk_objections(cast, state, proposal, proposal.command)
+        case Renew(persona):
+            if persona not in cast.personas:
+                yield f"there is no persona {persona}"
+            if persona in state.renewed and state.renewed[persona] >= proposal.turn:
+                yield "it was renewed since"
         case GoTo() | JumpTo() | Return() | SwitchPersona() | Leave():
             yield from _move_objections(cast, state, proposal, proposal.command)
 

@@ -23,7 +23,7 @@ _NUMBER = re.compile(
 )
 
 _POINTS = re.compile(
-    r"\b(that|this|the|which|another|other|good|nice|great|last|next|first|same|any|every|no)\s+$",
+    r"\b(that|this|the|which|another|other|good|nice|great|last|next|first|same|any|every|no)\s+(\w+\s+)?$",
     re.IGNORECASE,
 )
 
@@ -43,7 +43,7 @@ def numbers(text: str) -> list[Found]:
 
 
 def _counts_nobody(text: str, found: Found) -> bool:
-    """Whether it is the "one" of "one of us" or "that one"."""
+    """Whether it is the "one" of "one of us", "that one" or "the best one"."""
     if text[found.start : found.end].lower() != "one":
         return False
     return bool(re.match(r"\s+of\b", text[found.end :]) or _POINTS.search(text[: found.start]))

@@ -16,7 +16,11 @@ _MINUTES = r"(?:[0-5]\d|fifteen|thirty|forty[ -]five|twenty|ten|forty|fifty)"
 _LEAD = r"(?:at|around|about|by|from|until|before|after|make it)"
 
 _BEFORE = rf"(?:\b(?P<before>{_DAY})(?: at| around| by)?\s+)?"
-_AFTER = rf"(?:\s*(?P<half>[ap])\.?m\b\.?|,?\s+(?:(?:in|at) (?:the )?)?(?P<after>{_DAY})\b)?"
+# In "three tonight at six" the evening is that of the six.
+_AFTER = (
+    rf"(?:\s*(?P<half>[ap])\.?m\b\.?|,?\s+(?:(?:in|at) (?:the )?)?(?P<after>{_DAY})\b"
+    rf"(?!,? (?:at|around|about|by) (?:{_HOUR}|half|a quarter)\b))?"
+)
 _NOON = re.compile(r"\b(noon|midday|midnight)\b", re.IGNORECASE)
 _CLOCK = re.compile(
     rf"{_BEFORE}(?<![\w:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\w:]){_AFTER}", re.IGNORECASE
@@ -70,9 +74,12 @@ def _readings(text: str, *, asked: bool, near: str) -> Iterator[Found]:
         if match["before"] or match["half"] or match["after"] or (asked and match["lead"]):
             yield _found(match, int(match["hour"]) * 60 + int(match["minute"]), near=near)
     for match in _PLAIN.finditer(text):
-        certain = bool(match["before"] or match["half"] or match["after"] or match["oclock"])
+        after = (match["after"] or "").lower()
+        # "Three tonight" may be a party of three.
+        part = bool(after) and (after != "tonight" or bool(match["lead"]))
+        certain = bool(match["before"] or match["half"] or part or match["oclock"])
         certain |= (match["lead"] or "").lower() == "at"
-        answers = asked and (match["lead"] or match["minute"] or len(text.split()) <= 3)
+        answers = asked and (match["lead"] or match["minute"] or after or len(text.split()) <= 3)
         if certain or answers:
             yield _found(match, _number(match["hour"]) * 60 + _number(match["minute"] or "0"), near=near)
 

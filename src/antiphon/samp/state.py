@@ -22,11 +22,12 @@ HISTORY_KEPT = 400
 CALLED_KEPT = 64
 """Calls of tools that the state remembers."""
 PACES_KEPT = 8
-RULES = 1
+RULES = 2
 """Which rules new conversations are folded by. A journal names its own, so that an older one stays as it was.
 
     0    until 0.1
     1    what repeats a confidence is one; of tools is told what a persona may know, and what nobody knows
+    2    of what is to be done the prompt tells one thing at a time, and a manner again where it drifts
 """
 TURNS_BACK_MAX = 12
 """A proposal for an older turn than this is dropped, and its verdict forgotten."""
@@ -107,6 +108,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Tools, oldest first; a long call forgets the oldest."""
     paces: tuple[float, ...] = ()
     """How fast the caller spoke in the last turns of some length, in words per second."""
+    renewed: dict[str, int] = {}
+    """The personas whose card was renewed, each with the turn it was renewed in."""
     decided: tuple[Verdict, ...] = ()
     """On proposals of turns that are not long over, oldest first: one that comes again changes nothing."""
     crowd: int = 0
@@ -129,7 +132,7 @@ def digest(cast: Cast) -> str:
 
 def encoded(state: State) -> bytes:
     """The state as JSON, the same bytes for the same state."""
-    return _json(state, "paces", "rules")
+    return _json(state, "paces", "rules", "renewed")
 
 
 def _json(value: Cast | State, *newer: str) -> bytes:

@@ -45,7 +45,7 @@ def tone_line(state: State) -> str:
     own = [each.text for each in recent if each.role == "caller"]
     if any(_IMPATIENT.search(text.replace("’", "'")) for text in own):
         return "The caller is losing patience: stay calm, say sorry once at most, and come to the point."
-    if own and any(_again(own[-1], before) for before in own[:-1]):
+    if own and any(said_again(own[-1], before) for before in own[:-1]):
         return "The caller has had to say something again: show them that you have understood it."
     if sum(_was_cut(each) for each in recent) >= CUT_OFF:
         return "The caller has cut in more than once: answer in one short sentence."
@@ -75,7 +75,8 @@ def _recent(state: State) -> tuple[Said, ...]:
     return tuple(reversed(tuple(takewhile(lambda said: said.turn > oldest, reversed(state.history)))))
 
 
-def _again(text: str, before: str) -> bool:
+def said_again(text: str, before: str) -> bool:
+    """Whether the telling words of two texts are mostly the same."""
     one, other = _telling(text), _telling(before)
     least = min(len(one), len(other))
     return least >= _TELLING_WORDS_MIN and len(one & other) >= SAME_WORDS * max(len(one), len(other))
