@@ -18,9 +18,7 @@ from .page import Visitor, launch, visiting
 
 pytestmark = pytest.mark.real
 
-WATCHES_AGREE_MS = 120
-"""Where a voice ends is a matter of degree: the page looks at loudness alone, the server for a throat. With
-sound of which it is known where it ends they agree within 60 ms; see test_talking."""
+WATCHES_AGREE_MS = 60
 SILENT_WITHIN_MS = 300
 A_PERSON = "timit_nltk/dr2-faem0_sx42.flac"
 BEFORE_S, AFTER_S = 1.5, 12.0
