@@ -12,9 +12,7 @@ TURNS = 3
 
 
 def _by_call(visitor: Visitor) -> None:
-    visitor.page.get_by_role("button", name="Settings").click()
-    visitor.page.get_by_label("Line").select_option("webrtc")
-    visitor.page.keyboard.press("Escape")
+    visitor.chooses_line("webrtc")
     visitor.talks()
 
 

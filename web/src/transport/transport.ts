@@ -51,6 +51,11 @@ export function keyHeaders(key: string): Record<string, string> {
   return key === "" ? {} : { Authorization: `Bearer ${key}` };
 }
 
+/** The part of an address that asks to go on with a session. */
+export function resuming(session: string): string {
+  return session === "" ? "" : `&resume=${encodeURIComponent(session)}`;
+}
+
 /** Why a session cannot be opened now; null when nothing speaks against it. */
 export async function obstacle(key: string): Promise<TransportError | null> {
   try {

@@ -1,6 +1,9 @@
 // The Realtime protocol over a WebSocket.
 import { fromBase64, toBase64 } from "./base64";
-import { type ServerEvent, type Transport, TransportError, type TransportEvents, obstacle } from "./transport";
+import { type ServerEvent, type Transport, TransportError, type TransportEvents, obstacle, resuming } from "./transport";
+
+/** Three seconds of the caller's sound. */
+const STUCK_BYTES = 3 * 65_000;
 
 export class WebSocketTransport implements Transport {
   readonly kind = "websocket";
@@ -14,7 +17,7 @@ export class WebSocketTransport implements Transport {
     if (refused !== null) throw refused;
     // A browser does not say why it was not let in: whatever speaks against going on, a new conversation may begin.
     if (resume === "") await this.#dial("");
-    else await this.#dial(`&resume=${encodeURIComponent(resume)}`).catch(() => this.#dial(""));
+    else await this.#dial(resuming(resume)).catch(() => this.#dial(""));
   }
 
   async #dial(query: string): Promise<void> {
@@ -27,7 +30,7 @@ export class WebSocketTransport implements Transport {
       socket.onmessage = ({ data }: MessageEvent<string>) => {
         const event = JSON.parse(data) as ServerEvent;
         if (event.type === "session.created") {
-          socket.onclose = ({ reason }) => this.events.closed(reason);
+          socket.onclose = ({ reason }) => this.#gone(reason);
           resolve();
         }
         this.#take(event);
@@ -41,6 +44,8 @@ export class WebSocketTransport implements Transport {
 
   sendAudio(frame: Int16Array): void {
     this.send({ type: "input_audio_buffer.append", audio: toBase64(frame) });
+    // A network that is gone says nothing, but nothing leaves for it any more.
+    if ((this.#socket?.bufferedAmount ?? 0) > STUCK_BYTES) this.#gone("The network does not answer.");
   }
 
   setHeard(): void {}
@@ -54,8 +59,14 @@ export class WebSocketTransport implements Transport {
   close(): void {
     const socket = this.#socket;
     if (socket === null) return;
-    socket.onclose = socket.onmessage = null;
+    this.#socket = socket.onclose = socket.onmessage = null;
     socket.close();
+  }
+
+  /** Once: a socket that is stuck may say so itself, minutes later. */
+  #gone(reason: string): void {
+    this.close();
+    this.events.closed(reason);
   }
 
   #take(event: ServerEvent): void {

@@ -36,7 +36,7 @@ class Listener(Protocol):
     ) -> None:
         """The sound of an item, from `from_ms` on, leaves in the packet with this timestamp.
 
-        `audible_ms` is where the first sample from there on lies that can be heard; None if it is not made yet.
+        `audible_ms` is where the first sample that can be heard lies; None if it is not made yet.
         """
         ...
 

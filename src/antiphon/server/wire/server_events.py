@@ -265,7 +265,7 @@ def output_cleared(response_id: str) -> Wire:
 def playing(
     response_id: str, item_id: str, from_ms: int, audible_ms: float | None, rtp_timestamp: int
 ) -> Wire:
-    """The sound of an item, from `from_ms` on, is in the packets from this one on; it is heard from `audible_ms` on.
+    """The sound of an item, from `from_ms` on, is in the packets from this one on, heard from `audible_ms`.
 
     Antiphon's own event, only for clients that opted in: who knows which packet is heard knows the word.
     """
