@@ -51,9 +51,12 @@ export function keyHeaders(key: string): Record<string, string> {
   return key === "" ? {} : { Authorization: `Bearer ${key}` };
 }
 
-/** The part of an address that asks to go on with a session. */
-export function resuming(session: string): string {
-  return session === "" ? "" : `&resume=${encodeURIComponent(session)}`;
+/** What an address asks for: everything there is to show, somebody to be remembered, a session to go on with. */
+export function wishes(user: string, session: string): string {
+  const wanted = new URLSearchParams({ model: "antiphon", ext: "1" });
+  if (user !== "") wanted.set("user", user);
+  if (session !== "") wanted.set("resume", session);
+  return `?${wanted}`;
 }
 
 /** Why a session cannot be opened now; null when nothing speaks against it. */

@@ -1,7 +1,7 @@
 // A call over WebRTC: sound as packets, events on a data channel.
 import type { PlayoutEvents, Sound } from "../audio/loudspeaker";
 import { RemoteSound } from "../audio/remote";
-import { type ServerEvent, type Transport, TransportError, type TransportEvents, keyHeaders, obstacle, resuming } from "./transport";
+import { type ServerEvent, type Transport, TransportError, type TransportEvents, keyHeaders, obstacle, wishes } from "./transport";
 
 const CHANNEL = "oai-events";
 const CONNECT_MS = 10_000;
@@ -19,7 +19,7 @@ export class WebRtcTransport implements Transport {
 
   constructor(
     private readonly events: TransportEvents, private readonly playout: PlayoutEvents,
-    private readonly key: string, private readonly microphone: MediaStream,
+    private readonly key: string, private readonly user: string, private readonly microphone: MediaStream,
   ) {}
 
   async open(resume: string): Promise<void> {
@@ -87,7 +87,7 @@ export class WebRtcTransport implements Transport {
   }
 
   async #answer(offer: string, resume: string): Promise<string> {
-    const response = await fetch(`/v1/realtime/calls?model=antiphon&ext=1${resuming(resume)}`, {
+    const response = await fetch(`/v1/realtime/calls${wishes(this.user, resume)}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", ...keyHeaders(this.key) },
       body: offer,

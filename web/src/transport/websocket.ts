@@ -1,6 +1,6 @@
 // The Realtime protocol over a WebSocket.
 import { fromBase64, toBase64 } from "./base64";
-import { type ServerEvent, type Transport, TransportError, type TransportEvents, obstacle, resuming } from "./transport";
+import { type ServerEvent, type Transport, TransportError, type TransportEvents, obstacle, wishes } from "./transport";
 
 /** Three seconds of the caller's sound. */
 const STUCK_BYTES = 3 * 65_000;
@@ -10,18 +10,20 @@ export class WebSocketTransport implements Transport {
   readonly sound = null;
   #socket: WebSocket | null = null;
 
-  constructor(private readonly events: TransportEvents, private readonly key: string) {}
+  constructor(private readonly events: TransportEvents, private readonly key: string, private readonly user: string) {}
 
   async open(resume: string): Promise<void> {
     const refused = await obstacle(this.key);
     if (refused !== null) throw refused;
     // A browser does not say why it was not let in: whatever speaks against going on, a new conversation may begin.
-    if (resume === "") await this.#dial("");
-    else await this.#dial(resuming(resume)).catch(() => this.#dial(""));
+    await this.#dial(resume).catch((error: unknown) => {
+      if (resume === "") throw error;
+      return this.#dial("");
+    });
   }
 
-  async #dial(query: string): Promise<void> {
-    const url = new URL(`/v1/realtime?model=antiphon&ext=1${query}`, location.href);
+  async #dial(resume: string): Promise<void> {
+    const url = new URL(`/v1/realtime${wishes(this.user, resume)}`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const protocols = ["realtime", ...(this.key ? [`openai-insecure-api-key.${this.key}`] : [])];
     const socket = (this.#socket = new WebSocket(url, protocols));
