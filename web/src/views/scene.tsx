@@ -67,6 +67,8 @@ function Checklist({ state }: { state: NonNullable<View["state"]> }) {
 const BOX = { width: 152, height: 48, across: 18, down: 34 };
 /** Room at both sides for ways that pass rows by. */
 const BEND = 44;
+/** A map narrower than this has letters that nobody can read; it is rather moved about. */
+const LEGIBLE = 440;
 
 function Map({ cast, at, moves }: { cast: Cast; at: string; moves: View["moves"] }) {
   const placed = rows(cast);
@@ -98,7 +100,7 @@ function Map({ cast, at, moves }: { cast: Cast; at: string; moves: View["moves"]
   ways.sort((a, b) => Number(a.gone) - Number(b.gone));
   return (
     <div class="map" role="group" aria-label="Map of the scenes" tabIndex={0}>
-      <svg viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px` }} role="img" aria-label={`Scenes; now: ${title(cast, at)}`}>
+      <svg viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px`, minWidth: `${Math.min(width, LEGIBLE)}px` }} role="img" aria-label={`Scenes; now: ${title(cast, at)}`}>
         <defs><Arrow id="arrow" /><Arrow id="arrow-gone" /></defs>
         {ways.map((one) => (
           <path key={one.key} class={`way ${one.gone ? "gone" : ""}`} d={one.d} marker-end={`url(#arrow${one.gone ? "-gone" : ""})`}>

@@ -18,7 +18,7 @@ export function SettingsDialog({ settings, change, close }: Props) {
       <Choice name="Microphone" value={settings.deviceId} change={(deviceId) => change({ deviceId })} devices={of("audioinput")} />
       {of("audiooutput").length > 0 && <Choice name="Loudspeaker" value={settings.sinkId} change={(sinkId) => change({ sinkId })} devices={of("audiooutput")} />}
       {!named && <p class="hint">The browser names the devices once you have allowed the microphone.</p>}
-      <label class="field"><span>Remember me as<small>from the next conversation on: it then knows what you told it before</small></span>
+      <label class="field"><span>Remember me as<small>from the next conversation on</small></span>
         <input type="text" value={settings.user} maxLength={64} placeholder="nobody" autocomplete="off"
           onChange={(event) => change({ user: (event.currentTarget.value = userOf(event.currentTarget.value)) })} />
       </label>
