@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Loudness } from "../src/audio/loudness";
 import { type Captured, FRAME, WIRE_HZ } from "../src/audio/messages";
+import { Places } from "../src/audio/places";
 import { PlayoutQueue } from "../src/audio/queue";
 import { Resampler } from "../src/audio/resample";
 import { voicedSpan } from "../src/audio/voice";
@@ -143,6 +144,22 @@ test("a WAV of both sides, each in its place", () => {
   assert.equal(wav.getUint32(24, true), 24_000);
   assert.deepEqual([0, 1, 2].map((frame) => wav.getInt16(44 + frame * 4, true)), [1, 2, 3]);
   assert.equal(wav.getInt16(44 + 24_000 * 4 + 2, true), -7);
+});
+
+test("a place is told from its packet, round the clock, and set right after a hole", () => {
+  const places = new Places();
+  const start = 2 ** 32 - 480;
+  assert.equal(places.at(start), null);
+  places.begins({ item: "a", fromMs: 0, audibleMs: 5, rtp: start });
+  assert.equal(places.at(start - 48), null, "not yet");
+  assert.equal(places.at(480)?.ms, 20, "the clock went round between");
+  assert.ok(places.advance("a", 300), "reckoned on, through a hole nobody has told of yet");
+  places.begins({ item: "a", fromMs: 80, audibleMs: null, rtp: 48 * 290 });
+  assert.equal(places.playedMs("a"), 80);
+  assert.ok(places.advance("a", places.at(48 * 310)!.ms));
+  assert.equal(places.playedMs("a"), 100);
+  assert.ok(!places.advance("a", 90), "never back");
+  assert.equal(places.item, "a");
 });
 
 test("PCM goes through base64 unharmed", () => {

@@ -3,6 +3,7 @@ import type { ServerEvent } from "../transport/transport";
 import { msAt } from "./clock";
 import type { PlayoutEvents, Sound } from "./loudspeaker";
 import { type Captured, FRAME } from "./messages";
+import { type Begun, Places } from "./places";
 
 /** RTP's clock for Opus. */
 const RTP_PER_MS = 48;
@@ -13,22 +14,13 @@ const PACKET_MS = 60;
 const BEHIND_MS = 30;
 const BEHIND_MS_MAX = 400;
 
-interface Begun {
-  item: string;
-  fromMs: number;
-  /** Where its first audible sample lies; null when the server did not know yet. */
-  audibleMs: number | null;
-  rtp: number;
-}
-
 export class RemoteSound implements Sound {
   /** Browsers decode for an element only; what is heard is the graph behind it, which we can cut and listen to. */
   readonly #audio = new Audio();
   readonly #context = new AudioContext({ latencyHint: "interactive" });
   readonly #gate = this.#context.createGain();
   #timer = 0;
-  #begun: Begun[] = [];
-  #played = new Map<string, number>();
+  readonly #places = new Places();
   #audible = new Set<string>();
   #flushed = new Set<string>();
   #lastLoudAt = 0;
@@ -52,7 +44,7 @@ export class RemoteSound implements Sound {
   begins(event: ServerEvent): void {
     const item = event.item_id ?? "";
     const audibleMs = typeof event.audible_ms === "number" ? event.audible_ms : null;
-    this.#begun.push({ item, fromMs: Number(event.from_ms), audibleMs, rtp: Number(event.rtp_timestamp) });
+    this.#places.begins({ item, fromMs: Number(event.from_ms), audibleMs, rtp: Number(event.rtp_timestamp) });
     if (!this.#flushed.has(item)) this.#gate.gain.value = 1;
   }
 
@@ -65,7 +57,7 @@ export class RemoteSound implements Sound {
   }
 
   playedMs(item: string): number {
-    return this.#played.get(item) ?? 0;
+    return this.#places.playedMs(item);
   }
 
   async setSink(deviceId: string): Promise<void> {
@@ -85,21 +77,14 @@ export class RemoteSound implements Sound {
     if (source === undefined) return null;
     // Some browsers count from 1970, as the standard once said.
     const at = source.timestamp > 1e12 ? source.timestamp - performance.timeOrigin : source.timestamp;
-    const now = source.rtpTimestamp + Math.min(PACKET_MS, atMs - at) * RTP_PER_MS;
-    for (const begun of this.#begun.toReversed()) {
-      const passed = signed(now - begun.rtp);
-      if (passed >= 0) return { begun, ms: begun.fromMs + passed / RTP_PER_MS };
-    }
-    return null;
+    return this.#places.at(source.rtpTimestamp + Math.min(PACKET_MS, atMs - at) * RTP_PER_MS);
   }
 
   #look(): void {
     const place = this.#decoding(performance.now() - this.#behindMs);
     if (place === null) return;
     const { begun: { item }, ms } = place;
-    if (ms <= this.playedMs(item) || this.#flushed.has(item)) return;
-    this.#played.set(item, ms);
-    this.events.progress(item, ms);
+    if (!this.#flushed.has(item) && this.#places.advance(item, ms)) this.events.progress(item, ms);
   }
 
   /** An ear of our own at the loudspeaker: for the recording, and for when sound begins and ends. */
@@ -114,7 +99,7 @@ export class RemoteSound implements Sound {
 
   #hear(frame: Captured, endMs: number): void {
     this.events.recorded?.(frame.pcm, endMs);
-    const item = this.#begun[this.#begun.length - 1]?.item;
+    const item = this.#places.item;
     if (item === undefined) return;
     if (frame.loudUntil === 0) {
       if (this.#lastLoudAt > 0) this.events.quiet?.(this.#lastLoudAt);
@@ -135,12 +120,6 @@ export class RemoteSound implements Sound {
     const place = this.#decoding(atMs);
     if (place?.begun.item !== item || place.begun.audibleMs === null) return;
     this.#behindMs = Math.min(BEHIND_MS_MAX, Math.max(0, place.ms - place.begun.audibleMs));
-    this.#played.set(item, place.begun.audibleMs + Math.max(0, performance.now() - atMs));
+    this.#places.correct(item, place.begun.audibleMs + Math.max(0, performance.now() - atMs));
   }
-}
-
-/** RTP's clock goes round at 32 bits. */
-function signed(difference: number): number {
-  const around = 2 ** 32;
-  return ((((difference + around / 2) % around) + around) % around) - around / 2;
 }
