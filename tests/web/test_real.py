@@ -62,7 +62,7 @@ def _two_watches(playwright: Playwright, server: Running, wav: Path) -> None:
         visitor.is_heard()
         visitor.waits_for("turn_measured")
         report = visitor.events("turn_measured")[0]["report"]
-        here = visitor.events("page_heard")[0]["ms"]
+        here = visitor.waits_for("page_heard")[0]["ms"]
         print(
             f"\n{report['said']!r} -> {report['answer']!r}\n"
             f"heard after {here:.0f} ms by the page's watch, {report['heard_ms']:.0f} by the server's"

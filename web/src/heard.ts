@@ -7,7 +7,7 @@ const PAUSE_MS = 500;
 /** An answer later than this answers something else. */
 const LATEST_MS = 20_000;
 /** So much of the caller is kept, to find the end of their voice in. */
-const KEPT_MS = 15_000;
+const KEPT_MS = 30_000;
 /** So much of the room before the first loud sample goes with it. */
 const ROOM_MS = 500;
 
