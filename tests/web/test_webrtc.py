@@ -7,7 +7,7 @@ from .tape import silent_after_ms
 
 WATCHES_AGREE_MS = 60
 SILENT_WITHIN_MS = 300
-RECORDED_WITHIN_MS = 40
+RECORDED_WITHIN_MS = 100
 TURNS = 3
 
 
