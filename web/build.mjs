@@ -20,6 +20,7 @@ await build({
     style: "src/style.css",
     capture: "src/audio/capture.worklet.ts",
     playout: "src/audio/playout.worklet.ts",
+    voice: "src/audio/voice.worker.ts",
   },
   outdir: folder,
   bundle: true,

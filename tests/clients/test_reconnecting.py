@@ -1,5 +1,6 @@
 """A call that was lost: the client calls again and goes on with the conversation."""
 
+import asyncio
 from pathlib import Path
 
 import aiohttp
@@ -52,6 +53,25 @@ async def test_who_lost_a_call_does_not_wait_for_the_server_to_notice(tmp_path: 
                 async with dialled(http, url, query=f"?resume={session_id}") as phone:
                     assert phone.of("session.created")[0]["session"]["id"] == session_id
                     await lost.until_closed()
+    finally:
+        await hub.close()
+
+
+async def test_a_websocket_that_hangs_gives_way_too(tmp_path: Path) -> None:
+    engines = {part: EngineChoice(use="scripted") for part in LIVE_PARTS}
+    engines["journal"] = EngineChoice(use="sqlite", settings={"path": str(tmp_path / "journal.sqlite")})
+    config = Config(engines=engines)
+    hub = await open_hub(config, weights=Path, progress=lambda _: None)
+    app = Server(hub, config, Door(key=None, loopback=True)).app()
+    try:
+        async with TestServer(app) as server, aiohttp.ClientSession() as http:
+            url = server.make_url("/v1/realtime")
+            # It reads nothing any more, not even a goodbye, as behind a network that is gone.
+            hanging = await http.ws_connect(url)
+            session_id = (await hanging.receive_json())["session"]["id"]
+            async with asyncio.timeout(5), http.ws_connect(url.with_query(resume=session_id)) as socket:
+                assert (await socket.receive_json())["session"]["id"] == session_id
+            hanging._response.close()
     finally:
         await hub.close()
 

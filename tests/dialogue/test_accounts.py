@@ -77,6 +77,7 @@ def test_heard_is_what_the_listener_acknowledged_and_sent_what_left() -> None:
     conversation.caller_says("what shall I do", at_ms=480, for_ms=960)
     begun = conversation.agent_begins()
     conversation.client_acknowledges(1, at_ms=begun + 80)
+    conversation.client_acknowledges(1, at_ms=begun + 140)  # later, and so less true
     conversation.plays_out()
     (account,) = conversation.reports
     assert account.sent_ms == pytest.approx(begun - 1440)

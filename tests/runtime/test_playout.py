@@ -182,6 +182,17 @@ async def test_acknowledgements_correct_what_was_heard_and_not_the_pace() -> Non
 
 
 @in_virtual_time
+async def test_of_acknowledgements_that_come_late_the_least_late_is_believed() -> None:
+    listener = Listener()
+    listener.queue(ramp(ticks(3_000)))
+    for late_ms in (140, 90, 120, 80, 200):
+        await passes(0.2)
+        listener.playout.acknowledge(1, ticks(ms(listener.clock.now()) - late_ms))
+    heard = [ms(event.at) for event in listener.told if isinstance(event, PlayoutAcknowledged)]
+    assert heard == pytest.approx([140, 90, 80], abs=1)
+
+
+@in_virtual_time
 async def test_nothing_is_heard_before_it_left() -> None:
     listener = Listener()
     await passes(1)

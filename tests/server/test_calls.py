@@ -58,6 +58,7 @@ async def test_who_opts_in_is_told_which_packet_and_may_say_what_was_played(hub:
         phone.send("response.create")
         playing = await phone.event("antiphon.playing")
         assert playing["from_ms"] == 0
+        assert 0 <= playing["audible_ms"] < 20
         assert 0 <= playing["rtp_timestamp"] < 1 << 32
         phone.send("antiphon.playout", item_id=playing["item_id"], played_ms=40)
         await phone.until(lambda: "output_audio_buffer.stopped" in phone.names())

@@ -16,8 +16,12 @@ class Told:
 
     def __init__(self) -> None:
         self.said: list[tuple[object, ...]] = []
+        self.audible_ms: list[float | None] = []
 
-    def sound_begins(self, reply_id: str, item_id: str, from_ms: int, timestamp: int) -> None:
+    def sound_begins(
+        self, reply_id: str, item_id: str, from_ms: int, audible_ms: float | None, timestamp: int
+    ) -> None:
+        self.audible_ms.append(audible_ms)
         self.said.append(("begins", reply_id, item_id, from_ms, timestamp))
 
     def sound_ends(self, reply_id: str) -> None:
@@ -52,6 +56,17 @@ def test_sound_leaves_whole_and_is_told_of() -> None:
     assert _leave(outgoing, 3) == [True, True, False]
     assert not outgoing.holds("r")
     assert told.said == [("begins", "r", "i", 0, 960), ("ends", "r")]
+
+
+def test_it_is_told_where_an_item_is_first_heard_if_that_is_known() -> None:
+    told = Told()
+    outgoing = Outgoing(told)
+    quiet = np.zeros(3 * FRAME // 2, np.float32)
+    outgoing.push(np.concatenate((quiet, np.full(FRAME, 0.1, np.float32))), reply_id="r", item_id="i")
+    _leave(outgoing, 3)
+    outgoing.push(np.concatenate((quiet, quiet)), reply_id="r", item_id="j")
+    _leave(outgoing, 1)
+    assert told.audible_ms == [30, None]
 
 
 def test_a_rest_leaves_when_nothing_follows() -> None:

@@ -68,6 +68,12 @@ class Visitor:
         self.page.goto(url)
         self.page.locator(".state").wait_for()
 
+    def chooses_line(self, name: str) -> None:
+        """By what the next conversation is carried."""
+        self.page.get_by_role("button", name="Settings").click()
+        self.page.get_by_label("Line").select_option(name)
+        self.page.keyboard.press("Escape")
+
     def talks(self) -> None:
         """Press the button, and be connected."""
         self.page.get_by_role("button", name="Talk", exact=True).click()

@@ -60,7 +60,8 @@ def test_an_unplugged_microphone_is_replaced_or_said(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name="Speak too").wait_for()
 
 
-def test_the_page_goes_on_when_the_server_was_restarted(browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["websocket", "webrtc"])
+def test_the_page_goes_on_when_the_server_was_restarted(browser: Browser, tmp_path: Path, by: str) -> None:
     config = scripted_config(("It is noon.",))
     config.engines["journal"] = EngineChoice(
         use="sqlite", settings={"path": str(tmp_path / "journal.sqlite")}
@@ -68,6 +69,7 @@ def test_the_page_goes_on_when_the_server_was_restarted(browser: Browser, tmp_pa
     with visiting(browser) as visitor:
         with running(config, no_weights) as first:
             visitor.opens(first.url)
+            visitor.chooses_line(by)
             visitor.talks()
             visitor.says("before")
             visitor.is_heard()

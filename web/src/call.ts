@@ -1,4 +1,5 @@
 // One conversation of this page: microphone, line and loudspeaker, and the list of what happened.
+import { Ending } from "./audio/ending";
 import { type Captured, FRAME, WIRE_HZ } from "./audio/messages";
 import { Loudspeaker, type PlayoutEvents, type Sound } from "./audio/loudspeaker";
 import { type Microphone, MicrophoneError, openMicrophone } from "./audio/microphone";
@@ -8,7 +9,7 @@ import { START, type View, fold } from "./fold/view";
 import { type Problem, problemOf } from "./problems";
 import { type Settings, shownKey } from "./settings";
 import { Store } from "./store";
-import { Heard } from "./heard";
+import { Heard, type Said } from "./heard";
 import type { ServerEvent, Transport, TransportEvents } from "./transport/transport";
 
 export type Phase = "idle" | "asking" | "connecting" | "live" | "reconnecting";
@@ -29,6 +30,8 @@ const RETRY_MS = [300, 600, 1_000, 2_000, 3_000, 5_000];
 const GIVE_UP_MS = 120_000;
 /** How often progress is told to the server and to the page. */
 const PROGRESS_MS = 90;
+/** So long after its first sound an answer is surely heard. */
+const HEARD_MS = 20;
 
 export class Call {
   readonly store = new Store<CallState>({ phase: "idle", problem: null, microphone: null, muted: false, held: false, view: START });
@@ -42,6 +45,7 @@ export class Call {
   #loudspeaker: Loudspeaker | null = null;
   #transport: Transport | null = null;
   #heard = new Heard();
+  readonly #ending = new Ending();
   #startedAt = 0;
   /** Where the present session's clock begins on this call's. */
   #sessionAtMs = 0;
@@ -142,11 +146,11 @@ export class Call {
         this.tape.add(1, atMs - this.#startedAt - (1000 * pcm.length) / WIRE_HZ, pcm);
       },
       empty: (item, playedMs, atMs) => {
-        this.#heard.emptyAt = atMs;
-        this.#progress(item, playedMs, true);
+        this.#quiet(atMs);
+        setTimeout(() => this.#progress(item, playedMs, true), atMs - performance.now());
       },
       recorded: (pcm, atMs) => this.tape.add(1, atMs - this.#startedAt - (1000 * pcm.length) / WIRE_HZ, pcm),
-      quiet: (sinceMs) => { this.#heard.emptyAt = sinceMs; },
+      quiet: (sinceMs) => this.#quiet(sinceMs),
     };
   }
 
@@ -163,7 +167,7 @@ export class Call {
     const { deviceId, echoCancellation, noiseSuppression, autoGainControl } = this.settings();
     this.#microphone = await openMicrophone(
       { deviceId, echoCancellation, noiseSuppression, autoGainControl },
-      (frame) => this.#captured(frame),
+      (frame, endMs) => this.#captured(frame, endMs),
       () => void this.#microphoneLost(),
     );
     this.#transport?.setMicrophone(this.#microphone.stream);
@@ -226,6 +230,7 @@ export class Call {
     this.#transport?.close();
     this.#microphone?.close();
     this.#loudspeaker?.close();
+    this.#ending.close();
     this.#transport = this.#microphone = this.#loudspeaker = null;
     this.#heard = new Heard();
     this.onLevel(0);
@@ -234,10 +239,9 @@ export class Call {
 
   // What happens.
 
-  #captured(frame: Captured): void {
+  #captured(frame: Captured, endMs: number): void {
     const { muted, held, phase } = this.store.value;
     const open = held || !(muted || this.settings().pushToTalk);
-    const endMs = performance.now();
     this.onLevel(open ? frame.level : 0);
     if (open) this.#heard.captured(frame, endMs);
     this.#transport?.setHeard(open);
@@ -274,9 +278,17 @@ export class Call {
   }
 
   #audible(item: string, atMs: number): void {
-    const ms = this.#heard.answered(atMs);
+    // As soon as there is something to acknowledge, and not only when the next report is due.
+    setTimeout(() => this.#progress(item, this.#sound?.playedMs(item) ?? 0, true), atMs - performance.now() + HEARD_MS);
+    const said = this.#heard.said(atMs);
+    if (said !== null) void this.#measure(item, said);
+  }
+
+  /** How long the caller has waited for `item`, by this page's own watch. */
+  async #measure(item: string, said: Said): Promise<void> {
+    const end = await this.#ending.of(said.audio);
+    const ms = end === null ? null : said.since(end);
     if (ms !== null) this.#note("page_heard", { item_id: item, ms });
-    this.#progress(item, this.#sound?.playedMs(item) ?? 0, true);
   }
 
   #progress(item: string, playedMs: number, now = false): void {
@@ -289,9 +301,15 @@ export class Call {
 
   /** The caller has won the floor: fall silent, and say how much was heard. */
   #interrupted(item: string): void {
-    const ms = this.#heard.silenced(performance.now());
+    if ((this.#sound?.playedMs(item) ?? 0) > 0) this.#heard.cut(item);
+    if (this.#heard.emptyAt !== null) this.#quiet(this.#heard.emptyAt);
     this.#silence(item);
-    if (ms !== null) this.#note("page_silenced", { item_id: item, ms });
+  }
+
+  /** Nothing sounds since `atMs`; null: something does. */
+  #quiet(atMs: number | null): void {
+    const cut = this.#heard.quiet(atMs);
+    if (cut !== null) this.#note("page_silenced", cut);
   }
 
   #silence(item: string): void {

@@ -9,8 +9,8 @@ import { App } from "./views/app";
 const settingsStore = new Store(loadSettings());
 const call = new Call(() => settingsStore.value, (events, playout, key, microphone) =>
   settingsStore.value.line === "webrtc" && microphone !== null
-    ? new WebRtcTransport(events, playout, key, microphone)
-    : new WebSocketTransport(events, key));
+    ? new WebRtcTransport(events, playout, key, settingsStore.value.user, microphone)
+    : new WebSocketTransport(events, key, settingsStore.value.user));
 // Before the first paint, so that nobody sees the other theme flash by.
 document.documentElement.dataset.theme = settingsStore.value.theme;
 render(<App call={call} settingsStore={settingsStore} />, document.getElementById("app")!);

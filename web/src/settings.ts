@@ -9,14 +9,21 @@ export interface Settings {
   pushToTalk: boolean;
   line: "websocket" | "webrtc";
   theme: "system" | "light" | "dark";
+  /** As whom the server remembers this person; empty: not at all. */
+  user: string;
   /** Announce the agent's words to a screen reader; off where it would talk over the agent. */
   announce: boolean;
 }
 
 export const DEFAULTS: Settings = {
   deviceId: "", sinkId: "", echoCancellation: true, noiseSuppression: true, autoGainControl: true,
-  pushToTalk: false, line: "websocket", theme: "system", announce: true,
+  pushToTalk: false, line: "websocket", theme: "system", user: "", announce: true,
 };
+
+/** What the server takes as a name. */
+export function userOf(text: string): string {
+  return text.trim().replace(/\s+/g, "_").replace(/[^A-Za-z0-9._-]/g, "").replace(/^[^A-Za-z0-9]+/, "").slice(0, 64);
+}
 
 const PLACE = "antiphon.settings";
 const KEY_PLACE = "antiphon.key";

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Loudness } from "../src/audio/loudness";
-import { FRAME } from "../src/audio/messages";
+import { type Captured, FRAME, WIRE_HZ } from "../src/audio/messages";
+import { Places } from "../src/audio/places";
 import { PlayoutQueue } from "../src/audio/queue";
 import { Resampler } from "../src/audio/resample";
+import { voicedSpan } from "../src/audio/voice";
 import { Tape } from "../src/audio/wav";
 import { Heard } from "../src/heard";
 import { fromBase64, toBase64 } from "../src/transport/base64";
@@ -70,19 +72,57 @@ test("what stands out of the room is loud, to the sample", () => {
   assert.deepEqual([loudness.judge(voice).loudFrom, loudness.judge(voice).loudUntil], [100, 301]);
 });
 
-test("the page's own watch: answered, and silenced", () => {
+/** A frame of the microphone: a hum of 200 Hz until `loudUntil`, and what the worklet says of it. */
+function frame(loudFrom: number, loudUntil: number): Captured {
+  const pcm = Int16Array.from({ length: FRAME }, (_, at) =>
+    at >= loudFrom && at < loudUntil ? 8_000 * Math.sin((2 * Math.PI * 200 * at) / WIRE_HZ) : ((at * 7919) % 13) - 6);
+  return { pcm, time: 0, level: 0.1, loudFrom, loudUntil };
+}
+
+test("the page's own watch runs from the last voiced sample, not from the last loud one", () => {
   const heard = new Heard();
-  const frame = (loudFrom: number, loudUntil: number) => ({ pcm: new Int16Array(FRAME), level: 0.1, loudFrom, loudUntil });
-  assert.equal(heard.answered(500), null, "nobody spoke");
-  heard.captured(frame(0, FRAME), 1_000);
-  heard.captured(frame(0, 240), 1_020);
+  assert.equal(heard.said(500), null, "nobody spoke");
+  for (let at = 0; at < 50; at++) heard.captured(frame(FRAME, 0), 20 * at);
+  for (let at = 50; at < 70; at++) heard.captured(frame(0, FRAME), 20 * at);
+  for (let at = 70; at < 80; at++) heard.captured(frame(FRAME, 0), 20 * at);
+  heard.captured(frame(100, 130), 1_600); // a click: loud, and no voice
+  for (let at = 81; at < 100; at++) heard.captured(frame(FRAME, 0), 20 * at);
   heard.spoken = true;
-  assert.equal(heard.answered(1_510), 500);
-  assert.equal(heard.answered(1_600), null, "the second sound answers nothing");
+  const said = heard.said(1_980)!;
+  assert.ok(Math.abs(said.since(voicedSpan(said.audio, WIRE_HZ)![1])! - (1_980 - 1_380)) <= 25);
+  heard.spoken = true;
+  assert.equal(heard.said(2_000), null, "the second sound answers nothing");
+});
+
+test("an interruption is over when the last sound was heard", () => {
+  const heard = new Heard();
   heard.captured(frame(120, FRAME), 3_020);
-  assert.equal(heard.silenced(3_125), 120);
-  heard.emptyAt = 3_065;
-  assert.equal(heard.silenced(3_125), 60, "it had run dry before");
+  heard.quiet(null);
+  heard.cut("a");
+  assert.deepEqual(heard.quiet(3_125), { item_id: "a", ms: 120 });
+  assert.equal(heard.quiet(3_200), null, "once");
+  heard.cut("b");
+  assert.deepEqual(heard.quiet(2_990), { item_id: "b", ms: 0 }, "it had run dry before");
+});
+
+test("a voice ends with its throat: breath, clicks and the room do not count", () => {
+  const rate = 24_000;
+  const sound = (seconds: number, sample: (at: number) => number) =>
+    Float32Array.from({ length: Math.round(seconds * rate) }, (_, at) => sample(at / rate));
+  let seed = 1;
+  const noise = () => ((seed = (seed * 16_807) % 2_147_483_647) / 1_073_741_823.5 - 1);
+  const room = (seconds: number) => sound(seconds, () => 0.0005 * noise());
+  const hum = sound(0.5, (t) => Math.min(1, 20 * (0.5 - t)) * 0.2 * Math.sin(2 * Math.PI * 140 * t) );
+  const breath = sound(0.5, () => 0.02 * noise());
+  const whole = (...parts: Float32Array[]) => Float32Array.from(parts.flatMap((part) => [...part]));
+  const end = (...parts: Float32Array[]) => voicedSpan(whole(...parts), rate)?.[1] ?? null;
+  const near = (found: number | null, seconds: number) => assert.ok(Math.abs(found! / rate - seconds) < 0.016, `${found! / rate}`);
+  assert.equal(end(room(1)), null);
+  near(end(room(0.5), hum, room(0.5)), 1);
+  near(end(room(0.5), hum, room(0.3), sound(0.004, () => 0.3 * noise()), room(0.5)), 1);
+  near(end(room(0.5), hum, breath, room(0.5)), 1.3);
+  near(end(room(0.5), hum, room(0.2), breath, room(0.5)), 1);
+  assert.deepEqual(voicedSpan(new Float32Array(0), rate), null);
 });
 
 test("sound that was received is handed out once, by its place", () => {
@@ -104,6 +144,22 @@ test("a WAV of both sides, each in its place", () => {
   assert.equal(wav.getUint32(24, true), 24_000);
   assert.deepEqual([0, 1, 2].map((frame) => wav.getInt16(44 + frame * 4, true)), [1, 2, 3]);
   assert.equal(wav.getInt16(44 + 24_000 * 4 + 2, true), -7);
+});
+
+test("a place is told from its packet, round the clock, and set right after a hole", () => {
+  const places = new Places();
+  const start = 2 ** 32 - 480;
+  assert.equal(places.at(start), null);
+  places.begins({ item: "a", fromMs: 0, audibleMs: 5, rtp: start });
+  assert.equal(places.at(start - 48), null, "not yet");
+  assert.equal(places.at(480)?.ms, 20, "the clock went round between");
+  assert.ok(places.advance("a", 300), "reckoned on, through a hole nobody has told of yet");
+  places.begins({ item: "a", fromMs: 80, audibleMs: null, rtp: 48 * 290 });
+  assert.equal(places.playedMs("a"), 80);
+  assert.ok(places.advance("a", places.at(48 * 310)!.ms));
+  assert.equal(places.playedMs("a"), 100);
+  assert.ok(!places.advance("a", 90), "never back");
+  assert.equal(places.item, "a");
 });
 
 test("PCM goes through base64 unharmed", () => {

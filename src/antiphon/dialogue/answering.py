@@ -134,7 +134,8 @@ def played(
         case PlayoutStarted():
             turn.marks.sent_at = turn.marks.sent_at or event.at
         case PlayoutAcknowledged():
-            turn.marks.heard_at = turn.marks.heard_at or event.at
+            # Told again, it is told more truly: acknowledgements come late, never early.
+            turn.marks.heard_at = min(turn.marks.heard_at or event.at, event.at)
         case PlayoutProgress() | PlayoutStopped():
             heard = min(event.heard_samples, reply.ledger.samples)
             if heard > reply.heard_samples:

@@ -75,7 +75,9 @@ class Playout:
         """Where the first audible sample lies; None until one was queued."""
         self._started_at: Ticks | None = None
         """When the first audible sample left."""
-        self._acknowledged = self._paused = False
+        self._heard_at: Ticks | None = None
+        """When the listener heard the first audible sample, by what it has acknowledged so far."""
+        self._paused = False
         self._pace = self._hearing = Running()
         """What is due, and what is heard: the same until the listener says otherwise."""
 
@@ -115,11 +117,14 @@ class Playout:
             return
         now = self._clock.now()
         self._hearing = Running(played_samples, now)
-        if not self._acknowledged and self._audible is not None and played_samples > self._audible:
-            self._acknowledged = True
-            heard_at = now - (played_samples - self._audible)
-            # A listener reckons, too, and nothing is heard before it has left.
-            self._tell(PlayoutAcknowledged(turn, max(heard_at, self._started_at or heard_at)))
+        if self._audible is None or played_samples <= self._audible:
+            return
+        # An acknowledgement is late by its way, so the least late of them is the truest; but a listener
+        # reckons, too, and nothing is heard before it has left.
+        heard_at = max(now - (played_samples - self._audible), self._started_at or 0)
+        if self._heard_at is None or heard_at <= self._heard_at - SOONEST:
+            self._heard_at = heard_at
+            self._tell(PlayoutAcknowledged(turn, heard_at))
 
     def close(self) -> None:
         """Fall silent, and tell nobody anything more."""

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 class Connection:
     """A client on the line. Making one opens its session, so that a refusal can still be plain HTTP.
 
+    Attributes:
+        session_id: of the session it carries.
+
     Raises:
         Busy: there is no room for another session.
         BadRequest: `user` is no name, or `patch` asks for what cannot be had.
@@ -64,7 +67,8 @@ class Connection:
             patch=patch,
         )
         self._session = self._realtime.session
-        self._line.name = self._session.id
+        self.session_id = self._line.name = self._session.id
+        self._over = asyncio.Event()
         self._record = records.open(self._session)
 
     # What `Realtime` asks of whoever carries it.
@@ -98,6 +102,11 @@ class Connection:
         """Send what waits and say goodbye."""
         self._line.finish(goodbye)
 
+    async def give_way(self) -> None:
+        """End, because the client goes on with the session on another line; returns when it may."""
+        self.finish(Goodbye(WSCloseCode.OK, "the session goes on elsewhere"))
+        await self._over.wait()
+
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Converse until somebody ends it."""
         expiry = asyncio.get_running_loop().call_later(self._limits.session_seconds, self._expire)
@@ -107,6 +116,7 @@ class Connection:
         finally:
             expiry.cancel()
             await self.close()
+            self._over.set()
 
     async def close(self) -> None:
         """Let go of the session; the reports stay for a while."""

@@ -108,8 +108,18 @@ class RealtimeApi:
 
     async def _earlier(self, request: web.Request) -> Earlier | web.Response:
         """What was before the session that is asked for, or why it cannot be had."""
-        await self._calls.give_way(request.query.get("resume", ""))
+        await self._give_way(request.query.get("resume", ""))
         return await earlier_of(self._hub, request)
+
+    async def _give_way(self, session_id: str) -> None:
+        """End the line or the call that carries this session, if one does.
+
+        Who resumes a session has lost it, which the server notices only when half a minute has passed.
+        """
+        await self._calls.give_way(session_id)
+        for connection in tuple(self._connections):
+            if connection.session_id == session_id:
+                await connection.give_way()
 
     async def _secret(self, request: web.Request) -> web.Response:
         voices = self._hub.voices()

@@ -13,18 +13,19 @@ class Capture extends AudioWorkletProcessor {
     const channel = inputs[0]?.[0];
     if (channel === undefined) return true;
     const fresh = this.#resampler.push(channel);
-    for (const sample of fresh) {
+    const end = currentTime + channel.length / sampleRate;
+    for (const [place, sample] of fresh.entries()) {
       this.#frame[this.#filled++] = sample;
-      if (this.#filled === FRAME) this.#send();
+      if (this.#filled === FRAME) this.#send(end - (fresh.length - 1 - place) / WIRE_HZ);
     }
     return true;
   }
 
-  #send(): void {
+  #send(time: number): void {
     this.#filled = 0;
     const pcm = new Int16Array(FRAME);
     for (let at = 0; at < FRAME; at++) pcm[at] = Math.max(-1, Math.min(1, this.#frame[at]!)) * 32_767;
-    const captured: Captured = { pcm, ...this.#loudness.judge(this.#frame) };
+    const captured: Captured = { pcm, time, ...this.#loudness.judge(this.#frame) };
     this.port.postMessage(captured, [pcm.buffer]);
   }
 }

@@ -1,4 +1,5 @@
 // The loudspeaker: what of each item was heard, and when, in the page's own time.
+import { msAt } from "./clock";
 import { type FromPlayout, type ToPlayout, WIRE_HZ } from "./messages";
 
 export interface PlayoutEvents {
@@ -27,7 +28,8 @@ export interface Sound {
 }
 
 export class Loudspeaker implements Sound {
-  readonly #positions = new Map<string, number>();
+  /** So many samples of each item have been handed over; the last of them is heard at `atMs`. */
+  readonly #positions = new Map<string, { samples: number; atMs: number }>();
   readonly #muted = new Set<string>();
 
   private constructor(
@@ -56,7 +58,8 @@ export class Loudspeaker implements Sound {
   }
 
   playedMs(item: string): number {
-    return Math.max(0, ((this.#positions.get(item) ?? 0) / WIRE_HZ - this.#latency) * 1000);
+    const { samples, atMs } = this.#positions.get(item) ?? { samples: 0, atMs: 0 };
+    return Math.max(0, (samples / WIRE_HZ) * 1000 - Math.max(0, atMs - performance.now()));
   }
 
   async setSink(deviceId: string): Promise<void> {
@@ -70,20 +73,15 @@ export class Loudspeaker implements Sound {
     void this.context.close();
   }
 
-  /** From the worklet to the air, in seconds, as far as the browser knows. */
-  get #latency(): number {
-    return this.context.outputLatency || this.context.baseLatency || 0;
-  }
-
   #hear(message: FromPlayout): void {
     const { item } = message;
-    const atMs = performance.now() + (message.time - this.context.currentTime + this.#latency) * 1000;
+    const atMs = msAt(this.context, message.time, "heard");
     if (message.kind === "audible") {
       this.events.audible(item, atMs);
       return;
     }
-    const before = this.#positions.get(item) ?? 0;
-    this.#positions.set(item, message.position);
+    const before = this.#positions.get(item)?.samples ?? 0;
+    this.#positions.set(item, { samples: message.position, atMs });
     if (message.position > before) this.events.played(item, before, message.position, atMs);
     if (message.kind === "empty") this.events.empty(item, (message.position / WIRE_HZ) * 1000, atMs);
     else this.events.progress(item, this.playedMs(item));

@@ -4,9 +4,11 @@ export const WIRE_HZ = 24_000;
 /** 20 ms. */
 export const FRAME = 480;
 
-/** From the capture worklet: one frame of the microphone. */
+/** From the capture worklet: one frame of what it listens to. */
 export interface Captured {
   pcm: Int16Array<ArrayBuffer>;
+  /** When its last sample came, on the audio context's clock, in seconds. */
+  time: number;
   /** Root mean square, of full scale 1. */
   level: number;
   /** Samples of the frame up to and including its last loud one; 0 when none is. */

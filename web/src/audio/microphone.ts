@@ -1,4 +1,5 @@
 // The microphone: asked for with reasons, watched while it is used, let go of afterwards.
+import { msAt } from "./clock";
 import type { Captured } from "./messages";
 
 export type MicrophoneProblem = "insecure" | "denied" | "none" | "busy" | "lost" | "unsupported";
@@ -22,9 +23,9 @@ export interface Microphone {
   close(): void;
 }
 
-/** Opens it and passes on its frames. Throws a MicrophoneError that says why not. */
+/** Opens it and passes on its frames, each with the page's time of its last sample. Throws a MicrophoneError that says why not. */
 export async function openMicrophone(
-  options: MicrophoneOptions, heard: (frame: Captured) => void, lost: () => void,
+  options: MicrophoneOptions, heard: (frame: Captured, endMs: number) => void, lost: () => void,
 ): Promise<Microphone> {
   const stream = await ask(options);
   const context = new AudioContext();
@@ -32,7 +33,7 @@ export async function openMicrophone(
   await context.audioWorklet.addModule("/app/capture.js");
   const source = context.createMediaStreamSource(stream);
   const node = new AudioWorkletNode(context, "capture", { channelCount: 1, channelCountMode: "explicit", numberOfOutputs: 0 });
-  node.port.onmessage = ({ data }: MessageEvent<Captured>) => heard(data);
+  node.port.onmessage = ({ data }: MessageEvent<Captured>) => heard(data, msAt(context, data.time, "came"));
   source.connect(node);
   const [track] = stream.getAudioTracks();
   let open = true;

@@ -51,6 +51,14 @@ export function keyHeaders(key: string): Record<string, string> {
   return key === "" ? {} : { Authorization: `Bearer ${key}` };
 }
 
+/** What an address asks for: everything there is to show, somebody to be remembered, a session to go on with. */
+export function wishes(user: string, session: string): string {
+  const wanted = new URLSearchParams({ model: "antiphon", ext: "1" });
+  if (user !== "") wanted.set("user", user);
+  if (session !== "") wanted.set("resume", session);
+  return `?${wanted}`;
+}
+
 /** Why a session cannot be opened now; null when nothing speaks against it. */
 export async function obstacle(key: string): Promise<TransportError | null> {
   try {

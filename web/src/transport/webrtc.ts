@@ -1,10 +1,12 @@
 // A call over WebRTC: sound as packets, events on a data channel.
 import type { PlayoutEvents, Sound } from "../audio/loudspeaker";
 import { RemoteSound } from "../audio/remote";
-import { type ServerEvent, type Transport, TransportError, type TransportEvents, keyHeaders, obstacle } from "./transport";
+import { type ServerEvent, type Transport, TransportError, type TransportEvents, keyHeaders, obstacle, wishes } from "./transport";
 
 const CHANNEL = "oai-events";
 const CONNECT_MS = 10_000;
+/** A browser says that nothing comes any more some seconds after that is so; then so long again. */
+const PATIENCE_MS = 2_000;
 
 export class WebRtcTransport implements Transport {
   readonly kind = "webrtc";
@@ -13,14 +15,14 @@ export class WebRtcTransport implements Transport {
   #channel: RTCDataChannel | null = null;
   #track: MediaStreamTrack | null = null;
   #remote: RemoteSound | null = null;
+  #waiting = 0;
 
   constructor(
     private readonly events: TransportEvents, private readonly playout: PlayoutEvents,
-    private readonly key: string, private readonly microphone: MediaStream,
+    private readonly key: string, private readonly user: string, private readonly microphone: MediaStream,
   ) {}
 
-  /** Calls are not resumed. */
-  async open(): Promise<void> {
+  async open(resume: string): Promise<void> {
     const refused = await obstacle(this.key);
     if (refused !== null) throw refused;
     const peer = (this.#peer = new RTCPeerConnection());
@@ -36,7 +38,7 @@ export class WebRtcTransport implements Transport {
     });
     try {
       await peer.setLocalDescription();
-      await peer.setRemoteDescription({ type: "answer", sdp: await this.#answer(peer.localDescription!.sdp) });
+      await peer.setRemoteDescription({ type: "answer", sdp: await this.#answer(peer.localDescription!.sdp, resume) });
       await Promise.race([Promise.all([sounding, this.#created(channel)]), late()]);
     } catch (error) {
       this.close();
@@ -45,7 +47,10 @@ export class WebRtcTransport implements Transport {
     const gone = () => this.events.closed("");
     channel.onclose = gone;
     peer.onconnectionstatechange = () => {
+      clearTimeout(this.#waiting);
       if (peer.connectionState === "failed") gone();
+      // Packets that are lost for a moment come again; those of a network that was left do not.
+      if (peer.connectionState === "disconnected") this.#waiting = window.setTimeout(gone, PATIENCE_MS);
     };
     await this.#remote?.start();
   }
@@ -73,6 +78,7 @@ export class WebRtcTransport implements Transport {
   }
 
   close(): void {
+    clearTimeout(this.#waiting);
     if (this.#channel !== null) this.#channel.onclose = this.#channel.onmessage = null;
     if (this.#peer !== null) this.#peer.onconnectionstatechange = null;
     this.#track?.stop();
@@ -80,12 +86,14 @@ export class WebRtcTransport implements Transport {
     this.#peer?.close();
   }
 
-  async #answer(offer: string): Promise<string> {
-    const response = await fetch("/v1/realtime/calls?model=antiphon&ext=1", {
+  async #answer(offer: string, resume: string): Promise<string> {
+    const response = await fetch(`/v1/realtime/calls${wishes(this.user, resume)}`, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", ...keyHeaders(this.key) },
       body: offer,
     });
+    // The server cannot go on with it: a new conversation may begin.
+    if (resume !== "" && [404, 409].includes(response.status)) return this.#answer(offer, "");
     if (!response.ok) throw new TransportError("busy", "The server took no more calls. Try again in a moment.");
     return response.text();
   }

@@ -124,6 +124,8 @@ function Welcome({ call, cast }: { call: Call; cast: Cast | null }) {
     <div class="welcome">
       <h2>Talk with a machine</h2>
       <p>Press <b>Talk</b> and speak. It answers aloud when you have finished, and stops when you cut in.</p>
+      {cast === null && <p class="hint">Ask what you like. For a start: “How many legs does a spider have?”</p>}
+      {cast !== null && <p class="about">{about(cast)}</p>}
       {cast !== null && (
         <ul class="people" aria-label="Who you may meet">
           {cast.personas.slice(0, 6).map((one) => {
@@ -136,6 +138,12 @@ function Welcome({ call, cast }: { call: Call; cast: Cast | null }) {
       <p class="hint">The browser will ask whether this page may use the microphone. What you say goes to this server and nowhere else.</p>
     </div>
   );
+}
+
+/** Where one is, if the cast says so. */
+function about(cast: Cast): string {
+  const name = cast.title || cast.name;
+  return cast.about?.includes(name) ? cast.about : `${name}. ${cast.about ?? ""}`;
 }
 
 function ProblemView({ call, state }: { call: Call; state: CallState }) {

@@ -21,7 +21,7 @@ export function Conversation({ view, cast, announce }: { view: View; cast: Cast 
   return (
     <div class="captions" ref={box} onScroll={scrolled} role="region" aria-label="Conversation" tabIndex={0}>
       <ol>{view.lines.map((line) => <LineView key={line.id} line={line} cast={cast} />)}</ol>
-      <div ref={end} />
+      <div class="end" ref={end} />
       {announce && <Announcer lines={view.lines} />}
     </div>
   );

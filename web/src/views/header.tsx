@@ -49,8 +49,8 @@ export function Header({ phase, view, cast, replaying, doors }: Props) {
       )}
       <nav aria-label="Tools">
         {doors.filter((door) => door.shown).map((door) => (
-          <button key={door.name} type="button" class="round" onClick={door.open} title={door.name}>
-            <Icon name={door.icon} /><span class="unseen">{door.name}</span>
+          <button key={door.name} type="button" class="door" onClick={door.open} title={door.name} aria-label={door.name}>
+            <Icon name={door.icon} /><span>{door.name.split(" ")[0]}</span>
           </button>
         ))}
       </nav>

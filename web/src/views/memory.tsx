@@ -8,6 +8,7 @@ export function Memory({ memory }: { memory: MemoryFact | null }) {
       <div class="empty">
         <h3>What it remembers</h3>
         <p>When an answer draws on memory, this shows which facts it was given, how they hang together, and how many tokens they took.</p>
+        <p>It remembers those who say in the settings who they are.</p>
       </div>
     );
   return (
@@ -36,7 +37,7 @@ export function Budget({ used, of }: { used: number; of: number }) {
   );
 }
 
-const SIZE = { width: 520, height: 300 };
+const SIZE = { width: 420, height: 280 };
 const MOST = 24;
 
 function Web({ memory }: { memory: MemoryFact }) {

@@ -64,9 +64,11 @@ function Checklist({ state }: { state: NonNullable<View["state"]> }) {
   );
 }
 
-const BOX = { width: 172, height: 50, across: 26, down: 34 };
+const BOX = { width: 152, height: 48, across: 18, down: 34 };
 /** Room at both sides for ways that pass rows by. */
-const BEND = 56;
+const BEND = 44;
+/** A map narrower than this has letters that nobody can read; it is rather moved about. */
+const LEGIBLE = 440;
 
 function Map({ cast, at, moves }: { cast: Cast; at: string; moves: View["moves"] }) {
   const placed = rows(cast);
@@ -86,11 +88,19 @@ function Map({ cast, at, moves }: { cast: Cast; at: string; moves: View["moves"]
     if (from === undefined || to === undefined || from === to) return [];
     return [{ key: `${scene.id} ${exit.to}`, d: way(from, to), label: exit.label, gone: gone.has(`${scene.id} ${exit.to}`) }];
   }));
+  // A caller may also come to a scene from anywhere; those ways are shown once they were gone.
+  const drawn = new Set(ways.map((one) => one.key));
+  for (const move of moves) {
+    const [key, from, to] = [`${move.from} ${move.to}`, place.get(move.from), place.get(move.to)];
+    if (drawn.has(key) || from === undefined || to === undefined || from === to) continue;
+    drawn.add(key);
+    ways.push({ key, d: way(from, to), label: move.why, gone: true });
+  }
   // What was gone is drawn last, over the others.
   ways.sort((a, b) => Number(a.gone) - Number(b.gone));
   return (
-    <div class="map">
-      <svg viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px` }} role="img" aria-label={`Scenes; now: ${title(cast, at)}`}>
+    <div class="map" role="group" aria-label="Map of the scenes" tabIndex={0}>
+      <svg viewBox={`0 0 ${width} ${height}`} style={{ maxWidth: `${width}px`, minWidth: `${Math.min(width, LEGIBLE)}px` }} role="img" aria-label={`Scenes; now: ${title(cast, at)}`}>
         <defs><Arrow id="arrow" /><Arrow id="arrow-gone" /></defs>
         {ways.map((one) => (
           <path key={one.key} class={`way ${one.gone ? "gone" : ""}`} d={one.d} marker-end={`url(#arrow${one.gone ? "-gone" : ""})`}>
@@ -104,8 +114,8 @@ function Map({ cast, at, moves }: { cast: Cast; at: string; moves: View["moves"]
             <g key={scene.id} style={person.style} class={`scene ${person.hue} ${scene.id === at ? "now" : ""} ${visited.has(scene.id) ? "visited" : ""}`} transform={`translate(${x} ${y})`}>
               <title>{scene.aim}</title>
               <rect width={BOX.width} height={BOX.height} rx="10" />
-              <text x="14" y="21">{clipped(scene.title || scene.id, 22)}</text>
-              <text x="14" y="38" class="by">{clipped(person.name, 26)}</text>
+              <text x="12" y="20">{clipped(scene.title || scene.id, 18)}</text>
+              <text x="12" y="37" class="by">{clipped(person.name, 22)}</text>
             </g>
           );
         })}

@@ -1,6 +1,6 @@
 // Devices, how the microphone is treated, and how the page looks.
 import { useEffect, useState } from "preact/hooks";
-import type { Settings } from "../settings";
+import { type Settings, userOf } from "../settings";
 import { Dialog } from "./dialog";
 
 interface Props {
@@ -18,6 +18,10 @@ export function SettingsDialog({ settings, change, close }: Props) {
       <Choice name="Microphone" value={settings.deviceId} change={(deviceId) => change({ deviceId })} devices={of("audioinput")} />
       {of("audiooutput").length > 0 && <Choice name="Loudspeaker" value={settings.sinkId} change={(sinkId) => change({ sinkId })} devices={of("audiooutput")} />}
       {!named && <p class="hint">The browser names the devices once you have allowed the microphone.</p>}
+      <label class="field"><span>Remember me as<small>from the next conversation on</small></span>
+        <input type="text" value={settings.user} maxLength={64} placeholder="nobody" autocomplete="off"
+          onChange={(event) => change({ user: (event.currentTarget.value = userOf(event.currentTarget.value)) })} />
+      </label>
       <Switch name="Push to talk" hint="you are heard only while you hold the space bar" on={settings.pushToTalk} change={(pushToTalk) => change({ pushToTalk })} />
       <Switch name="Take out the echo" hint="so that it does not hear itself; leave it on without headphones" on={settings.echoCancellation} change={(echoCancellation) => change({ echoCancellation })} />
       <Switch name="Suppress noise" on={settings.noiseSuppression} change={(noiseSuppression) => change({ noiseSuppression })} />

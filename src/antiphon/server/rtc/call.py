@@ -160,14 +160,16 @@ class Call:
 
     # What the outgoing sound tells.
 
-    def sound_begins(self, reply_id: str, item_id: str, from_ms: int, timestamp: int) -> None:
+    def sound_begins(
+        self, reply_id: str, item_id: str, from_ms: int, audible_ms: float | None, timestamp: int
+    ) -> None:
         """Say that a reply begins to sound, and to who wants to know, in which packet."""
         if self._sounding != reply_id:
             self._sounding = reply_id
             self._realtime.announce(wire.output_started(reply_id))
         place = self._peer.rtp_timestamp(timestamp)
         if self._extended and place is not None:
-            self._realtime.announce(wire.playing(reply_id, item_id, from_ms, place))
+            self._realtime.announce(wire.playing(reply_id, item_id, from_ms, audible_ms, place))
 
     def sound_ends(self, reply_id: str) -> None:
         """Say so, unless the reply goes on."""

@@ -42,10 +42,7 @@ class Calls:
         return self._calls.get(call_id)
 
     async def give_way(self, session_id: str) -> None:
-        """End the call that carries this session, if one does.
-
-        Who resumes a call has lost it, which the server notices only when half a minute has passed.
-        """
+        """End the call that carries this session, if one does."""
         for call in tuple(self._calls.values()):
             if call.session_id == session_id:
                 await call.close()

@@ -17,6 +17,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import Packet
 
 from antiphon.contracts import CLOCK_HZ, Audio, ms
+from antiphon.runtime.voiced import first_audible_sample
 from antiphon.server.rtc.opus import FRAME, RTP_HZ, RTP_PER_SAMPLE, SILENCE, Writer
 
 FRAME_S = FRAME / CLOCK_HZ
@@ -30,8 +31,13 @@ _TIME_BASE = Fraction(1, RTP_HZ)
 class Listener(Protocol):
     """Whoever wants to know what leaves. None of these may block or raise."""
 
-    def sound_begins(self, reply_id: str, item_id: str, from_ms: int, timestamp: int) -> None:
-        """The sound of an item, from `from_ms` on, leaves in the packet with this timestamp."""
+    def sound_begins(
+        self, reply_id: str, item_id: str, from_ms: int, audible_ms: float | None, timestamp: int
+    ) -> None:
+        """The sound of an item, from `from_ms` on, leaves in the packet with this timestamp.
+
+        `audible_ms` is where the first sample that can be heard lies; None if it is not made yet.
+        """
         ...
 
     def sound_ends(self, reply_id: str) -> None:
@@ -44,6 +50,8 @@ class _Waiting(msgspec.Struct, frozen=True):
     reply_id: str
     item_id: str
     from_ms: int
+    audible_ms: float | None
+    """Where in the item the first sample of this packet lies that can be heard; None if none can."""
 
 
 class Outgoing:
@@ -109,13 +117,21 @@ class Outgoing:
         if after is None:
             return SILENCE
         if before is None or before.item_id != after.item_id:
-            self._listener.sound_begins(after.reply_id, after.item_id, after.from_ms, self._timestamp)
+            self._listener.sound_begins(
+                after.reply_id, after.item_id, after.from_ms, self._audible_ms(after), self._timestamp
+            )
         return after.payload
+
+    def _audible_ms(self, first: _Waiting) -> float | None:
+        """Where the item of `first`, which leaves now, is first heard."""
+        same = (waiting for waiting in (first, *self._waiting) if waiting.item_id == first.item_id)
+        return next((waiting.audible_ms for waiting in same if waiting.audible_ms is not None), None)
 
     def _queue(self, frame: Audio) -> None:
         if len(self._waiting) < WAITING_MAX:
-            payload = self._writer.write(frame)
-            self._waiting.append(_Waiting(payload, *self._place, from_ms=int(ms(self._pushed))))
+            payload, audible = self._writer.write(frame), first_audible_sample(frame, CLOCK_HZ)
+            audible_ms = None if audible is None else ms(self._pushed + audible)
+            self._waiting.append(_Waiting(payload, *self._place, int(ms(self._pushed)), audible_ms))
         self._pushed += FRAME
 
     def _fill_up(self) -> None:

@@ -262,8 +262,10 @@ def output_cleared(response_id: str) -> Wire:
     return {"type": "output_audio_buffer.cleared", "response_id": response_id}
 
 
-def playing(response_id: str, item_id: str, from_ms: int, rtp_timestamp: int) -> Wire:
-    """The sound of an item, from `from_ms` on, is in the packets from this one on.
+def playing(
+    response_id: str, item_id: str, from_ms: int, audible_ms: float | None, rtp_timestamp: int
+) -> Wire:
+    """The sound of an item, from `from_ms` on, is in the packets from this one on, heard from `audible_ms`.
 
     Antiphon's own event, only for clients that opted in: who knows which packet is heard knows the word.
     """
@@ -272,5 +274,6 @@ def playing(response_id: str, item_id: str, from_ms: int, rtp_timestamp: int) ->
         "response_id": response_id,
         "item_id": item_id,
         "from_ms": from_ms,
+        "audible_ms": audible_ms,
         "rtp_timestamp": rtp_timestamp,
     }
