@@ -98,7 +98,7 @@ class Judge:
         return (0.0, -self.margin) if options == ("Yes", "No") else ()
 
 
-DOUBTFUL = ("Mira: My sport is boxing.", "Otto: I see.", "Mira: Climbing fills my evenings now.")
+DOUBTFUL = ("Mira: My sport is boxing.", "Otto: I see.", "Mira: It's climbing for me now.")
 
 
 @pytest.mark.real

@@ -93,7 +93,11 @@ async def test_a_conversation_asks_once_it_has_learned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doubting = Doubting(9)
-    monkeypatch.setattr(GraphMemory, "refine", lambda _, at_most: doubting.refine(at_most))
+
+    def refine(_: GraphMemory, at_most: int) -> Generator[Weighing, tuple[float, ...], int]:
+        return doubting.refine(at_most)
+
+    monkeypatch.setattr(GraphMemory, "refine", refine)
     stage = Watched(tmp_path, memory=config(tmp_path, refine_calls=3), answers=("Oh.",))
     await stage.ready()
     await stage.says("my violin lies in the green cupboard now", then_silent_ms=400)
