@@ -118,11 +118,14 @@ def test_most_stale_facts_are_not_offered(weights: Callable[[str], Path]) -> Non
 
 
 def test_stories_of_the_two_parts_have_nothing_in_common() -> None:
-    tuned, reported = ({story.wording for story in stories(part, 1)} for part in ("tune", "report"))
-    assert len(tuned) > 60
+    tuned, reported, fresh = (
+        {story.wording for story in stories(part, 1)} for part in ("tune", "report", "fresh")
+    )
+    assert len(tuned) > 400
     assert len(reported) > 80
-    assert not tuned & reported
-    for story in stories("report", 1):
+    assert len(fresh) > 140
+    assert not tuned & (reported | fresh)
+    for story in (*stories("report", 1), *stories("fresh", 1)):
         assert story.old in story.turns[0].text
         assert story.old != story.new
 
@@ -140,7 +143,7 @@ def test_the_whole_bench(
     monkeypatch.setattr(bench_memory, "_embedder", ScriptedEmbedder)
     monkeypatch.setattr(bench_memory, "_TURNS", 20)
     monkeypatch.setattr(bench_memory, "data_home", lambda: tmp_path)
-    monkeypatch.setattr(bench_memory, "stories", lambda part, rounds: stories(part, rounds)[::7])
+    monkeypatch.setattr(bench_memory, "stories", lambda part, rounds: stories(part, rounds)[::11])
     assert main(["bench", "memory", "--data", str(data), "--held-out", "1", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["tuned_on"] == ["a", "b"]

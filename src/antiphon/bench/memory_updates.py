@@ -9,6 +9,7 @@ holds what was said of it at first.
 import tomllib
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cache
 from importlib.resources import files
 from typing import Literal
 
@@ -22,7 +23,8 @@ from antiphon.memory import Ask, GraphMemory, Turn
 from antiphon.memory.refining import refined_by
 
 How = Literal["plain", "changed", "still"]
-Part = Literal["tune", "report"]
+Part = Literal["tune", "report", "fresh"]
+_WORDINGS = ("memory_wordings.toml", "memory_wordings_tune.toml", "memory_wordings_fresh.toml")
 _BUDGET = 256
 _THINGS = 6
 _CALLS = 2
@@ -101,8 +103,13 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True):
 
 def kinds(part: Part) -> list[Kind]:
     """The kinds of `part`."""
-    text = (files("antiphon.bench") / "memory_wordings.toml").read_text("utf-8")
-    return [kind for kind in msgspec.convert(tomllib.loads(text)["kind"], list[Kind]) if kind.part == part]
+    return [kind for name in _WORDINGS for kind in _kinds_in(name) if kind.part == part]
+
+
+@cache
+def _kinds_in(name: str) -> list[Kind]:
+    text = (files("antiphon.bench") / name).read_text("utf-8")
+    return msgspec.convert(tomllib.loads(text)["kind"], list[Kind])
 
 
 def stories(part: Part, rounds: int, seed: int = 0) -> list[Story]:

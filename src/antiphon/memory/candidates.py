@@ -65,9 +65,9 @@ def _replaced(view: View, question: Question, rows: Places) -> Mapping[int, froz
     asked = frozenset(question.terms)
     near = frozenset[int](rows.tolist())
     return {
-        row: instead_of(view.outdated, row, asked)
+        row: instead_of(view.outdated, row, asked, question.several)
         for row in near & view.outdated.keys()
-        if misleads(view.outdated, row, asked)
+        if misleads(view.outdated, row, asked, question.several)
     }
 
 

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from antiphon.memory.claims import Claim
+from antiphon.memory.claims import CUES, Claim
 from antiphon.memory.columns import Floats
 from antiphon.memory.terms import stem
 
@@ -41,10 +41,15 @@ FEATURES: Final = (
     "values are words, and alike",
     "values are words, and alike with the value",
     "values are words, and names the old one",
+    *CUES,
 )
 _NUMBER = re.compile(r"\d")
 _ALIKE = 0.1
 """Values that are less alike are of different sorts."""
+_CLAIMS_NEARER = 0.25
+"""Two claims are hardly ever nearer than their turns by more than this."""
+_VALUES_ALIKE = 0.7
+"""Different values are hardly ever more alike than this."""
 _TRIED = 2
 """Pairs of values that are tried, the likeliest first."""
 
@@ -66,10 +71,30 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def comparable(old: Claim, new: Claim) -> bool:
-    """Whether it is worth weighing: of the same person, of how things are, and with a word of change."""
-    if old.subject != new.subject or old.hedged or old.text == new.text:
-        return False
-    return new.replaces or (not new.hedged and (new.changes or names_value_of(old, new)))
+    """Whether it is worth weighing: of the same person, and of how things are for good."""
+    for_good = not old.hedged and (new.replaces or not new.hedged)
+    return for_good and old.subject == new.subject and old.text != new.text
+
+
+def hopeless(old: Claim, new: Claim, near: float, weights: Sequence[float], odds: float) -> bool:
+    """Whether `change` would give less than these log-odds whatever the vectors say.
+
+    `near` is how alike the turns are in which they were said.
+    """
+    known = {
+        "alike": min(1.0, near + _CLAIMS_NEARER),
+        "alike with the value": 1.0,
+        "values alike": _VALUES_ALIKE,
+        "shared words": 0.0,
+        "names the old value": float(names_value_of(old, new)),
+        "says that something is new": float(new.changes),
+        "says that something gave way": float(new.replaces),
+        "is hedged": float(new.hedged),
+        "of the speaker": float(new.of_self),
+        "value comes as it went": 1.0,
+        "says much": math.log(max(1, len(new.words))),
+    } | dict(zip(CUES, new.cues, strict=True))
+    return weights[0] + sum(w * known.get(n, 0.0) for n, w in zip(FEATURES, weights[1:], strict=True)) < odds
 
 
 def names_value_of(old: Claim, new: Claim) -> bool:
@@ -110,6 +135,7 @@ def change(old: Claim, new: Claim, embed: Embed) -> Change | None:
         words * alike,
         words * float(near[best]),
         words * named,
+        *new.cues,
     )
     return Change(old=old, new=new, old_value=before, new_value=after, features=features)
 

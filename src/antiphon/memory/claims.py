@@ -5,6 +5,7 @@ No grammar is known here, only forms: enough to ask whether a later claim may ta
 
 import re
 from collections.abc import Collection, Iterator
+from typing import Final
 
 import msgspec
 
@@ -53,6 +54,35 @@ _HEDGE = re.compile(
     r"won['’]t|never|gonna|going to)\b|['’]d\b",
     re.IGNORECASE,
 )
+CUES: Final = {
+    "now": r"\bnow\b",
+    "new": r"\bnew\b",
+    "these days": r"these days|nowadays|lately|of late",
+    "since": r"from now on|from today|as of|"
+    r"since (?:the|last|yesterday|\w+day|january|june|spring|autumn)",
+    "no longer": r"no longer|no more|any ?more|any longer",
+    "instead": r"instead|rather than|in place of|after all",
+    "gives way": r"\b(?:switch|swap|chang|replac|mov|left|leav|quit|gave up|given up|dropp|stopp|sold|trad|"
+    r"over with|turned|gone|went from|went off|desert|abandon|cancell|closed|retired|died|uninstall|"
+    r"unsubscrib|handed|put aside|lost interest|done with|came off|packed)\w*",
+    "takes its place": r"\b(?:join|sign|start|begun|began|begin|took up|taken up|taken over|took over|bought|"
+    r"got|found|picked|discover|fallen for|settle|hired|enroll|becom|became|adopt|opened)\w*",
+    "at last": r"finally|at last|change of plans|the new",
+    "best": r"prefer|better|favourite|favorite|number one|best",
+    "mine": r"\bi['’]?m\b|\bi am\b|\bmy\b|\bi['’]ve\b|\bwe['’]ve\b|\bour\b",
+    "perhaps": r"\b(?:would|could|might|may|should|maybe|perhaps|some ?day|one day|wish|hop(?:e|ing)|"
+    r"dream\w*)\b|['’]d\b",
+    "once": r"\b(?:used to|once|ago|as a child|years|at school|always been|never|nearly|almost|tried|"
+    r"declined)\b",
+    "for a while": r"\b(?:yesterday|last night|on sunday|today|this morning|tonight|tomorrow|weekend|week|"
+    r"visit|trip|holiday|tour)\b",
+    "hearsay": r"\b(?:they say|i hear|i read|heard|read that|asked|talked|said|recommended|documentary|"
+    r"article|news|radio|tv|television|watched|saw)\b",
+}
+"""Words that speak for a change, and words that speak against one; what each is worth is fitted."""
+_CUES = tuple(re.compile(words, re.IGNORECASE) for words in CUES.values())
+_SPEAKING_FOR = 9
+"""The first so many of them are of changes."""
 _NO_CLAIM = re.compile(
     r"(?:\[|let['’]?s|let us|thanks|thank you|congrat\w*|wow|glad|good luck|keep|check)\b", re.IGNORECASE
 )
@@ -94,6 +124,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """It says how things may be, or were for a while."""
     whole: bool
     """It is all that its turn says."""
+    cues: tuple[float, ...]
+    """Of `CUES`, 1 for each that it holds and 0 for the others."""
+
+    @property
+    def may_change(self) -> bool:
+        """Whether anything in it speaks for a change: a name, a number, or a word of one."""
+        return bool(
+            self.changes or self.replaces or self.names or self.numbers or any(self.cues[:_SPEAKING_FOR])
+        )
 
 
 def claims_of(text: str, called: Collection[str] = ()) -> list[Claim]:
@@ -125,6 +164,7 @@ def _claims(parts: list[str], called: Collection[str]) -> Iterator[Claim]:
             replaces=_REPLACE.search(part) is not None,
             hedged=_HEDGE.search(part) is not None,
             whole=len(parts) == 1,
+            cues=tuple(float(cue.search(part) is not None) for cue in _CUES),
         )
 
 

@@ -7,7 +7,8 @@ import msgspec
 
 from antiphon.contracts import ConfigInvalid, EngineCard, EngineSetup, Recall, RecallQuery, Utterance
 from antiphon.memory.falkor import NAME, FalkorRecord
-from antiphon.memory.graph import GraphMemory, open_embedder
+from antiphon.memory.graph import REFINED_AT_MOST, GraphMemory, open_embedder
+from antiphon.memory.refining import Refining
 
 
 class FalkorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,6 +72,10 @@ class FalkorMemory:
     def recall(self, query: RecallQuery, count_tokens: Callable[[str], int]) -> Recall:
         """The best context within `query.budget_tokens`; the server is not asked."""
         return self.graph.recall(query, count_tokens)
+
+    def refine(self, at_most: int = REFINED_AT_MOST) -> Refining:
+        """As `GraphMemory.refine`."""
+        return self.graph.refine(at_most)
 
     def forget(self, ids: Sequence[str]) -> int:
         """Really forget these utterances and all that rests on them; returns how many were known."""

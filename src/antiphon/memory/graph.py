@@ -43,6 +43,8 @@ TEXT_CHARS_MAX = 2**20
 """Of one utterance. Longer texts are documents and come in passages."""
 _EMBEDDED_CHARS = 2000
 """More than any encoder here reads."""
+REFINED_AT_MOST = 4
+"""Doubts that are put to a language model at a time."""
 _STRIDE = 256
 """Turns learned in one transaction: a killed ingest loses less than this many."""
 
@@ -197,28 +199,28 @@ class GraphMemory:
             changed = self._record.generation != self._generation
             self._view = self._read_back() if changed else settled(self._view)
 
-    def refine(self, at_most: int = 4) -> Refining:
+    def refine(self, at_most: int = REFINED_AT_MOST) -> Refining:
         """Put up to `at_most` of the newest doubts to a language model: a generator of questions.
 
-        Each `Weighing` it yields wants the scores of its options sent back; none (an empty tuple) ends it,
-        and the doubt is kept. What the model confirms is superseded. The memory may be used in between.
+        Each `Weighing` it yields wants the scores of its options sent back; none (an empty tuple) ends it. A
+        doubt stays one until it was answered. What the model confirms is superseded. The memory may be used
+        in between.
         """
         superseded = 0
-        for _ in range(at_most):
-            if self._noticing is None or not self._noticing.doubts:
-                break
-            old_id, new_id, doubt = self._noticing.doubts.pop()
+        doubts = () if self._noticing is None else self._noticing.newest_doubts(at_most)
+        for held in doubts:
+            old_id, new_id, doubt = held
             view = self._view
-            if old_id not in view.rows or new_id not in view.rows:
-                continue  # forgotten since
-            doubt = msgspec.structs.replace(doubt, old_row=view.rows[old_id], new_row=view.rows[new_id])
-            scores = yield weighing(doubt, view)
-            if not scores:
-                self._noticing.doubts.append((old_id, new_id, doubt))
-                break
-            if (likely := likelihood(doubt, scores)) < LIKELY:
-                continue
-            superseded += self._supersede(old_id, new_id, msgspec.structs.replace(doubt, likelihood=likely))
+            if old_id in view.rows and new_id in view.rows:  # not forgotten since
+                now = msgspec.structs.replace(doubt, old_row=view.rows[old_id], new_row=view.rows[new_id])
+                scores = yield weighing(now, view)
+                if not scores:
+                    break
+                if (likely := likelihood(now, scores)) >= LIKELY:
+                    sure = msgspec.structs.replace(now, likelihood=likely)
+                    superseded += self._supersede(old_id, new_id, sure)
+            assert self._noticing is not None
+            self._noticing.settled(held)
         return superseded
 
     def _supersede(self, old_id: str, new_id: str, noticed: Noticed) -> int:

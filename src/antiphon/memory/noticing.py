@@ -5,6 +5,7 @@ has a word of change in it, or names an old value, is weighed against the earlie
 speaker that are nearest in meaning (`changes`). The likeliest of them, when likely enough, gives way.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from antiphon.memory.changes import Change, Embed, change, comparable, names_value_of
+from antiphon.memory.changes import Change, Embed, change, comparable, hopeless, names_value_of
 from antiphon.memory.claims import Claim, claims_of
 from antiphon.memory.columns import Floats, products
 from antiphon.memory.facts import facts_of, since
@@ -42,6 +43,10 @@ class Noticed(msgspec.Struct, frozen=True, kw_only=True):
     likelihood: float
 
 
+Doubt = tuple[str, str, Noticed]
+"""What may be a change, with the ids of the turn that said the old and of the one that said the new."""
+
+
 class Noticing:
     """Weighs new claims; keeps the vectors of claims and words it has met."""
 
@@ -56,8 +61,8 @@ class Noticing:
         self._embed: Embed = kept
         self._weights = weights
         self._likely = likely
-        self.doubts: deque[tuple[str, str, Noticed]] = deque(maxlen=DOUBTS_MAX)
-        """What was not sure enough, newest last, with the ids of both turns."""
+        self._worth_a_look = math.log(DOUBTFUL / (1 - DOUBTFUL))
+        self._doubts: deque[Doubt] = deque(maxlen=DOUBTS_MAX)
 
     def notice(self, view: View, row: int) -> list[Noticed]:
         """What the turn in `row` changes of what was said before it."""
@@ -68,21 +73,30 @@ class Noticing:
                 best.append(found[0])
             else:
                 doubtful = [each for each in found[:DOUBTS_A_CLAIM] if each.likelihood >= DOUBTFUL]
-                self.doubts += [(view.turns[one.old_row].id, view.turns[row].id, one) for one in doubtful]
+                self._doubts += [(view.turns[one.old_row].id, view.turns[row].id, one) for one in doubtful]
         return best
+
+    def newest_doubts(self, at_most: int) -> list[Doubt]:
+        """What was not sure enough, newest first."""
+        return list(self._doubts)[::-1][:at_most]
+
+    def settled(self, doubt: Doubt) -> None:
+        """It is none any more."""
+        if doubt in self._doubts:
+            self._doubts.remove(doubt)
 
     def weighed(self, view: View, row: int, new: Claim) -> list[Noticed]:
         """Every earlier claim that `new`, out of the turn in `row`, may take the place of."""
-        if not (new.changes or new.replaces or new.names or new.numbers):
+        if not new.may_change:
             return []
         near = [
-            (alike + names_value_of(old, new), earlier, old)
+            (alike + names_value_of(old, new), alike, earlier, old)
             for earlier, alike in nearest(view, row)
             for old in claims_of(view.turns[earlier].text, view.names)
-            if comparable(old, new)
+            if comparable(old, new) and not hopeless(old, new, alike, self._weights, self._worth_a_look)
         ]
         made: list[Noticed] = []
-        for _, earlier, old in sorted(near, key=lambda each: -each[0])[:WEIGHED]:
+        for _, _, earlier, old in sorted(near, key=lambda each: -each[0])[:WEIGHED]:
             if found := change(old, new, self._embed):
                 likelihood = found.likelihood(self._weights)
                 made.append(Noticed(old_row=earlier, new_row=row, change=found, likelihood=likelihood))

@@ -14,7 +14,15 @@ _MYSELF = frozenset({"i", "my", "me", "mine", "myself"})
 _PAST = re.compile(
     r"\b(has|have)\b.*\b\w+ed\b|"
     r"\b(used to|before|previous|previously|former|formerly|originally|first|earlier|back (in|then)|did|was|"
-    r"were|had|ago|in the past|how often|how many times|won|when|history|change[ds]?|old)\b",
+    r"were|had|ago|in the past|how often|how many times|won|history|change[ds]?|(?<!how )old)\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(would|might|could|should|may|some|any|all|both|other|kinds?|types?|sorts?|says?|thinks?|feels?|means?|"
+    r"symboli\w+|plans?|planning|reasons?|why|recent(ly)?|inspire[ds]?|motivate[ds]?|describes?|happened|besides|"
+    r"things|and)\b|"
+    r"^\W*(what|which) (are\b|(\w+ )?\w+[^s\W](?<!serie)s (do|does|has|have|is|are)\b)|"
+    r"^(?!.*\b(do|does)\b).*\b(has|have)\b",
     re.IGNORECASE,
 )
 _TERMS_MAX = 64
@@ -31,6 +39,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     when: bool
     past: bool
     """It asks how things were, so what has been superseded is welcome."""
+    several: bool
+    """It may have more than one answer, or asks for more than what is so: an opinion, a reason, a list."""
 
 
 def read(ask: Ask, view: View) -> Question:
@@ -47,6 +57,7 @@ def read(ask: Ask, view: View) -> Question:
         about=about,
         when=_WHEN.match(ask.text) is not None,
         past=_PAST.search(ask.text) is not None,
+        several=_SEVERAL.search(ask.text) is not None,
     )
 
 

@@ -41,11 +41,22 @@ class Passed(msgspec.Struct, frozen=True):
     alone: bool
     """The turn says nothing else, so that it misleads whoever does not ask for just that."""
 
-    def misleads(self, asked: frozenset[str]) -> bool:
-        """Whether a question of the terms `asked` would take it for what holds now."""
-        if self.alone and not self.values & asked:
+    def misleads(self, asked: frozenset[str], several: bool = False) -> bool:
+        """Whether a question of the terms `asked` would take it for what holds now.
+
+        One that has `several` answers is misled by what patterns read alone: of other relations nobody knows
+        whether there is only one.
+        """
+        if self.alone and not self.values & asked and not (several and self.loose):
             return True
-        return any(len(each & asked) >= _needed(each) for each in self.cues)
+        return any(
+            len(each & asked) >= _needed(each) for each in self.cues if not (several and _WHOLE in each)
+        )
+
+    @property
+    def loose(self) -> bool:
+        """Whether no pattern has read what it said."""
+        return all(_WHOLE in each for each in self.cues)
 
 
 def _needed(about: frozenset[str]) -> int:
@@ -74,16 +85,18 @@ def outdated_rows(
     return found
 
 
-def misleads(outdated: Outdated, row: int, asked: frozenset[str]) -> bool:
+def misleads(outdated: Outdated, row: int, asked: frozenset[str], several: bool = False) -> bool:
     """Whether what `row` says of the terms `asked` no longer holds."""
-    return any(each.misleads(asked) for each in outdated.get(row, {}).values())
+    return any(each.misleads(asked, several) for each in outdated.get(row, {}).values())
 
 
-def instead_of(outdated: Outdated, row: int, asked: frozenset[str]) -> frozenset[int]:
+def instead_of(outdated: Outdated, row: int, asked: frozenset[str], several: bool = False) -> frozenset[int]:
     """The rows that say what holds now of that in which `row` misleads, over all changes in between."""
     seen, left = {row}, [row]
     while left:
-        later = {by for by, each in outdated.get(left.pop(), {}).items() if each.misleads(asked)} - seen
+        later = {
+            by for by, each in outdated.get(left.pop(), {}).items() if each.misleads(asked, several)
+        } - seen
         seen |= later
         left += later
-    return frozenset(each for each in seen if not misleads(outdated, each, asked))
+    return frozenset(each for each in seen if not misleads(outdated, each, asked, several))

@@ -75,6 +75,9 @@ class MemoryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What an answer may be delayed for what was recalled too late to be read while the caller spoke."""
     answerable: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
     """Recalled lines are used when memory is as sure as this that they hold an answer."""
+    refine_calls: Annotated[int, msgspec.Meta(ge=0)] = 2
+    """How often, after each turn that was learned, the language model may be asked whether what was said
+    takes the place of something said before, when nobody wants anything else of it; 0: never."""
 
 
 class TelemetryConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from antiphon.contracts import Busy, Memory, Utterance
-from antiphon.runtime.lanes import Lane
+from antiphon.runtime.lanes import Lane, nobody
 from antiphon.runtime.scheduler import REFLECTIVE
 
 UNLEARNED_MAX = 2000
@@ -15,11 +15,18 @@ UNLEARNED_MAX = 2000
 class Learning:
     """Learns one conversation. What a memory failed to learn is tried again with what comes next.
 
-    `failed` is called on the lane, with a sentence.
+    `failed` is called on the lane, with a sentence, and `learned` with the memory that knows more now.
     """
 
-    def __init__(self, session: str, lane: Lane, *, failed: Callable[[str], None]) -> None:
-        self._session, self._lane, self._failed = session, lane, failed
+    def __init__(
+        self,
+        session: str,
+        lane: Lane,
+        *,
+        failed: Callable[[str], None],
+        learned: Callable[[Memory], None] = nobody,
+    ) -> None:
+        self._session, self._lane, self._failed, self._learned = session, lane, failed, learned
         self._memory: Memory | None = None
         self._lock = Lock()
         self._unlearned: list[Utterance] = []
@@ -63,6 +70,9 @@ class Learning:
             with self._lock:
                 self._unlearned = [*said, *self._unlearned][-UNLEARNED_MAX:]
             self._failed(f"{type(error).__name__}: {error}")
+        else:
+            if said:
+                self._learned(memory)
 
     def _begin(self) -> None:
         memory = self._memory

@@ -9,14 +9,16 @@ from functools import partial
 from threading import Event as Flag
 from time import perf_counter
 
-from antiphon.contracts import Busy, LanguageModel, Memory, Recall, RecallQuery
+from antiphon.contracts import Busy, Memory, Recall, RecallQuery
 from antiphon.runtime.accounts import drawn
 from antiphon.runtime.config import MemoryConfig
 from antiphon.runtime.events import MemoryRecalled
 from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.learning import Learning
 from antiphon.runtime.memories import Memories, safe_user
+from antiphon.runtime.parts import Parts
 from antiphon.runtime.recalls import Found, recall
+from antiphon.runtime.refining import Refining
 from antiphon.runtime.scheduler import SPECULATIVE
 
 
@@ -33,21 +35,22 @@ class MemoryAccess:
         session: str,
         user: str,
         memories: Memories,
-        model: LanguageModel,
+        parts: Parts,
         config: MemoryConfig,
         *,
         failed: Callable[[str], None],
     ) -> None:
         """BadRequest: `user` is no name."""
         self._session, self.user = session, safe_user(user) if user else ""
-        self._memories, self._model, self._config = memories, model, config
+        self._memories, self._model, self._config = memories, parts.language_model, config
         self._loop = asyncio.get_running_loop()
         self._failed = failed
         self._memory: Memory | None = None
         self._documents: Memory | None = None
         self._arrived = Flag()
         """Up once it is known whether there is a memory."""
-        self.learning = Learning(session, memories.lane, failed=self._fail)
+        self._refining = Refining(parts, config.refine_calls, failed=self._fail)
+        self.learning = Learning(session, memories.lane, failed=self._fail, learned=self._refine)
         self.ready = False
 
     def open(self, begin: str, opened: Callable[[str, Recall], None]) -> None:
@@ -117,6 +120,7 @@ class MemoryAccess:
     def close(self) -> None:
         """Learn what was said, and let go. Nothing fails aloud any more."""
         self._failed = nobody
+        self._refining.close()
         self._submit(self._leave)
 
     def _leave(self) -> None:
@@ -124,6 +128,9 @@ class MemoryAccess:
         if self._memory is not None:
             self.learning.finish(self._memory)
             self._memories.let_go(self.user)
+
+    def _refine(self, memory: Memory) -> None:
+        post(self._loop, partial(self._refining.learned, memory))
 
     def _open_memories(self) -> Sequence[Memory]:
         return [memory for memory in (self._memory, self._documents) if memory is not None]

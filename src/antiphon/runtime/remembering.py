@@ -92,9 +92,7 @@ class Remembering:
         if parts.memories is not None and (user or config.documents):
             if self._cast_notes is not None and playing is not None:
                 playing.planner.recall = self._cast_notes.facts
-            self._memory = MemoryAccess(
-                session, user, parts.memories, parts.language_model, config, failed=self._fail
-            )
+            self._memory = MemoryAccess(session, user, parts.memories, parts, config, failed=self._fail)
         self._lookups = Lookups(
             session,
             self._memory,
