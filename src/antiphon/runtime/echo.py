@@ -24,8 +24,6 @@ _FRAME = LISTENING_HZ // 100
 """What the canceller works on: 10 ms."""
 _JOINED = LISTENING_HZ // 25
 """A frame sent this little late is still played behind the one before it."""
-_DELAY = LISTENING_HZ // 2
-"""An echo comes so much after our sound at most."""
 _SLACK = LISTENING_HZ // 50
 """How far the caller's audio may lie beside the clock before it is put right."""
 _OUTAGE = LISTENING_HZ // 2
@@ -146,11 +144,10 @@ class Echo:
             self._glance(audio, place, sounding=sounding)
         elif sounding:
             length = len(held) // _FRAME * _FRAME
-            start = place - len(held)
-            far = self._reference.read(start, length)
-            if self._compare(held[:length], far) != "none" and self._may_hold_echo(held[:length]):
+            far = self._reference.read(place - len(held), length)
+            if self._compare(held[:length], far) != "none":
                 self._held = held[length:]
-                return self._cancel(held[:length], far, start)
+                return self._cancel(held[:length], far)
         self._held = held[:0]
         self._given += len(held)
         return held
@@ -195,18 +192,11 @@ class Echo:
             self._canceller = None
         return self.path.verdict
 
-    def _may_hold_echo(self, near: Audio) -> bool:
-        """Whether there is anything to take out: a muted or gated microphone has not begun to hear."""
-        return self._canceller is not None or (len(near) > 0 and float(np.abs(near).max()) > _QUIET)
-
-    def _cancel(self, near: Audio, far: Audio, start: int) -> Audio:
+    def _cancel(self, near: Audio, far: Audio) -> Audio:
         if not len(near):
             return near
         if self._canceller is None:
             self._canceller = EchoCanceller(sample_rate=LISTENING_HZ)
-            # What is heard now may have been played a while ago, when nothing was.
-            before = self._reference.read(start - _DELAY, _DELAY)
-            self._canceller.process(np.zeros(_DELAY, np.float32), before)
         first = self._cleaned[0] if self._cleaned[1] == self._given else self._given
         self._given += len(near)
         self._cleaned = (first, self._given)
