@@ -69,7 +69,7 @@ def test_a_conversation_is_laid_out_in_one_way_and_others_in_others(judge: Model
 
     found = [layouts(f"t{n}") for n in range(40)]
     assert all(len(each) == 1 for each in found)
-    assert len(set.union(*found)) == 4
+    assert len({layout for each in found for layout in each}) == 4
     subject = _turn("a good one", "t0")
     above = as_subject(judge.draw(subject, 1), subject)
     assert {(judge.manner(above, seed).names, judge.manner(above, seed).turns) for seed in range(9)} == found[

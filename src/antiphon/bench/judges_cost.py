@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from antiphon.contracts import Draw
 from antiphon.evals.intervals import Estimate, wilson
@@ -177,8 +178,8 @@ def kept(items: Sequence[Drawn], *, conversations: int) -> Source:
             number += 1
             for item in pools[int(dice.integers(len(pools)))]:
                 name = f"c{len(found)}"
-                order = dice.permutation(len(item.draws))
-                draws = [msgspec.structs.replace(item.draws[place], subject=name) for place in order]
+                order: list[int] = dice.permutation(len(item.draws)).tolist()
+                draws = [replace(item.draws[place], subject=name) for place in order]
                 found.append(Drawn(f"s{number}", item.good, draws))
         return [found[place] for place in dice.permutation(len(found))]
 

@@ -23,6 +23,8 @@ STEEP = 2.0
 _SHRUNK_BY = 1.0
 """A manner's effect counts as if one more draw had shown none."""
 
+_solve: Any = np.linalg.solve  # whose type is lost between products of tables
+
 
 def levelled(draws: Sequence[Draw]) -> list[float | None]:
     """What each draw says, from 0 to 1, beside the others of its model: one half is as good as most.
@@ -55,7 +57,7 @@ def without_manners(said: Floats, manners: Sequence[Mapping[str, Any]]) -> Float
     for row, manner in enumerate(manners):
         table[row, [columns[part] for part in _parts(manner)]] = 1
     rest = said - said.mean()
-    effects = np.linalg.solve(table.T @ table + _SHRUNK_BY * np.eye(len(columns)), table.T @ rest)
+    effects: Floats = _solve(table.T @ table + _SHRUNK_BY * np.eye(len(columns)), table.T @ rest)
     return rest - table @ effects
 
 
