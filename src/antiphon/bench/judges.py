@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         _cost(args, result)
     if "again" in args.parts:
         progress("asked again")
-        source = simulated_dice(0.5, 0.0, conversations=300, draws=4)
+        source = simulated_dice(0.5, 0.0, conversations=300, labels=80)
         result.again.append(again("simulated", source, 80, runs=args.runs, seed=args.seed))
     if "versions" in args.parts:
         for name in FAULTS:
@@ -140,9 +140,10 @@ def _cost(args: argparse.Namespace, result: Result) -> None:
             for leaning in _LEANINGS:
                 name = f"{conversations} conversations, reliability {reliability}, leaning {leaning}"
                 progress(f"cost: {name}")
-                source = simulated_dice(reliability, leaning, conversations=conversations)
+                source = simulated_dice(reliability, leaning, conversations=conversations, labels=labels)
                 result.cost.append(cost(name, source, RATE, labels, runs=args.runs, seed=args.seed))
-                result.asked.append(asked(name, source, RATE, labels, runs=args.runs, seed=args.seed))
+                if conversations == _SIZES[0][0]:
+                    result.asked.append(asked(name, source, RATE, labels, runs=args.runs, seed=args.seed))
 
 
 def _table(result: Result) -> list[str]:

@@ -133,13 +133,14 @@ def asked(judge: str, source: Source, truth: float, labels: int, *, runs: int, s
 
 
 def simulated_dice(
-    reliability: float, leaning: float, *, conversations: int, draws: int = 30, clusters_of: int = 3
+    reliability: float, leaning: float, *, conversations: int, labels: int, draws: tuple[int, int] = (25, 5)
 ) -> Source:
     """Conversations judged by a simulated judge.
 
     Args:
         reliability: share of a draw's variance that lies in what is judged.
         leaning: share of the rest that the manner adds to every subject alike.
+        draws: of each labelled conversation, and of each other one.
     """
 
     def source(dice: np.random.Generator) -> list[Drawn]:
@@ -151,14 +152,15 @@ def simulated_dice(
         each = noise * float(np.sqrt(leaning / len(leans)))
         found: list[Drawn] = []
         for n in range(conversations):
-            picks = {name: dice.integers(len(values), size=draws) for name, values in _MANNERS.items()}
-            said = seen[n] + noise * np.sqrt(1 - leaning) * dice.normal(0, 1, draws)
+            count = draws[0] if n < labels else draws[1]
+            picks = {name: dice.integers(len(values), size=count) for name, values in _MANNERS.items()}
+            said = seen[n] + noise * np.sqrt(1 - leaning) * dice.normal(0, 1, count)
             said += each * np.sum([leans[name][picks[name]] for name in picks], axis=0)
             made = [
-                _draw(f"c{n}", count, float(value), {k: _MANNERS[k][p[count]] for k, p in picks.items()})
-                for count, value in enumerate(said)
+                _draw(f"c{n}", seed, float(value), {k: _MANNERS[k][p[seed]] for k, p in picks.items()})
+                for seed, value in enumerate(said)
             ]
-            found.append(Drawn(f"s{n % (conversations // clusters_of)}", float(good[n]), made))
+            found.append(Drawn(f"s{n % (conversations // 3)}", float(good[n]), made))
         return found
 
     return source
