@@ -170,6 +170,23 @@ def test_dice_are_averaged_where_they_count() -> None:
     assert plan(drawn(0.001), clusters, human, as_good_as=5) == Plan(labelled=1, others=1)
 
 
+def test_a_question_far_from_the_answer_takes_no_repeats_and_a_close_one_as_many_as_none() -> None:
+    dice = np.random.default_rng(4)
+    good = (dice.random(400) < 0.6).astype(float)
+    clusters = {f"i{n}": f"c{n}" for n in range(400)}
+    human = {f"i{n}": float(good[n]) for n in range(100)}
+    drawn = {f"i{n}": (good[n] + dice.normal(0, 0.8, 2)).tolist() for n in range(400)}
+
+    def calls(at_least: float | None) -> int:
+        found = plan(drawn, clusters, human, as_good_as=5, at_least=at_least)
+        return 100 * found.labelled + 300 * found.others
+
+    assert calls(0.05) == 400
+    open_question = calls(None)
+    assert open_question > 400
+    assert max(calls(share / 100) for share in range(30, 90)) == open_question
+
+
 @given(st.integers(2, 300), st.integers(0, 2000), st.integers(1, 8))
 def test_a_plan_is_as_exact_as_repeats_and_never_dearer(labelled: int, others: int, repeats: int) -> None:
     allowed = (1 / labelled + (1 / others if others else 0)) / repeats

@@ -177,8 +177,8 @@ def _table(result: Result) -> list[str]:
         ),
         *(
             f"{each.judge}, {each.labels} labels: {each.calls:.0f} calls for {each.calls_fixed:.0f}"
-            f" ({100 * each.saved:.0f} % fewer), error {each.error:.4f} for {each.error_fixed:.4f}"
-            f" (asked once {each.error_once:.4f})"
+            f" ({100 * each.saved:.0f} % fewer), error {each.error:.4f} for {each.error_fixed:.4f}:"
+            f" {_share(each.ratio)} of it (asked once {each.error_once:.4f})"
             for each in result.cost
         ),
         *(

@@ -14,13 +14,14 @@ import numpy as np
 from msgspec.structs import replace
 
 from antiphon.contracts import Draw
-from antiphon.evals.intervals import Estimate, wilson
+from antiphon.evals.intervals import Estimate, Floats, wilson
 from antiphon.evals.levelled import levelled
 from antiphon.evals.prediction_powered import Corrected, corrected
 from antiphon.evals.spending import PILOT, plan
 from antiphon.evals.verdict import at_any_time, by_subject
 
 FIXED = 5
+_RESAMPLINGS = 2000
 RATE = 0.65
 _MANNERS = {
     "strictness": ("lenient", "plain", "strict"),
@@ -54,6 +55,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     error_fixed: float
     """Root mean square."""
     error: float
+    ratio: Estimate
+    """Of the two errors, ours above; the interval is from runs drawn again."""
     error_once: float
     """With one draw of everything: what there was to win by repeats."""
 
@@ -98,6 +101,7 @@ def cost(judge: str, source: Source, truth: float, labels: int, *, runs: int, se
         saved=1 - calls / all_calls,
         error_fixed=_root_mean_square(fixed),
         error=_root_mean_square(ours),
+        ratio=_ratio(np.square(ours), np.square(fixed)),
         error_once=_root_mean_square(once),
     )
 
@@ -228,6 +232,13 @@ def _corrected(drawn: Sequence[Drawn], labels: int, means: Sequence[float]) -> C
 def _answer(found: Corrected, threshold: float) -> bool | None:
     known = at_any_time(found)
     return True if known.low >= threshold else False if known.high < threshold else None
+
+
+def _ratio(ours: Floats, fixed: Floats) -> Estimate:
+    again = np.random.default_rng(0).integers(len(ours), size=(_RESAMPLINGS, len(ours)))
+    ratios = np.sqrt(ours[again].mean(1) / fixed[again].mean(1))
+    low, high = (float(np.percentile(ratios, q)) for q in (2.5, 97.5))
+    return Estimate(float(np.sqrt(ours.mean() / fixed.mean())), low, high, len(ours))
 
 
 def _root_mean_square(errors: Sequence[float]) -> float:

@@ -20,8 +20,8 @@ from antiphon.evals.prediction_powered import corrected
 from antiphon.evals.variance import Observation, split
 from antiphon.evals.verdict import at_any_time
 
-PILOT = 30
-"""So many labelled subjects are drawn twice before anything is planned."""
+PILOT = 100
+"""So many labelled subjects at most are drawn twice before anything is planned."""
 DICE_MOST = 0.05
 """Of the corrected rate's variance: less of it is not worth a call."""
 SURE = 3.0
