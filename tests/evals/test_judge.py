@@ -174,6 +174,13 @@ def test_without_labels_there_is_an_opinion_and_no_verdict() -> None:
     assert verdict("concise", draws, [], clusters) is None
 
 
+def test_what_would_settle_it_can_be_done() -> None:
+    for labelled, at_least, wanted in ((60, 0.7, "antiphon eval label"), (200, 0.76, "antiphon eval run")):
+        found = verdict("fitting", *_log(200, labelled), at_least=at_least)
+        assert found is not None
+        assert (found.answer, found.settle.partition(": ")[2]) == ("cannot tell", wanted)
+
+
 def test_missing_draws_widen_the_verdict_on_both_sides() -> None:
     draws, labels, clusters = _log(200, 60)
     without = [draw for draw in draws if draw.value is not None]

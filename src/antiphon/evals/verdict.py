@@ -98,7 +98,7 @@ def verdict(
         draws=len(own),
         missing=sum(draw.value is None for draw in own),
         variance=split(_observations(opinions, clusters)),
-        settle=_settle(anytime, at_least, known) if answer == "cannot tell" else "",
+        settle=_settle(anytime, at_least, known, len(subjects)) if answer == "cannot tell" else "",
     )
 
 
@@ -152,7 +152,7 @@ def _answer(interval: Estimate | None, at_least: float | None) -> Answer:
     return "no" if interval.high < at_least else "cannot tell"
 
 
-def _settle(interval: Estimate | None, at_least: float | None, labels: int) -> str:
+def _settle(interval: Estimate | None, at_least: float | None, labels: int, subjects: int) -> str:
     if interval is None or labels < LABELS_LEAST:
         wanted = max(1, LABELS_LEAST - labels)
         return f"{wanted} more labels at least, of conversations drawn at random: antiphon eval label"
@@ -161,4 +161,7 @@ def _settle(interval: Estimate | None, at_least: float | None, labels: int) -> s
     half = (interval.high - interval.low) / 2
     if gap * sqrt(50) < half:
         return "more labels than are worth it: the rate is about as high as what was asked for"
-    return f"about {max(1, ceil(labels * ((half / gap) ** 2 - 1)))} more labels: antiphon eval label"
+    more = max(1, ceil(labels * ((half / gap) ** 2 - 1)))
+    if more > subjects - labels:
+        return f"about {more} more labels, for which there are too few conversations: antiphon eval run"
+    return f"about {more} more labels: antiphon eval label"
