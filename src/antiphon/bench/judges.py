@@ -92,8 +92,9 @@ def run(args: argparse.Namespace) -> int:
         _cost(args, result)
     if "again" in args.parts:
         progress("asked again")
-        source = simulated_dice(0.5, 0.0, conversations=300, labels=80)
-        result.again.append(again("simulated", source, 80, runs=args.runs, seed=args.seed))
+        source = simulated_dice(0.5, 0.0, conversations=300, labels=80, draws=(10, 10))
+        for draws in (2, 5):
+            result.again.append(again("simulated", source, 80, draws=draws, runs=args.runs, seed=args.seed))
     if "versions" in args.parts:
         for name in FAULTS:
             progress(f"versions: {name}")
@@ -189,7 +190,7 @@ def _table(result: Result) -> list[str]:
             for each in result.asked
         ),
         *(
-            f"asked again: same {_share(each.same)}, contradicted {_share(each.contradicted)},"
+            f"asked again, {each.draws} draws of each: same {_share(each.same)}, contradicted {_share(each.contradicted)},"
             f" replayed to the bit {_share(each.replayed)}"
             for each in result.again
         ),

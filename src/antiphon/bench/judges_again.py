@@ -11,15 +11,14 @@ from antiphon.evals.draws import Label
 from antiphon.evals.intervals import Estimate, wilson
 from antiphon.evals.verdict import Verdict, verdict
 
-DRAWS = 2
-"""Of every conversation, each time."""
-
 
 class Again(msgspec.Struct, frozen=True, kw_only=True):
     """ "At least X?", with X anywhere, asked twice."""
 
     judge: str
     labels: int
+    draws: int
+    """Of every conversation, each time."""
     runs: int
     same: Estimate
     """Share with the same answer."""
@@ -29,7 +28,7 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     """Share whose log gives the same verdict to the bit."""
 
 
-def again(judge: str, source: Source, labels: int, *, runs: int, seed: int = 0) -> Again:
+def again(judge: str, source: Source, labels: int, *, draws: int = 2, runs: int, seed: int = 0) -> Again:
     """Ask twice, with the first draws and with the next ones."""
     dice = np.random.default_rng(seed)
     same = contradicted = replayed = 0
@@ -43,9 +42,10 @@ def again(judge: str, source: Source, labels: int, *, runs: int, seed: int = 0) 
         wanted = float(dice.uniform(0.3, 0.95))
         found: list[Verdict] = []
         for time in range(2):
-            draws = [_named(draw) for each in drawn for draw in each.draws[time * DRAWS : (time + 1) * DRAWS]]
-            one = _verdict(draws, told, clusters, wanted)
-            read = msgspec.json.decode(msgspec.json.encode(draws), type=list[Draw])
+            mine = slice(time * draws, (time + 1) * draws)
+            log = [_named(draw) for each in drawn for draw in each.draws[mine]]
+            one = _verdict(log, told, clusters, wanted)
+            read = msgspec.json.decode(msgspec.json.encode(log), type=list[Draw])
             replayed += msgspec.json.encode(one) == msgspec.json.encode(
                 _verdict(read, told, clusters, wanted)
             )
@@ -55,6 +55,7 @@ def again(judge: str, source: Source, labels: int, *, runs: int, seed: int = 0) 
     return Again(
         judge=judge,
         labels=labels,
+        draws=draws,
         runs=runs,
         same=wilson(same, runs),
         contradicted=wilson(contradicted, runs),
