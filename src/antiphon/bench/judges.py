@@ -190,8 +190,8 @@ def _table(result: Result) -> list[str]:
             for each in result.asked
         ),
         *(
-            f"asked again, {each.draws} draws of each: same {_share(each.same)}, contradicted {_share(each.contradicted)},"
-            f" replayed to the bit {_share(each.replayed)}"
+            f"asked again, {each.draws} draws of each: same {_share(each.same)},"
+            f" contradicted {_share(each.contradicted)}, replayed to the bit {_share(each.replayed)}"
             for each in result.again
         ),
         *(
