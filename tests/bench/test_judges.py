@@ -6,7 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from antiphon.bench.judges_cost import again, cost
+from antiphon.bench.judges_again import again
+from antiphon.bench.judges_cost import RATE, asked, cost, simulated_dice
 from antiphon.bench.judges_cover import Population, coverage, simulated
 from antiphon.bench.judges_rivals import rivals
 from antiphon.bench.judges_versions import power
@@ -34,13 +35,20 @@ def test_no_recipe_of_repeats_mends_a_bias() -> None:
 
 
 def test_fewer_calls_and_no_larger_error() -> None:
-    found = cost(0.5, runs=25, conversations=500, labels=60)
+    found = cost("x", simulated_dice(0.5, 0.5, conversations=400, labels=60), RATE, 60, runs=10)
     assert found.saved >= 0.4
     assert found.error <= 1.15 * found.error_fixed
 
 
+def test_a_question_takes_fewer_calls_still_and_has_the_same_answer() -> None:
+    found = asked("x", simulated_dice(0.3, 0.0, conversations=300, labels=80), RATE, 80, runs=10)
+    assert found.saved >= 0.5
+    assert found.same.value >= 0.8
+    assert found.wrong.value <= 0.1
+
+
 def test_a_log_gives_its_verdict_again_and_other_dice_do_not_contradict_it() -> None:
-    found = again(runs=15)
+    found = again("x", simulated_dice(0.5, 0.0, conversations=300, labels=80), 80, runs=10)
     assert found.replayed.value == 1
     assert found.contradicted.value == 0
     assert found.same.value >= 0.8

@@ -14,10 +14,11 @@ from antiphon.contracts import ContractBroken, EngineSetup, Prompt, Subject
 from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.evals.agreement import agreement, auroc, weighted_kappa
 from antiphon.evals.card import Judged, calibration_error, card, isotonic
-from antiphon.evals.criteria import criterion_named
+from antiphon.evals.criteria import CRITERIA, criterion_named
+from antiphon.evals.defects import control, reply, spoiled
 from antiphon.evals.judge import ModelJudge
 from antiphon.evals.manners import plain_manner
-from antiphon.evals.probes import leans, misheard, planted, same, self_preference
+from antiphon.evals.probes import asking, leans, misheard, planted, self_preference
 from antiphon.evals.spending import Plan, fewest, plan
 
 
@@ -55,7 +56,9 @@ def _subjects(count: int) -> list[tuple[Subject, str]]:
 
 
 def test_leans_are_found_with_their_size() -> None:
-    found = {lean.probe: lean.effect for lean in leans(_judge(), _subjects(10)[:5], plain_manner("0.5b"))}
+    found = {
+        lean.probe: lean.effect for lean in leans(asking(_judge()), _subjects(10)[:5], plain_manner("0.5b"))
+    }
     assert found["verbosity"].value == pytest.approx(0.3)
     assert found["position"].value == pytest.approx(-0.1)
     for probe in ("paraphrase", "praise", "strictness"):
@@ -79,18 +82,32 @@ def test_what_a_judge_gives_its_own_words_is_told() -> None:
     model = _LikesItsOwn.open(EngineSetup(weights=none))
     judge = ModelJudge(criterion_named("fitting"), {"0.5b": model})
     items = [(subject, cluster, 0.5) for subject, cluster in _subjects(20)]
-    (found,) = self_preference(judge, items, plain_manner("0.5b"))
+    (found,) = self_preference(judge, asking(judge), items, plain_manner("0.5b"))
     assert found.effect.value == pytest.approx(0.25, abs=0.01)
     assert found.effect.low > 0
 
 
 def test_planted_defects_are_seen_and_their_controls_are_not_blamed() -> None:
-    clean = [subject for subject, _ in _subjects(10)]
-    found = planted(_judge(), clean, plain_manner("0.5b"))
+    found = planted(asking(_judge()), "fitting", _subjects(10), plain_manner("0.5b"))
+    assert found is not None
     assert found.verdicts[0] >= found.verdicts[-1]
-    assert same(clean[0], Random(0)).content["response"] == "It opens at nine in the morning every day"
-    noisy = misheard(clean[0], Random(2)).content["response"]
-    assert noisy != clean[0].content["response"]
+    assert found.blamed.value == pytest.approx(0)
+    clean = _subjects(10)[0][0]
+    assert reply(control(clean, "fitting", 4)) == "It opens at nine in the morning every day"
+    assert misheard(clean, Random(2)).content["response"] != clean.content["response"]
+
+
+@pytest.mark.parametrize("criterion", [each.name for each in CRITERIA])
+def test_every_criterion_has_defects_and_a_control(criterion: str) -> None:
+    said = [{"role": role, "text": f"{role} {n}."} for n in range(5) for role in ("caller", "agent")]
+    content: dict[str, object] = {"context": said}
+    if criterion_named(criterion).unit == "turn":
+        content["response"] = "We open at nine in the morning."
+    subject = Subject(id="c", kind=criterion_named(criterion).unit, content=content)
+    found = [spoiled(subject, criterion, step, "Cheese is made of milk by people.") for step in (0, 1, 2, 4)]
+    assert found[0] == subject
+    assert len({str(each.content) for each in [*found, control(subject, criterion, 4)]}) == 5
+    assert spoiled(subject, criterion, 99, "other").content["context"]
 
 
 def _items(dice: Random, count: int, *, skill: float) -> list[Judged]:
@@ -151,6 +168,23 @@ def test_dice_are_averaged_where_they_count() -> None:
     assert wavering.labelled > wavering.others
     assert 60 * wavering.labelled + 540 * wavering.others < 0.6 * 5 * 600
     assert plan(drawn(0.001), clusters, human, as_good_as=5) == Plan(labelled=1, others=1)
+
+
+def test_a_question_far_from_the_answer_takes_no_repeats_and_a_close_one_as_many_as_none() -> None:
+    dice = np.random.default_rng(4)
+    good = (dice.random(400) < 0.6).astype(float)
+    clusters = {f"i{n}": f"c{n}" for n in range(400)}
+    human = {f"i{n}": float(good[n]) for n in range(100)}
+    drawn = {f"i{n}": (good[n] + dice.normal(0, 0.8, 2)).tolist() for n in range(400)}
+
+    def calls(at_least: float | None) -> int:
+        found = plan(drawn, clusters, human, as_good_as=5, at_least=at_least)
+        return 100 * found.labelled + 300 * found.others
+
+    assert calls(0.05) == 400
+    open_question = calls(None)
+    assert open_question > 400
+    assert max(calls(share / 100) for share in range(30, 90)) == open_question
 
 
 @given(st.integers(2, 300), st.integers(0, 2000), st.integers(1, 8))

@@ -57,9 +57,24 @@ def judge() -> ModelJudge:
 def test_a_seed_decides_the_whole_manner_and_another_another(judge: ModelJudge) -> None:
     draws = [judge.draw(_turn("a good one"), seed) for seed in range(60)]
     assert draws == [judge.draw(_turn("a good one"), seed) for seed in range(60)]
-    for part in ("model", "strictness", "wording", "form", "good_first", "names", "turns", "temperature"):
+    for part in ("model", "strictness", "wording", "form", "good_first", "temperature"):
         assert len({draw.details[part] for draw in draws}) > 1
     assert all(draw.value is not None and draw.value > 0.5 for draw in draws)
+
+
+def test_a_conversation_is_laid_out_in_one_way_and_others_in_others(judge: ModelJudge) -> None:
+    def layouts(name: str) -> set[tuple[int, int]]:
+        manners = [judge.manner(_turn("a good one", name), seed) for seed in range(20)]
+        return {(manner.names, manner.turns) for manner in manners}
+
+    found = [layouts(f"t{n}") for n in range(40)]
+    assert all(len(each) == 1 for each in found)
+    assert len({layout for each in found for layout in each}) == 4
+    subject = _turn("a good one", "t0")
+    above = as_subject(judge.draw(subject, 1), subject)
+    assert {(judge.manner(above, seed).names, judge.manner(above, seed).turns) for seed in range(9)} == found[
+        0
+    ]
 
 
 def test_a_draw_on_a_draw_on_a_draw_is_a_draw(judge: ModelJudge) -> None:
@@ -97,7 +112,7 @@ def test_it_keeps_its_contract(judge: ModelJudge) -> None:
 
 def test_every_criterion_can_be_asked() -> None:
     for criterion in CRITERIA:
-        manner = manner_drawn(("one",), len(criterion.wordings), Random(1))
+        manner = manner_drawn(("one",), len(criterion.wordings), Random(1), Random(2))
         assert question(TURN, criterion, manner)[0].messages
 
 
@@ -159,6 +174,13 @@ def test_without_labels_there_is_an_opinion_and_no_verdict() -> None:
     assert verdict("concise", draws, [], clusters) is None
 
 
+def test_what_would_settle_it_can_be_done() -> None:
+    for labelled, at_least, wanted in ((60, 0.7, "antiphon eval label"), (200, 0.76, "antiphon eval run")):
+        found = verdict("fitting", *_log(200, labelled), at_least=at_least)
+        assert found is not None
+        assert (found.answer, found.settle.partition(": ")[2]) == ("cannot tell", wanted)
+
+
 def test_missing_draws_widen_the_verdict_on_both_sides() -> None:
     draws, labels, clusters = _log(200, 60)
     without = [draw for draw in draws if draw.value is not None]
@@ -184,8 +206,9 @@ def test_the_embedded_judge_draws_the_same_to_the_bit_whatever_was_drawn_before(
     judge = ModelJudge.open(EngineSetup(weights=weights, settings=settings_for("fitting", ["0.5b"])))
     try:
         turns = [_turn("At nine.", "a"), _turn("The moon is a cheese that sings.", "b")]
-        once = [judge.draw(turn, 1) for turn in turns]
-        again = [judge.draw(turn, 1) for turn in reversed(turns)]
+        asked = [(turn, seed) for turn in turns for seed in (1, 2, 3)]
+        once = [judge.draw(turn, seed) for turn, seed in asked]
+        again = [judge.draw(turn, seed) for turn, seed in reversed(asked)]
     finally:
         judge.close()
     assert once == again[::-1]

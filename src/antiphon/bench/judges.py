@@ -1,33 +1,37 @@
 """`antiphon bench judges`: does the evaluation keep what it promises?
 
 *Covered* is the share of runs whose nominal 95 % interval holds what people say; *off* the mean of estimate
-less truth. Parts: `labels` (the embedded judges on human labels, beside the usual recipes), `simulated`
-(judges of known error), `towers`, `cost`, `again` (fresh seeds, replay), `versions` (planted regressions and
-A/A).
+less truth. Parts: `labels` (the embedded judges on human labels, beside the usual recipes and repeats),
+`simulated` (judges of known error), `towers`, `cost`, `again` (fresh seeds, replay), `versions` (planted
+regressions and A/A).
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from antiphon.bench.figures import Machine, machine
-from antiphon.bench.judges_cost import Again, Cost, again, cost
-from antiphon.bench.judges_cover import Covered, Population, coverage, simulated
+from antiphon.bench.judges_again import Again, again
+from antiphon.bench.judges_cost import RATE, Asked, Cost, asked, cost, kept, simulated_dice
+from antiphon.bench.judges_cover import Covered, coverage, simulated
+from antiphon.bench.judges_labels import Dice, dice_of, opinions, populations
 from antiphon.bench.judges_rivals import Rival, rivals
 from antiphon.bench.judges_versions import FAULTS, Power, power
-from antiphon.bench.judgments import CORPORA, MODELS, Corpus, Item, draw_more, read_items, read_kept, seed_of
+from antiphon.bench.judgments import CORPORA, MODELS, draw_more, read_items
 from antiphon.bench.synthetic_towers import KINDS, Towers, measure
 from antiphon.bench.writing import progress, write
-from antiphon.evals.card import JudgeCard, Judged, card
+from antiphon.evals.card import JudgeCard, card
 from antiphon.evals.intervals import Estimate
 
 HELP = "coverage, rivals, towers, cost, power and reproducibility of the evaluation itself"
 PARTS = ("labels", "simulated", "towers", "cost", "again", "versions")
 _SIMULATED = {"good": (0.9, 0.15), "weak": (0.6, 0.45), "flatterer": (0.95, 0.7), "coin": (0.5, 0.5)}
-_ITEMS_LEAST = 30
+_SIZES = ((300, 80), (1000, 100))
+_RELIABILITIES = (0.3, 0.5, 0.7, 0.9)
+_LEANINGS = (0.0, 0.5)
+_DRAWN_LEAST = 6
+"""Draws of each turn, to compare with five of everything."""
 
 
 class Result(msgspec.Struct, kw_only=True):
@@ -39,7 +43,9 @@ class Result(msgspec.Struct, kw_only=True):
     rivals: list[Rival] = []
     cards: list[JudgeCard] = []
     towers: list[Towers] = []
+    dice: list[Dice] = []
     cost: list[Cost] = []
+    asked: list[Asked] = []
     again: list[Again] = []
     versions: list[Power] = []
 
@@ -57,7 +63,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="draw for so long, for each model",
     )
-    parser.add_argument("--passes", type=int, default=2, metavar="N", help="draws of each item (default: 2)")
+    parser.add_argument("--passes", type=int, default=7, metavar="N", help="draws of each item (default: 7)")
+    parser.add_argument("--items", type=int, metavar="N", help="draw of so many items (default: of all)")
+    parser.add_argument(
+        "--models", nargs="+", choices=list(MODELS), default=list(MODELS), metavar="NAME", help="1.5b, 0.5b"
+    )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument(
         "--runs", type=int, default=200, metavar="N", help="of each simulation (default: 200)"
@@ -79,15 +89,12 @@ def run(args: argparse.Namespace) -> int:
             progress(f"towers: {name}")
             result.towers.append(measure(name, towers=max(20, args.runs // 5), subjects=1500, seed=args.seed))
     if "cost" in args.parts:
-        progress("cost")
-        for size in ((300, 80), (1000, 100)):
-            for reliability in (0.3, 0.5, 0.7, 0.9):
-                result.cost.append(
-                    cost(reliability, runs=args.runs, conversations=size[0], labels=size[1], seed=args.seed)
-                )
+        _cost(args, result)
     if "again" in args.parts:
         progress("asked again")
-        result.again.append(again(runs=args.runs, seed=args.seed))
+        source = simulated_dice(0.5, 0.0, conversations=300, labels=80, draws=(10, 10))
+        for draws in (2, 5):
+            result.again.append(again("simulated", source, 80, draws=draws, runs=args.runs, seed=args.seed))
     if "versions" in args.parts:
         for name in FAULTS:
             progress(f"versions: {name}")
@@ -99,47 +106,45 @@ def run(args: argparse.Namespace) -> int:
 def _labels(args: argparse.Namespace, result: Result) -> None:
     for corpus in CORPORA:
         items = read_items(args.data, corpus)
-        for model in MODELS:
+        for model in args.models:
             for count, _ in enumerate(
-                draw_more(args.draws, corpus, model, items, passes=args.passes, seconds=args.draw_seconds), 1
+                draw_more(
+                    args.draws,
+                    corpus,
+                    model,
+                    items[: args.items],
+                    passes=args.passes,
+                    seconds=args.draw_seconds,
+                ),
+                1,
             ):
                 progress(f"{corpus.name}, {model}: {count} drawn")
-            for name, population, judged in _populations(args.draws, corpus, model, items):
-                progress(name)
+            found = opinions(args.draws, corpus, model, items)
+            for population, judged in populations(found):
+                progress(population.name)
                 result.covered += coverage(population, runs=args.runs, seed=args.seed)
-                result.cards.append(card(corpus.criterion, name, judged))
-                if name.endswith("plain"):
+                result.cards.append(card(corpus.criterion, population.name, judged))
+                if population.name.endswith("plain"):
                     result.rivals += rivals(population, runs=args.runs, seed=args.seed)
+            if found.draws:
+                result.dice.append(dice_of(found))
+            if found.draws and len(found.draws[0].draws) >= _DRAWN_LEAST:
+                truth = sum(each.good for each in found.draws) / len(found.draws)
+                source = kept(found.draws, conversations=300)
+                result.cost.append(cost(found.judge, source, truth, 80, runs=args.runs, seed=args.seed))
+                result.asked.append(asked(found.judge, source, truth, 80, runs=args.runs, seed=args.seed))
 
 
-def _populations(
-    folder: Path, corpus: Corpus, model: str, items: Sequence[Item]
-) -> list[tuple[str, Population, list[Judged]]]:
-    """The plain manner, and the mean over drawn manners: of the items that have been drawn, a random part."""
-    kept = read_kept(folder, corpus, model)
-    found: list[tuple[str, Population, list[Judged]]] = []
-    for manner, passes in (("plain", (0,)), ("drawn", (1, 2, 3))):
-        judged: list[Judged] = []
-        for item in items:
-            draws = [kept.get((item.id, seed_of(item, each))) for each in passes]
-            values = [draw.value for draw in draws if draw is not None and draw.value is not None]
-            if values:
-                mean = sum(values) / len(values)
-                judged.append(Judged(id=item.id, cluster=item.cluster, value=mean, human=(item.good,)))
-        if len(judged) >= _ITEMS_LEAST:
-            name = f"{corpus.name}, {model}, {manner}"
-            found.append((name, _population(name, judged), judged))
-    return found
-
-
-def _population(name: str, judged: Sequence[Judged]) -> Population:
-    clusters = {each.cluster: place for place, each in enumerate(judged)}
-    return Population(
-        name=name,
-        judged=np.array([each.value for each in judged], np.float64),
-        good=np.array([each.human[0] for each in judged], np.float64),
-        cluster=np.array([clusters[each.cluster] for each in judged], np.intp),
-    )
+def _cost(args: argparse.Namespace, result: Result) -> None:
+    for conversations, labels in _SIZES:
+        for reliability in _RELIABILITIES:
+            for leaning in _LEANINGS:
+                name = f"{conversations} conversations, reliability {reliability}, leaning {leaning}"
+                progress(f"cost: {name}")
+                source = simulated_dice(reliability, leaning, conversations=conversations, labels=labels)
+                result.cost.append(cost(name, source, RATE, labels, runs=args.runs, seed=args.seed))
+                if conversations == _SIZES[0][0]:
+                    result.asked.append(asked(name, source, RATE, labels, runs=args.runs, seed=args.seed))
 
 
 def _table(result: Result) -> list[str]:
@@ -166,14 +171,27 @@ def _table(result: Result) -> list[str]:
             for each in result.towers
         ),
         *(
-            f"{each.conversations} conversations, {each.labels} labels, reliability {each.reliability}:"
-            f" {each.calls:.0f} calls for {each.calls_fixed:.0f} ({100 * each.saved:.0f} % fewer),"
-            f" error {each.error:.4f} for {each.error_fixed:.4f}"
+            f"{each.judge:24}{each.items:4} items, {each.draws} draws: reliability of one"
+            f" {each.reliability:.2f}, levelled {each.reliability_levelled:.2f}; AUROC {each.auroc:.2f},"
+            f" levelled {each.auroc_levelled:.2f}"
+            for each in result.dice
+        ),
+        *(
+            f"{each.judge}, {each.labels} labels: {each.calls:.0f} calls for {each.calls_fixed:.0f}"
+            f" ({100 * each.saved:.0f} % fewer), error {each.error:.4f} for {each.error_fixed:.4f}:"
+            f" {_share(each.ratio)} of it (asked once {each.error_once:.4f})"
             for each in result.cost
         ),
         *(
-            f"asked again: same {_share(each.same)}, contradicted {_share(each.contradicted)},"
-            f" replayed to the bit {_share(each.replayed)}"
+            f"at least X? {each.judge}, {each.labels} labels: {each.calls:.0f} calls for"
+            f" {each.calls_fixed:.0f} ({100 * each.saved:.0f} % fewer), wrong {_share(each.wrong)} for"
+            f" {_share(each.wrong_fixed)}, untold {_share(each.untold)} for {_share(each.untold_fixed)},"
+            f" same {_share(each.same)}"
+            for each in result.asked
+        ),
+        *(
+            f"asked again, {each.draws} draws of each: same {_share(each.same)},"
+            f" contradicted {_share(each.contradicted)}, replayed to the bit {_share(each.replayed)}"
             for each in result.again
         ),
         *(

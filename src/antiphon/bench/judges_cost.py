@@ -1,32 +1,52 @@
-"""How many calls a verdict takes, and whether asking again changes it, on judges whose dice are known."""
+"""How many calls a verdict takes: beside a fixed number of repeats, on judges simulated and real.
 
-from collections.abc import Mapping
-from typing import TypeAlias
+The simulated judge sees a noisy version of whether something is good, and its dice are of two kinds: what
+a manner of asking adds to every subject alike, and what is new with every call. In `Cost` the rate is
+estimated, in `Asked` it is asked whether it reaches a threshold. Both ways see the same conversations, the
+same labels and the same first draws.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
+from msgspec.structs import replace
 
 from antiphon.contracts import Draw
-from antiphon.evals.draws import Label
 from antiphon.evals.intervals import Estimate, Floats, wilson
-from antiphon.evals.prediction_powered import corrected
+from antiphon.evals.levelled import levelled
+from antiphon.evals.prediction_powered import Corrected, corrected
 from antiphon.evals.spending import PILOT, plan
-from antiphon.evals.verdict import Answer, verdict
-
-Table: TypeAlias = NDArray[np.float64]
+from antiphon.evals.verdict import at_any_time, by_subject
 
 FIXED = 5
-CONVERSATIONS, LABELS = 300, 80
-MOST = 50
+_RESAMPLINGS = 2000
+RATE = 0.65
+_MANNERS = {
+    "strictness": ("lenient", "plain", "strict"),
+    "wording": (0, 1, 2),
+    "form": ("words", "letters"),
+    "good_first": (True, False),
+}
+
+
+class Drawn(NamedTuple):
+    """A conversation, and what was drawn of it, in an order of chance."""
+
+    cluster: str
+    good: float
+    draws: Sequence[Draw]
+
+
+Source: TypeAlias = Callable[[np.random.Generator], list[Drawn]]
+"""The conversations of one run; those that are labelled come first."""
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """Calls until the verdict, at a reliability of one draw."""
+    """Calls until the rate is as sure as with `FIXED` draws of everything."""
 
-    reliability: float
-    """Share of a draw's variance that lies in what is judged."""
-    conversations: int
+    judge: str
     labels: int
     runs: int
     calls_fixed: float
@@ -35,124 +55,191 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     error_fixed: float
     """Root mean square."""
     error: float
+    ratio: Estimate
+    """Of the two errors, ours above; the interval is from runs drawn again."""
+    error_once: float
+    """With one draw of everything: what there was to win by repeats."""
 
 
-class Again(msgspec.Struct, frozen=True, kw_only=True):
-    """The same conversations and labels, judged again with other seeds."""
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls until "at least X?" is answered, with X anywhere."""
 
+    judge: str
+    labels: int
     runs: int
+    calls_fixed: float
+    calls: float
+    saved: float
+    wrong_fixed: Estimate
+    """Share of runs whose answer is not so."""
+    wrong: Estimate
+    untold_fixed: Estimate
+    """Share of runs with no answer."""
+    untold: Estimate
     same: Estimate
-    """Share with the same answer."""
-    contradicted: Estimate
-    """Share with yes and no."""
-    replayed: Estimate
-    """Share whose log gives the same verdict to the bit."""
+    """Share of runs with the same answer either way."""
 
 
-class _Judge:
-    """Sees a noisy version of whether something is good, and rolls dice about it."""
-
-    def __init__(self, dice: np.random.Generator, reliability: float, count: int = CONVERSATIONS) -> None:
-        self.good = (dice.random(count) < 0.65).astype(float)
-        self._seen = 0.25 + 0.4 * self.good + dice.normal(0, 0.15, count)
-        self._noise = float(np.sqrt(self._seen.var() * (1 - reliability) / reliability))
-        self._dice = dice
-
-    def draw(self, count: int) -> Table:
-        """Shape [conversations, count]."""
-        scatter = self._dice.normal(0, self._noise, (len(self.good), count))
-        return self._seen[:, None] + scatter
-
-
-def cost(
-    reliability: float, *, runs: int, conversations: int = CONVERSATIONS, labels: int = LABELS, seed: int = 0
-) -> Cost:
-    """A fixed number of repeats beside what `spending.plan` asks for, on the same conversations."""
+def cost(judge: str, source: Source, truth: float, labels: int, *, runs: int, seed: int = 0) -> Cost:
+    """A fixed number of repeats beside what `spending.plan` asks for."""
     dice = np.random.default_rng(seed)
-    fixed: list[float] = []
-    ours: list[float] = []
-    calls: list[int] = []
-    clusters = _clusters(conversations)
+    fixed, ours, once = list[float](), list[float](), list[float]()
+    calls, all_calls = 0, 0
     for _ in range(runs):
-        judge = _Judge(dice, reliability, conversations)
-        truth = 0.65
-        human = {f"c{n}": float(judge.good[n]) for n in range(labels)}
-        table = judge.draw(MOST)
-        fixed.append(_estimate(table[:, :FIXED].mean(1), human) - truth)
-        table = judge.draw(MOST)
-        pilot = {f"c{n}": table[n, : 2 if n < PILOT else 1].tolist() for n in range(conversations)}
-        found = plan(pilot, clusters, human, as_good_as=FIXED)
-        each = [
-            max(found.labelled, 2 if n < PILOT else 1) if n < labels else found.others
-            for n in range(conversations)
-        ]
-        calls.append(sum(each))
-        ours.append(_estimate(np.array([table[n, :k].mean() for n, k in enumerate(each)]), human) - truth)
+        drawn = source(dice)
+        fixed.append(_repeated(drawn, labels, FIXED).estimate.value - truth)
+        once.append(_repeated(drawn, labels, 1).estimate.value - truth)
+        spent, found = _planned(drawn, labels, None)
+        ours.append(found.estimate.value - truth)
+        calls, all_calls = calls + spent, all_calls + FIXED * len(drawn)
     return Cost(
-        reliability=reliability,
-        conversations=conversations,
+        judge=judge,
         labels=labels,
         runs=runs,
-        calls_fixed=FIXED * conversations,
-        calls=float(np.mean(calls)),
-        saved=1 - float(np.mean(calls)) / (FIXED * conversations),
-        error_fixed=float(np.sqrt(np.mean(np.square(fixed)))),
-        error=float(np.sqrt(np.mean(np.square(ours)))),
+        calls_fixed=all_calls / runs,
+        calls=calls / runs,
+        saved=1 - calls / all_calls,
+        error_fixed=_root_mean_square(fixed),
+        error=_root_mean_square(ours),
+        ratio=_ratio(np.square(ours), np.square(fixed)),
+        error_once=_root_mean_square(once),
     )
 
 
-def again(*, runs: int, seed: int = 0) -> Again:
-    """Ask "at least X?" of the same run twice, with X anywhere and other dice."""
+def asked(judge: str, source: Source, truth: float, labels: int, *, runs: int, seed: int = 0) -> Asked:
+    """The same for a question, whose threshold may be anywhere within .3 of the truth."""
     dice = np.random.default_rng(seed)
-    same = contradicted = replayed = 0
+    calls, all_calls, same = 0, 0, 0
+    wrong, untold = [0, 0], [0, 0]
     for _ in range(runs):
-        judge = _Judge(dice, 0.5)
-        human = {f"c{n}": float(judge.good[n]) for n in range(LABELS)}
-        labels = [
-            Label(subject=name, criterion="simulated", rater="a", value=value)
-            for name, value in human.items()
-        ]
-        wanted = float(dice.uniform(0.3, 0.95))
-        told: list[Answer] = []
-        for _ in range(2):
-            draws = _draws(np.clip(judge.draw(2), 0, 1))
-            found = verdict("simulated", draws, labels, _clusters(CONVERSATIONS), at_least=wanted)
-            read = msgspec.json.decode(msgspec.json.encode(draws), type=list[Draw])
-            replay = verdict("simulated", read, labels, _clusters(CONVERSATIONS), at_least=wanted)
-            assert found is not None
-            replayed += msgspec.json.encode(found) == msgspec.json.encode(replay)
-            told.append(found.answer)
-        same += told[0] == told[1]
-        contradicted += set(told) == {"yes", "no"}
-    return Again(
+        drawn = source(dice)
+        threshold = float(np.clip(truth + dice.uniform(-0.3, 0.3), 0.02, 0.98))
+        spent, found = _planned(drawn, labels, threshold)
+        answers = [_answer(_repeated(drawn, labels, FIXED), threshold), _answer(found, threshold)]
+        for way, answer in enumerate(answers):
+            wrong[way] += answer is not None and answer != (truth >= threshold)
+            untold[way] += answer is None
+        same += answers[0] == answers[1]
+        calls, all_calls = calls + spent, all_calls + FIXED * len(drawn)
+    return Asked(
+        judge=judge,
+        labels=labels,
         runs=runs,
+        calls_fixed=all_calls / runs,
+        calls=calls / runs,
+        saved=1 - calls / all_calls,
+        wrong_fixed=wilson(wrong[0], runs),
+        wrong=wilson(wrong[1], runs),
+        untold_fixed=wilson(untold[0], runs),
+        untold=wilson(untold[1], runs),
         same=wilson(same, runs),
-        contradicted=wilson(contradicted, runs),
-        replayed=wilson(replayed, 2 * runs),
     )
 
 
-def _clusters(count: int) -> Mapping[str, str]:
-    return {f"c{n}": f"s{n % (count // 3)}" for n in range(count)}
+def simulated_dice(
+    reliability: float, leaning: float, *, conversations: int, labels: int, draws: tuple[int, int] = (25, 5)
+) -> Source:
+    """Conversations judged by a simulated judge.
+
+    Args:
+        reliability: share of a draw's variance that lies in what is judged.
+        leaning: share of the rest that the manner adds to every subject alike.
+        draws: of each labelled conversation, and of each other one.
+    """
+
+    def source(dice: np.random.Generator) -> list[Drawn]:
+        good = (dice.random(conversations) < RATE).astype(float)
+        seen = 0.25 + 0.4 * good + dice.normal(0, 0.15, conversations)
+        noise = float(np.sqrt(seen.var() * (1 - reliability) / reliability))
+        leans = {name: dice.normal(0, 1, len(values)) for name, values in _MANNERS.items()}
+        leans = {name: (lean - lean.mean()) / lean.std() for name, lean in leans.items()}
+        each = noise * float(np.sqrt(leaning / len(leans)))
+        found: list[Drawn] = []
+        for n in range(conversations):
+            count = draws[0] if n < labels else draws[1]
+            picks = {name: dice.integers(len(values), size=count) for name, values in _MANNERS.items()}
+            said = seen[n] + noise * np.sqrt(1 - leaning) * dice.normal(0, 1, count)
+            said += each * np.sum([leans[name][picks[name]] for name in picks], axis=0)
+            made = [
+                _draw(f"c{n}", seed, float(value), {k: _MANNERS[k][p[seed]] for k, p in picks.items()})
+                for seed, value in enumerate(said)
+            ]
+            found.append(Drawn(f"s{n % (conversations // 3)}", float(good[n]), made))
+        return found
+
+    return source
 
 
-def _estimate(judged: Floats, human: Mapping[str, float]) -> float:
-    names = [f"c{n}" for n in range(len(judged))]
-    clusters = _clusters(len(judged))
-    return corrected(
-        judged.tolist(), [clusters[name] for name in names], [human.get(name) for name in names]
-    ).estimate.value
+def kept(items: Sequence[Drawn], *, conversations: int) -> Source:
+    """Real draws: whole clusters with replacement, each item's draws in another order."""
+    groups: dict[str, list[Drawn]] = {}
+    for item in items:
+        groups.setdefault(item.cluster, []).append(item)
+    pools = list(groups.values())
+
+    def source(dice: np.random.Generator) -> list[Drawn]:
+        found: list[Drawn] = []
+        number = 0
+        while len(found) < conversations:
+            number += 1
+            for item in pools[int(dice.integers(len(pools)))]:
+                name = f"c{len(found)}"
+                order: list[int] = dice.permutation(len(item.draws)).tolist()
+                draws = [replace(item.draws[place], subject=name) for place in order]
+                found.append(Drawn(f"s{number}", item.good, draws))
+        return [found[place] for place in dice.permutation(len(found))]
+
+    return source
 
 
-def _draws(values: Table) -> list[Draw]:
-    return [
-        Draw(
-            evaluator="simulated@1",
-            subject=f"c{n}",
-            seed=count,
-            value=float(value),
-            details={"criterion": "simulated"},
-        )
-        for n, row in enumerate(values)
-        for count, value in enumerate(row)
+def _draw(subject: str, seed: int, value: float, manner: dict[str, object]) -> Draw:
+    details = {"criterion": "simulated", "model": "one", "logprobs": [value, 0.0], **manner}
+    return Draw(evaluator="simulated@1", subject=subject, seed=seed, value=value, details=details)
+
+
+def _repeated(drawn: Sequence[Drawn], labels: int, count: int) -> Corrected:
+    """The plain mean of `count` draws of everything, corrected by the labels."""
+    means = [float(np.mean([d.value for d in each.draws[:count] if d.value is not None])) for each in drawn]
+    return _corrected(drawn, labels, means)
+
+
+def _planned(drawn: Sequence[Drawn], labels: int, at_least: float | None) -> tuple[int, Corrected]:
+    pilot = [2 if place < min(PILOT, labels) else 1 for place in range(len(drawn))]
+    opinions = _opinions(drawn, pilot)
+    clusters = {each.draws[0].subject: each.cluster for each in drawn}
+    human = {each.draws[0].subject: each.good for each in drawn[:labels]}
+    found = plan(opinions, clusters, human, as_good_as=FIXED, at_least=at_least)
+    counts = [
+        min(max(found.labelled if place < labels else found.others, first), len(each.draws))
+        for place, (each, first) in enumerate(zip(drawn, pilot, strict=True))
     ]
+    opinions = _opinions(drawn, counts)
+    means = [float(np.mean(opinions[each.draws[0].subject])) for each in drawn]
+    return sum(counts), _corrected(drawn, labels, means)
+
+
+def _opinions(drawn: Sequence[Drawn], counts: Sequence[int]) -> dict[str, list[float]]:
+    draws = [draw for each, count in zip(drawn, counts, strict=True) for draw in each.draws[:count]]
+    told = by_subject(draws, levelled(draws))
+    return {name: [value for value in values if value is not None] for name, values in told.items()}
+
+
+def _corrected(drawn: Sequence[Drawn], labels: int, means: Sequence[float]) -> Corrected:
+    human = [each.good if place < labels else None for place, each in enumerate(drawn)]
+    return corrected(means, [each.cluster for each in drawn], human)
+
+
+def _answer(found: Corrected, threshold: float) -> bool | None:
+    known = at_any_time(found)
+    return True if known.low >= threshold else False if known.high < threshold else None
+
+
+def _ratio(ours: Floats, fixed: Floats) -> Estimate:
+    again = np.random.default_rng(0).integers(len(ours), size=(_RESAMPLINGS, len(ours)))
+    ratios = np.sqrt(ours[again].mean(1) / fixed[again].mean(1))
+    low, high = (float(np.percentile(ratios, q)) for q in (2.5, 97.5))
+    return Estimate(float(np.sqrt(ours.mean() / fixed.mean())), low, high, len(ours))
+
+
+def _root_mean_square(errors: Sequence[float]) -> float:
+    return float(np.sqrt(np.mean(np.square(errors))))

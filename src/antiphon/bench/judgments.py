@@ -19,8 +19,8 @@ from antiphon.contracts import Draw, EngineSetup, LanguageModel, PrerequisiteMis
 from antiphon.contracts.discovery import find
 from antiphon.evals.criteria import criterion_named
 from antiphon.evals.draws import append
-from antiphon.evals.judge import ModelJudge
-from antiphon.evals.manners import plain_manner
+from antiphon.evals.judge import ModelJudge, manner_for
+from antiphon.evals.manners import Manner, plain_manner
 from antiphon.runtime.config import default_language_model
 from antiphon.store import Store
 
@@ -98,36 +98,41 @@ def read_kept(folder: Path, corpus: Corpus, model: str) -> Mapping[tuple[str, in
 def draw_more(
     folder: Path, corpus: Corpus, model: str, items: Sequence[Item], *, passes: int, seconds: float
 ) -> Iterator[Draw]:
-    """Draw what is missing, pass by pass, until `seconds` are over."""
+    """Draw what is missing, item by item, until `seconds` are over."""
     have = read_kept(folder, corpus, model)
-    todo = [
-        (item, pass_)
-        for pass_ in range(passes)
+    todo = {
+        item.id: [pass_ for pass_ in range(passes) if (item.id, seed_of(item, pass_)) not in have]
         for item in items
-        if (item.id, seed_of(item, pass_)) not in have
-    ]
-    if not todo or seconds <= 0:
+    }
+    if not any(todo.values()) or seconds <= 0:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"model": MODELS[model], "batch_tokens": 128, "slots": 1}
-    kind = find("language_model", default_language_model())
-    opened = cast(LanguageModel, kind.open(EngineSetup(weights=Store().folder, settings=settings)))
-    judge = ModelJudge(criterion_named(corpus.criterion), {model: opened})
+    judge = open_judge(corpus, model)
     until = monotonic() + seconds
     try:
-        for item, pass_ in todo:
+        for item, pass_ in ((each, pass_) for each in items for pass_ in todo[each.id]):
             if monotonic() > until:
                 return
-            seed = seed_of(item, pass_)
-            draw = (
-                judge.draw(item.subject, seed)
-                if pass_
-                else judge.ask(item.subject, plain_manner(model), seed)
-            )
+            draw = judge.ask(item.subject, manner_of(corpus, model, item, pass_), seed_of(item, pass_))
             append(_file(folder, corpus, model), [draw])
             yield draw
     finally:
         judge.close()
+
+
+def manner_of(corpus: Corpus, model: str, item: Item, pass_: int) -> Manner:
+    """How pass number `pass_` asks about `item`."""
+    if pass_ == 0:
+        return plain_manner(model)
+    return manner_for(item.subject, criterion_named(corpus.criterion), (model,), seed_of(item, pass_))
+
+
+def open_judge(corpus: Corpus, model: str) -> ModelJudge:
+    """The embedded judge of the corpus' criterion, by one model."""
+    settings = {"model": MODELS[model], "batch_tokens": 128, "slots": 1}
+    kind = find("language_model", default_language_model())
+    opened = cast(LanguageModel, kind.open(EngineSetup(weights=Store().folder, settings=settings)))
+    return ModelJudge(criterion_named(corpus.criterion), {model: opened})
 
 
 def _file(folder: Path, corpus: Corpus, model: str) -> Path:

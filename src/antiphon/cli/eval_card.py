@@ -14,13 +14,14 @@ from rich.progress import track
 from antiphon.cli.commands import Commands
 from antiphon.cli.eval_words import share
 from antiphon.contracts import ContractBroken, EngineSetup, Subject
-from antiphon.evals.card import JudgeCard, Judged, Lean, card
+from antiphon.evals.card import CARD_LEAST, JudgeCard, Judged, Lean, card
 from antiphon.evals.criteria import CRITERIA, criterion_named
 from antiphon.evals.draws import read_labels
+from antiphon.evals.intervals import Estimate
 from antiphon.evals.judge import ModelJudge, settings_for
 from antiphon.evals.judging import seed_of, subjects_of
 from antiphon.evals.manners import plain_manner
-from antiphon.evals.probes import Planted, leans, planted, self_preference
+from antiphon.evals.probes import Planted, asking, leans, planted, self_preference
 from antiphon.evals.records import conversations, read_run
 from antiphon.store import Store
 
@@ -49,7 +50,8 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 class _Document(msgspec.Struct, frozen=True, kw_only=True):
     """What `--json` prints."""
 
-    card: JudgeCard
+    card: JudgeCard | None
+    """None when too few subjects are labelled."""
     planted: Planted | None
 
 
@@ -64,7 +66,8 @@ def register(actions: Commands) -> None:
         type=Path,
         required=True,
         metavar="PATH",
-        help="a run with labels, or a JSONL file: id, context, response, labels, scale, meta.cluster",
+        help="a run, with labels or without, or a JSONL file: id, context, response, labels, scale,"
+        " meta.cluster; without labels there is no card, and defects are planted all the same",
     )
     parser.add_argument(
         "--items", type=int, default=100, metavar="N", help="labelled subjects (default: 100)"
@@ -88,24 +91,16 @@ def _run(args: argparse.Namespace) -> int:
     bar = Console(stderr=True)
     try:
         judged: list[Judged] = []
-        for each in track(labelled, "judging", console=bar):
+        for each in track([each for each in labelled if each.human], "judging", console=bar):
             values = [
                 judge.draw(each.subject, seed_of(args.seed, each.subject.id, count)).value
                 for count in range(args.draws)
             ]
             judged.append(_judged(each, values))
-        some = labelled[: args.probes]
-        found: list[Lean] = []
-        defects: Planted | None = None
-        if len(some) > 1:
-            manner = plain_manner((args.models or ["0.5b"])[0])
-            pairs = [(each.subject, each.cluster) for each in some]
-            found = list(track(leans(judge, pairs, manner), "leans", console=bar, total=6))
-            asked = [(each.subject, each.cluster, sum(each.human) / len(each.human)) for each in some]
-            found += self_preference(judge, asked, manner)
-            replies = [each.subject for each in some if each.subject.kind == "turn"]
-            defects = planted(judge, replies, manner) if len(replies) > 1 else None
-        document = _Document(card=card(criterion.name, judge.name, judged, found), planted=defects)
+        found, defects = _probed(judge, criterion.name, labelled[: args.probes], args.models, bar)
+        enough = sum(each.value is not None for each in judged) >= CARD_LEAST
+        told = card(criterion.name, judge.name, judged, found) if enough else None
+        document = _Document(card=told, planted=defects)
     finally:
         judge.close()
     if args.json:
@@ -113,6 +108,19 @@ def _run(args: argparse.Namespace) -> int:
     else:
         print("\n".join(_lines(document)))
     return 0
+
+
+def _probed(
+    judge: ModelJudge, criterion: str, some: Sequence[Labelled], models: Sequence[str] | None, bar: Console
+) -> tuple[list[Lean], Planted | None]:
+    if len(some) < 2:
+        return [], None
+    manner, ask = plain_manner((models or ["0.5b"])[0]), asking(judge)
+    pairs = [(each.subject, each.cluster) for each in some]
+    found = list(track(leans(ask, pairs, manner), "leans", console=bar, total=6))
+    told = [(each.subject, each.cluster, sum(each.human) / len(each.human)) for each in some if each.human]
+    found += self_preference(judge, ask, told, manner)
+    return found, planted(ask, criterion, pairs, manner)
 
 
 def _judged(each: Labelled, values: Sequence[float | None]) -> Judged:
@@ -138,10 +146,9 @@ def _from_run(folder: Path, criterion: str) -> list[Labelled]:
         if label.criterion == criterion:
             said.setdefault(label.subject, {})[label.rater] = label.value
     return [
-        Labelled(subject=subject, cluster=each.scenario, human=tuple(said[subject.id].values()))
+        Labelled(subject=subject, cluster=each.scenario, human=tuple(said.get(subject.id, {}).values()))
         for each in conversations(folder, kept_only=True)
         for subject in subjects_of(each, criterion_named(criterion))
-        if subject.id in said
     ]
 
 
@@ -166,30 +173,30 @@ def _from_line(path: Path, number: int, line: bytes) -> Iterator[Labelled]:
 
 
 def _lines(document: _Document) -> list[str]:
-    told = document.card
+    lines = _card_lines(document.card) if document.card else ["too few labels for a card: 10 at least"]
+    if (found := document.planted) is not None:
+        steps = ", ".join(f"{value:.2f}" for value in found.verdicts)
+        lines.append(
+            f"  planted in {found.subjects}: verdicts {steps} with {found.steps} defects, falling by"
+            f" {_lean(found.drop)} from matched controls, which are blamed by {_lean(found.blamed)};"
+            f" monotone in {share(found.falls)}; AUROC {found.auroc:.2f}"
+        )
+    return lines
+
+
+def _card_lines(told: JudgeCard) -> list[str]:
     lines = [
         f"{told.evaluator}: worth {told.worth:.2f} labels a label, on {told.items} labelled subjects",
         f"  of the good it calls good {share(told.sensitivity)}, of the bad bad {share(told.specificity)};"
         f" J {told.youden:.2f}, AUROC {told.auroc:.2f}, kappa {told.kappa:.2f}",
-        f"  off by {_signed(told.off_by.value)} ({_signed(told.off_by.low)} to {_signed(told.off_by.high)});"
+        f"  off by {_lean(told.off_by)};"
         f" calibration error {told.calibration_error:.2f}, {told.calibration_error_after:.2f} once mended;"
         f" {told.missing} missing",
     ]
     if told.ceiling is not None:
         lines.append(f"  people agree with each other: alpha {told.ceiling.alpha:.2f}")
-    lines += [
-        f"  {lean.probe} moves it by {_signed(lean.effect.value)}"
-        f" ({_signed(lean.effect.low)} to {_signed(lean.effect.high)})"
-        for lean in told.leans
-    ]
-    if document.planted is not None:
-        steps = ", ".join(f"{value:.2f}" for value in document.planted.verdicts)
-        lines.append(
-            f"  planted defects: verdicts {steps} at {document.planted.steps} eighths of another reply;"
-            f" AUROC against matched controls {document.planted.auroc:.2f}"
-        )
-    return lines
+    return [*lines, *(f"  {lean.probe} moves it by {_lean(lean.effect)}" for lean in told.leans)]
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.2f}"
+def _lean(found: Estimate) -> str:
+    return f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f})"

@@ -24,8 +24,10 @@ from antiphon.evals.draws import (
 )
 from antiphon.evals.judge import ModelJudge, settings_for
 from antiphon.evals.judging import DEPTH_MOST, Concluded, Conclusions, conclude, judge_all, subjects_of
+from antiphon.evals.levelled import levelled
 from antiphon.evals.records import Conversation, conversations, read_run, write_whole
 from antiphon.evals.spending import PILOT, plan
+from antiphon.evals.verdict import by_subject
 from antiphon.store import Store
 
 VERDICT_FILE = "verdict.json"
@@ -164,13 +166,17 @@ def _phases(
     human = {subject: value for subject, value in human.items() if subject in clusters}
     twice = set(list(human)[:PILOT])
     yield lambda subject: 2 if subject in twice else 1
-    values: dict[str, list[float]] = {}
-    for draw in read_draws(args.folder):
-        if level_of(draw) == 1 and criterion_of(draw) == criterion.name and draw.value is not None:
-            values.setdefault(draw.subject, []).append(draw.value)
-    values = {subject: values[subject] for subject in clusters if subject in values}
-    if len(human.keys() & values.keys()) >= 2:
-        found = plan(values, clusters, human, as_good_as=_AS_GOOD_AS)
+    own = [
+        draw
+        for draw in read_draws(args.folder)
+        if level_of(draw) == 1 and criterion_of(draw) == criterion.name and draw.subject in clusters
+    ]
+    own = [draw for draw in own if draw.evaluator == own[-1].evaluator]
+    told = by_subject(own, levelled(own))
+    known = {subject: [value for value in values if value is not None] for subject, values in told.items()}
+    known = {subject: values for subject, values in known.items() if values}
+    if len(human.keys() & known.keys()) >= 2:
+        found = plan(known, clusters, human, as_good_as=_AS_GOOD_AS, at_least=args.at_least)
         yield lambda subject: found.labelled if subject in human else found.others
 
 

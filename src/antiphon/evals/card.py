@@ -14,6 +14,8 @@ from antiphon.evals.agreement import Agreement, agreement, auroc, weighted_kappa
 from antiphon.evals.intervals import Estimate, Floats, clustered_mean, wilson
 from antiphon.evals.prediction_powered import corrected
 
+CARD_LEAST = 10
+"""Labelled and judged items."""
 _BINS = 10
 
 
@@ -76,7 +78,7 @@ def card(
         ContractBroken: fewer than ten items have a value and a label.
     """
     known = [item for item in items if item.value is not None and item.human]
-    if len(known) < 10:
+    if len(known) < CARD_LEAST:
         raise ContractBroken(f"{len(known)} labelled and judged items are too few for a card; ten at least")
     said = np.array([item.value for item in known], np.float64)
     human = np.array([sum(item.human) / len(item.human) for item in known])

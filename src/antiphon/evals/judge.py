@@ -26,7 +26,7 @@ from antiphon.contracts import (
 )
 from antiphon.contracts.discovery import find
 from antiphon.evals.criteria import Criterion, criterion_named
-from antiphon.evals.manners import FORMAT, NOTHING, Manner, innermost, manner_drawn, question
+from antiphon.evals.manners import FORMAT, NOTHING, Manner, beginning, innermost, manner_drawn, question
 
 LEAST_MASS = 0.01
 """When both answers together are less likely than this, the model would have said something else."""
@@ -47,9 +47,6 @@ class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The table `evaluator.judge`."""
 
     criterion: str = "fitting"
-    exact: bool = True
-    """Whether a seed gives the same draw to the bit, whatever was drawn before. Without, questions about one
-    conversation share its prompt cache, which saves reading it again."""
     models: Annotated[tuple[JudgeModel, ...], msgspec.Meta(min_length=1)] = (
         JudgeModel(name="1.5b", settings={"slots": 1}),
         JudgeModel(
@@ -84,13 +81,11 @@ class ModelJudge:
         capabilities=frozenset(f"subject:{kind}" for kind in KINDS),
     )
 
-    def __init__(
-        self, criterion: Criterion, models: Mapping[str, LanguageModel], *, exact: bool = True
-    ) -> None:
-        """`models` keep one prompt cache each, where draws are to be exact."""
-        self._exact = exact
+    def __init__(self, criterion: Criterion, models: Mapping[str, LanguageModel]) -> None:
+        """`models` keep one prompt cache each, and nobody else uses them."""
         self._criterion = criterion
         self._models = dict(models)
+        self._read: dict[str, Prompt] = {}
         self.name = f"{criterion.name}@{signature(criterion, tuple(self._models))}"
 
     @classmethod
@@ -113,7 +108,7 @@ class ModelJudge:
             for model in models.values():
                 model.close()
             raise
-        return cls(criterion_named(settings.criterion), models, exact=settings.exact)
+        return cls(criterion_named(settings.criterion), models)
 
     def close(self) -> None:
         """Unload the models."""
@@ -121,9 +116,12 @@ class ModelJudge:
             model.close()
 
     def draw(self, subject: Subject, seed: int) -> Draw:
-        """How likely the good answer is, asked in the way that `seed` decides."""
-        manner = manner_drawn(tuple(self._models), len(self._criterion.wordings), Random(seed))  # noqa: S311 - no secret
-        return self.ask(subject, manner, seed)
+        """How likely the good answer is, asked in the way that `seed` decides of what it is about."""
+        return self.ask(subject, self.manner(subject, seed), seed)
+
+    def manner(self, subject: Subject, seed: int) -> Manner:
+        """The way in which `draw` asks."""
+        return manner_for(subject, self._criterion, tuple(self._models), seed)
 
     def ask(self, subject: Subject, manner: Manner, seed: int) -> Draw:
         """The same, asked in the way `manner`."""
@@ -136,7 +134,7 @@ class ModelJudge:
                 inner, details["level"] = innermost(subject)
                 details["about"] = inner.id
                 prompt, answers = question(subject, self._criterion, manner)
-                scores = self._scores(self._models[manner.model], prompt, answers)
+                scores = self._scores(manner.model, beginning(subject, manner), prompt, answers)
                 details["logprobs"] = list(scores)
                 value, missing = read(scores, manner.temperature)
             except (AntiphonError, ValueError, msgspec.ValidationError) as error:
@@ -156,19 +154,40 @@ class ModelJudge:
         ]
         if not said:
             return None
+        self._read.pop(model, None)
         try:
             return self._models[model].score(Prompt(tuple(said)), (reply,))[0] / len(reply.split())
         except AntiphonError:
             return None
 
-    def _scores(self, model: LanguageModel, prompt: Prompt, answers: tuple[str, str]) -> tuple[float, ...]:
+    def _scores(
+        self, name: str, begins: Prompt, prompt: Prompt, answers: tuple[str, str]
+    ) -> tuple[float, ...]:
         """What is read after another prompt depends in its last bits on how much of it lay in the cache.
 
-        So the cache is brought to one state first: the head that all prompts share, and nothing of this one.
+        So the cache is brought to one state first: the conversation, read in the pieces in which it is read
+        when nothing but the head that all prompts share lies there, and its last token by itself.
         """
-        if self._exact and "prefill" in model.card.capabilities:
+        model = self._models[name]
+        if "prefill" not in model.card.capabilities:
+            return model.score(prompt, answers)
+        if self._read.pop(name, None) != begins:
             model.score(NOTHING, answers)
-        return model.score(prompt, answers)
+            model.score(begins, answers)
+        model.score(begins, answers)
+        scores = model.score(prompt, answers)
+        self._read[name] = begins
+        return scores
+
+
+def manner_for(subject: Subject, criterion: Criterion, models: Sequence[str], seed: int) -> Manner:
+    """The way that `seed` decides; how a conversation is laid out is decided by which one it is."""
+    try:
+        about = innermost(subject)[0].id
+    except (ValueError, msgspec.ValidationError):  # nothing that can be judged, as the draw will say
+        about = subject.id
+    layout, dice = Random(f"layout {about}"), Random(seed)  # noqa: S311 - no secrets
+    return manner_drawn(models, len(criterion.wordings), layout, dice)
 
 
 def read(scores: Sequence[float], temperature: float = 1.0) -> tuple[float | None, str | None]:

@@ -6,7 +6,9 @@ none of it; one that draws the way has its bias in the spread of its draws, wher
 averaged.
 
 The conversation comes first and the question last, so that questions about one conversation share its
-prompt cache. What was said is data: it stands between marks, and the judge is told so.
+prompt cache. For the same reason how a conversation is laid out is drawn once for each conversation, and what
+is asked of it with every question: reading is what costs, and a layout's bias averages out over conversations
+as well. What was said is data: it stands between marks, and the judge is told so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +23,8 @@ from antiphon.evals.criteria import Criterion
 Strictness = Literal["lenient", "plain", "strict"]
 Form = Literal["words", "letters"]
 
-FORMAT = 1
-"""Raised with every change of what a model reads: calibrations made before it are void."""
+FORMAT = 2
+"""Raised with every change of what a model reads, and how often: calibrations made before it are void."""
 CHARACTERS_MAX = 12_000
 """Of a conversation; of a longer one the beginning is left out."""
 
@@ -77,18 +79,27 @@ def plain_manner(model: str) -> Manner:
     )
 
 
-def manner_drawn(models: Sequence[str], wordings: int, dice: Random) -> Manner:
-    """A way of asking, each of its parts drawn evenly."""
+def manner_drawn(models: Sequence[str], wordings: int, layout: Random, dice: Random) -> Manner:
+    """A way of asking, each of its parts drawn evenly: how the conversation is laid out by `layout`."""
     return Manner(
         model=dice.choice(list(models)),
         strictness=dice.choice(("lenient", "plain", "strict")),
         wording=dice.randrange(wordings),
         form=dice.choice(("words", "letters")),
         good_first=dice.random() < 0.5,
-        names=dice.randrange(len(_NAMES)),
-        turns=dice.choice((2, 4)),
+        names=layout.randrange(len(_NAMES)),
+        turns=layout.choice((2, 4)),
         temperature=dice.choice(_TEMPERATURES),
     )
+
+
+def beginning(subject: Subject, manner: Manner) -> Prompt:
+    """What all questions about what `subject` is in the end about begin with, laid out in this manner.
+
+    Raises:
+        ValueError: there is nothing to judge in `subject`; the text says what is missing.
+    """
+    return Prompt((Message("system", _SYSTEM), Message("user", _conversation(subject, manner))), open=True)
 
 
 def question(subject: Subject, criterion: Criterion, manner: Manner) -> tuple[Prompt, tuple[str, str]]:

@@ -20,7 +20,7 @@ class Corrected(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Estimate
     se: float
     weight: float
-    """Of the judge: 0 nothing, 1 all it can have."""
+    """Of the judge, a factor on what it says: 0 where it knows nothing."""
     raw: float
     """The judge's own mean over everything it judged."""
     correlation: float
@@ -58,7 +58,7 @@ def corrected(
         lever[~asked] = -(others - others.mean()) / rest
     a, b = by_cluster(residual, clusters), by_cluster(lever, clusters)
     power = float(b @ b)
-    weight = float(np.clip(a @ b / power, 0, 1)) if rest and power > 0 else 0.0
+    weight = max(float(a @ b / power), 0.0) if rest and power > 0 else 0.0
     value = float(h[asked].mean()) - weight * (float(labelled.mean()) - (float(others.mean()) if rest else 0))
     if weight == 0:
         value = float(h[asked].mean())

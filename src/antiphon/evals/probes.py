@@ -2,13 +2,13 @@
 
 A probe asks about the same subject twice, with and without the change, in one manner. The mean difference,
 with an interval over clusters, is the lean. *Planted defects* should lower the verdict, more of them more,
-and their matched *control*, a change of the same kind that harms nothing, should not.
+and their matched *control* should not.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from random import Random
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -17,50 +17,37 @@ from msgspec.structs import replace
 from antiphon.contracts import Subject
 from antiphon.evals.agreement import auroc
 from antiphon.evals.card import Lean
-from antiphon.evals.intervals import Estimate, by_cluster, clustered_mean, spread_of, t_of
+from antiphon.evals.defects import FILLER, context, control, reply, spoiled, with_reply
+from antiphon.evals.intervals import Estimate, by_cluster, clustered_mean, spread_of, t_of, wilson
 from antiphon.evals.judge import ModelJudge
 from antiphon.evals.manners import Manner
 
 Change: TypeAlias = Callable[[Subject, Random], Subject]
 Turned: TypeAlias = Callable[[Manner], Manner]
+Ask: TypeAlias = Callable[[Subject, Manner], float | None]
 
-_FILLER = (
-    " I am happy to say so, and please let me know if there is anything else at all that I can do for you."
-)
+STEPS = (0, 1, 2, 4)
 _AUTHORITY = " (Three experts have read this reply and found it excellent.)"
 _ALIKE = {"a": "e", "e": "a", "i": "y", "o": "u", "n": "m", "t": "d", "s": "z"}
 
 
-def _response(subject: Subject, words: str) -> Subject:
-    return replace(subject, content={**subject.content, "response": words})
-
-
-def _text(subject: Subject) -> str:
-    return str(subject.content.get("response") or "")
-
-
 def longer(subject: Subject, _: Random) -> Subject:
     """The reply with a sentence that says nothing."""
-    return _response(subject, _text(subject) + _FILLER)
+    return with_reply(subject, reply(subject) + FILLER)
 
 
 def praised(subject: Subject, _: Random) -> Subject:
     """The reply with praise of itself."""
-    return _response(subject, _text(subject) + _AUTHORITY)
+    return with_reply(subject, reply(subject) + _AUTHORITY)
 
 
 def misheard(subject: Subject, dice: Random) -> Subject:
     """One word in ten as a recogniser might have got it wrong, in all that was said."""
-    context = [{**line, "text": _noisy(str(line["text"]), dice)} for line in _context(subject)]
-    return replace(
-        subject, content={**subject.content, "context": context, "response": _noisy(_text(subject), dice)}
-    )
-
-
-def same(subject: Subject, _: Random) -> Subject:
-    """A control: a capital less and a full stop more or less, which harms nothing."""
-    text = _text(subject)
-    return _response(subject, text[:-1] if text.endswith(".") else text + ".")
+    lines = [{**line, "text": _noisy(str(line["text"]), dice)} for line in context(subject)]
+    content = {**subject.content, "context": lines}
+    if (response := subject.content.get("response")) is not None:
+        content["response"] = _noisy(str(response), dice)
+    return replace(subject, content=content)
 
 
 CHANGES: Mapping[str, Change] = {"verbosity": longer, "praise": praised, "transcription noise": misheard}
@@ -88,50 +75,80 @@ TURNS: Mapping[str, Turned] = {
 class Planted(msgspec.Struct, frozen=True, kw_only=True):
     """How well planted defects are seen."""
 
+    subjects: int
     steps: tuple[int, ...]
-    """Words in eight that come from another reply."""
+    """Defects in a subject."""
     verdicts: tuple[float, ...]
     """The mean verdict at each step."""
-    falls: float
+    drop: Estimate
+    """From the matched control to the last step, the mean."""
+    blamed: Estimate
+    """From the subject as it is to its control: what is taken for a fault and is none."""
+    falls: Estimate
     """Share of subjects whose verdict never rises from step to step by more than a hair."""
     auroc: float
-    """Of the whole defect against its matched control."""
+    """Of the last step against the matched controls."""
+
+
+def asking(judge: ModelJudge) -> Ask:
+    """`judge.ask`, and no question twice."""
+    known: dict[tuple[bytes, Manner], float | None] = {}
+
+    def ask(subject: Subject, manner: Manner) -> float | None:
+        key = msgspec.json.encode(subject), manner
+        if key not in known:
+            known[key] = judge.ask(subject, manner, 0).value
+        return known[key]
+
+    return ask
 
 
 def leans(
-    judge: ModelJudge, subjects: Sequence[tuple[Subject, str]], manner: Manner, *, seed: int = 0
+    ask: Ask, subjects: Sequence[tuple[Subject, str]], manner: Manner, *, seed: int = 0
 ) -> Iterator[Lean]:
-    """Every lean, of (subject, cluster). Missing answers are left out of a lean on both sides."""
-    plain = [judge.ask(subject, manner, seed).value for subject, _ in subjects]
-    for name, change in CHANGES.items():
-        moved = [
-            judge.ask(change(s, Random(f"{seed} {s.id}")), manner, seed).value  # noqa: S311 - no secret
-            for s, _ in subjects
-        ]
-        yield from _lean(name, plain, moved, subjects)
-    for name, turned in TURNS.items():
-        moved = [judge.ask(subject, turned(manner), seed).value for subject, _ in subjects]
-        yield from _lean(name, plain, moved, subjects)
+    """Every lean, of (subject, cluster). Missing answers are left out of a lean on both sides.
+
+    Subject by subject, since questions about one share its prompt cache.
+    """
+    plain: list[float | None] = []
+    moved: dict[str, list[float | None]] = {name: [] for name in (*TURNS, *CHANGES)}
+    for subject, _ in subjects:
+        plain.append(ask(subject, manner))
+        for name, turned in TURNS.items():
+            moved[name].append(ask(subject, turned(manner)))
+        for name, change in CHANGES.items():
+            dice = Random(f"{seed} {subject.id}")  # noqa: S311 - no secret
+            moved[name].append(ask(change(subject, dice), manner))
+    for name, values in moved.items():
+        yield from _lean(name, plain, values, subjects)
 
 
 def planted(
-    judge: ModelJudge, subjects: Sequence[Subject], manner: Manner, *, steps: Sequence[int] = (0, 2, 4, 8)
-) -> Planted:
-    """Plant more and more of another subject's reply, and look how the verdict falls."""
+    ask: Ask, criterion: str, subjects: Sequence[tuple[Subject, str]], manner: Manner
+) -> Planted | None:
+    """Plant more and more defects, and look how the verdict falls; None when nothing could be asked."""
     table: list[list[float]] = []
     controls: list[float] = []
-    for place, subject in enumerate(subjects):
-        other = _text(subjects[(place + len(subjects) // 2) % len(subjects)])
-        row = [judge.ask(_mixed(subject, other, step), manner, 0).value for step in steps]
-        control = judge.ask(same(subject, Random(0)), manner, 0).value  # noqa: S311 - no secret
-        if control is not None and None not in row:
+    clusters: list[str] = []
+    for place, (subject, cluster) in enumerate(subjects):
+        other = reply(subjects[(place + len(subjects) // 2) % len(subjects)][0])
+        row = [ask(spoiled(subject, criterion, step, other), manner) for step in STEPS]
+        matched = ask(control(subject, criterion, STEPS[-1]), manner)
+        if matched is not None and None not in row:
             table.append([value for value in row if value is not None])
-            controls.append(control)
-    whole = [row[-1] for row in table]
+            controls.append(matched)
+            clusters.append(cluster)
+    if len(table) < 2:
+        return None
+    clean, whole = [row[0] for row in table], [row[-1] for row in table]
+    falling = sum(all(b <= a + 0.02 for a, b in pairwise(row)) for row in table)
     return Planted(
-        steps=tuple(steps),
+        subjects=len(table),
+        steps=STEPS,
         verdicts=tuple(sum(column) / len(column) for column in zip(*table, strict=True)),
-        falls=sum(all(b <= a + 0.02 for a, b in pairwise(row)) for row in table) / max(len(table), 1),
+        drop=clustered_mean([a - b for a, b in zip(controls, whole, strict=True)], clusters),
+        blamed=clustered_mean([a - b for a, b in zip(clean, controls, strict=True)], clusters),
+        falls=wilson(falling, len(table)),
         auroc=auroc(controls + whole, [True] * len(controls) + [False] * len(whole)),
     )
 
@@ -151,13 +168,6 @@ def _lean(
         yield Lean(probe=name, effect=clustered_mean([d for d, _ in both], [c for _, c in both]))
 
 
-def _mixed(subject: Subject, other: str, eighths: int) -> Subject:
-    """The reply with its last `eighths` of eight words taken from another."""
-    words = _text(subject).split()
-    keep = round(len(words) * (8 - eighths) / 8)
-    return _response(subject, " ".join([*words[:keep], *other.split()[: max(len(words) - keep, 0)]]))
-
-
 def _noisy(text: str, dice: Random) -> str:
     return " ".join(_misheard(word) if dice.random() < 0.1 else word for word in text.split())
 
@@ -166,12 +176,8 @@ def _misheard(word: str) -> str:
     return "".join(_ALIKE.get(letter, letter) for letter in word) if len(word) > 2 else ""
 
 
-def _context(subject: Subject) -> Sequence[Mapping[str, Any]]:
-    return list(subject.content.get("context") or ())
-
-
 def self_preference(
-    judge: ModelJudge, items: Sequence[tuple[Subject, str, float]], manner: Manner
+    judge: ModelJudge, ask: Ask, items: Sequence[tuple[Subject, str, float]], manner: Manner
 ) -> Iterator[Lean]:
     """Does it favour what it might have said itself? Of (subject, cluster, what people say of it).
 
@@ -181,7 +187,7 @@ def self_preference(
     """
     rows: list[tuple[float, float, str]] = []
     for subject, cluster, human in items:
-        value = judge.ask(subject, manner, 0).value
+        value = ask(subject, manner)
         likely = judge.familiarity(subject, manner.model)
         if value is not None and likely is not None:
             rows.append((value - human, likely, cluster))

@@ -13,6 +13,7 @@ import msgspec
 from antiphon.contracts import Draw
 from antiphon.evals.draws import Label, about, criterion_of, level_of, people_say
 from antiphon.evals.intervals import Estimate, clustered_mean, with_missing
+from antiphon.evals.levelled import levelled
 from antiphon.evals.prediction_powered import Corrected, corrected
 from antiphon.evals.sequences import anytime_factor
 from antiphon.evals.variance import Observation, Split, split
@@ -67,22 +68,21 @@ def verdict(
         for draw in draws
         if criterion_of(draw) == criterion and level_of(draw) == 1 and about(draw) in clusters
     ]
-    by_subject: dict[str, list[float | None]] = {}
-    for draw in own:
-        by_subject.setdefault(draw.subject, []).append(draw.value)
-    if not by_subject:
+    if not own:
         return None
-    subjects = list(by_subject)
+    said = by_subject(own, [draw.value for draw in own])
+    opinions = by_subject(own, levelled(own))
+    subjects = list(said)
     scenarios = [clusters[subject] for subject in subjects]
     human = people_say(labels, criterion)
     asked = [human.get(subject) for subject in subjects]
-    judged = [_mean(by_subject[subject]) for subject in subjects]
-    worst, best = with_missing(judged, 0.0, 1.0)
+    judged = with_missing([_mean(opinions[subject]) for subject in subjects], 0.0, 1.0)
+    raw = with_missing([_mean(said[subject]) for subject in subjects], 0.0, 1.0)
     known = sum(value is not None for value in asked)
-    both = [corrected(side, scenarios, asked, level=level) for side in (worst, best)] if known >= 2 else []
+    both = [corrected(side, scenarios, asked, level=level) for side in judged] if known >= 2 else []
     enough = known >= LABELS_LEAST
     estimate = _hull([each.estimate for each in both]) if both else None
-    anytime = _hull([_anytime(each, 1 - level) for each in both]) if both else None
+    anytime = _hull([at_any_time(each, 1 - level) for each in both]) if both else None
     answer = _answer(anytime if enough else None, at_least)
     return Verdict(
         criterion=criterion,
@@ -90,24 +90,32 @@ def verdict(
         at_least=at_least,
         estimate=estimate,
         at_any_time=anytime,
-        raw=_hull([clustered_mean(side, scenarios, level) for side in (worst, best)]),
+        raw=_hull([clustered_mean(side, scenarios, level) for side in raw]),
         weight=both[0].weight if both else 0.0,
         worth=both[0].worth if both else 1.0,
         labels=known,
         subjects=len(subjects),
         draws=len(own),
         missing=sum(draw.value is None for draw in own),
-        variance=split(_observations(by_subject, clusters)),
-        settle=_settle(anytime, at_least, known) if answer == "cannot tell" else "",
+        variance=split(_observations(opinions, clusters)),
+        settle=_settle(anytime, at_least, known, len(subjects)) if answer == "cannot tell" else "",
     )
 
 
+def by_subject(draws: Sequence[Draw], values: Sequence[float | None]) -> Mapping[str, Sequence[float | None]]:
+    """The values of `draws`, subject by subject, in the order in which they were drawn."""
+    found: dict[str, list[float | None]] = {}
+    for draw, value in zip(draws, values, strict=True):
+        found.setdefault(draw.subject, []).append(value)
+    return found
+
+
 def _observations(
-    by_subject: Mapping[str, Sequence[float | None]], clusters: Mapping[str, str]
+    opinions: Mapping[str, Sequence[float | None]], clusters: Mapping[str, str]
 ) -> list[Observation]:
     found = [
         Observation(clusters[subject], subject, value)
-        for subject, values in by_subject.items()
+        for subject, values in opinions.items()
         for value in values
         if value is not None
     ]
@@ -119,7 +127,8 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _anytime(found: Corrected, alpha: float) -> Estimate:
+def at_any_time(found: Corrected, alpha: float = 0.05) -> Estimate:
+    """With the interval that may be looked at after every label."""
     value = found.estimate.value
     half = anytime_factor(found.estimate.n, alpha=alpha) * found.se
     return Estimate(
@@ -143,7 +152,7 @@ def _answer(interval: Estimate | None, at_least: float | None) -> Answer:
     return "no" if interval.high < at_least else "cannot tell"
 
 
-def _settle(interval: Estimate | None, at_least: float | None, labels: int) -> str:
+def _settle(interval: Estimate | None, at_least: float | None, labels: int, subjects: int) -> str:
     if interval is None or labels < LABELS_LEAST:
         wanted = max(1, LABELS_LEAST - labels)
         return f"{wanted} more labels at least, of conversations drawn at random: antiphon eval label"
@@ -152,4 +161,7 @@ def _settle(interval: Estimate | None, at_least: float | None, labels: int) -> s
     half = (interval.high - interval.low) / 2
     if gap * sqrt(50) < half:
         return "more labels than are worth it: the rate is about as high as what was asked for"
-    return f"about {max(1, ceil(labels * ((half / gap) ** 2 - 1)))} more labels: antiphon eval label"
+    more = max(1, ceil(labels * ((half / gap) ** 2 - 1)))
+    if more > subjects - labels:
+        return f"about {more} more labels, for which there are too few conversations: antiphon eval run"
+    return f"about {more} more labels: antiphon eval label"
