@@ -22,6 +22,7 @@ from antiphon.bench import (
     memory_answers,
     memory_live,
     reflecting,
+    regressions,
     response,
     scheduler,
     states,
@@ -49,6 +50,7 @@ _BENCHES: dict[str, ModuleType] = {
     "judges": judges,
     "leaks": leaks,
     "reflecting": reflecting,
+    "regressions": regressions,
 }
 
 

@@ -74,6 +74,9 @@ def register(commands: Commands) -> None:
     run.add_argument("--url", default="", help="a server that runs; otherwise one is started")
     run.add_argument("--phrase", action="store_true", help="let the small model phrase what callers say")
     run.add_argument("--plant", nargs="+", default=[], choices=PLANTS, help="plant a regression in the agent")
+    run.add_argument(
+        "--dice", type=int, default=0, metavar="N", help="other dice of the agent's; callers keep theirs"
+    )
     run.add_argument("--on", choices=("processes", "ray"), default="processes", help="here otherwise")
     run.add_argument("--workers", type=int, default=1, metavar="N", help="how many at once; 1")
     run.add_argument("--json", action="store_true", help="print the summary as one JSON document")
@@ -95,16 +98,16 @@ def _run(args: argparse.Namespace) -> int:
     if unknown or args.seeds < 1 or args.workers < 1:
         told = [f"there is no scenario {name}; known are {', '.join(suite.scenarios)}" for name in unknown]
         raise ConfigInvalid((*told, *(() if told else ("--seeds and --workers begin at 1",))))
-    if args.plant and args.url:
+    if (args.plant or args.dice) and args.url:
         raise ConfigInvalid(
-            ("a regression can only be planted in a server that the run starts: leave --url out",)
+            ("--plant and --dice are for an agent that the run starts: leave one of them or --url out",)
         )
     folder: Path = args.out or Path("runs") / f"{args.suite.stem}-{args.mode}"
     assignment = Assignment(
         suite_file=str(args.suite.resolve()),
         suite=suite,
         mode=args.mode,
-        config=_with_plants(config, args.plant),
+        config=planted(config, args.plant, args.dice) if args.plant or args.dice else config,
         url=args.url,
         phrase=args.phrase,
         ending=tuple(name for name, scene in cast.scenes.items() if scene.ends) if cast else (),
@@ -181,10 +184,6 @@ def _told(made: Made) -> str:
     return f"{found.id}: {came}, {len(found.transcript)} lines, ended by {found.outcome.ended}"
 
 
-def _with_plants(config: Config, plants: list[str]) -> Config:
-    return planted(config, tuple(plants)) if plants else config
-
-
 def _begin(folder: Path, run: Run) -> None:
     """Begin the run, or go on with it if it is the same."""
     if not (folder / "run.json").exists():
@@ -209,6 +208,7 @@ def _described(args: argparse.Namespace, suite: Suite, config: Config) -> Run:
         "cast_sha256": "" if played is None else sha256(played.read_bytes()).hexdigest(),
         "language_model": {"use": model.use, **model.settings},
         "plant": list(args.plant),
+        "dice": args.dice,
         "phrase": args.phrase,
         "url": args.url,
     }
