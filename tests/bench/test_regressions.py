@@ -1,7 +1,5 @@
 """The bench of planted regressions: a model that reads its prompt, and experiments that come to an answer."""
 
-import pytest
-
 from antiphon.bench.reading_model import ReadingModel
 from antiphon.bench.regressions import found
 from antiphon.contracts import Message, Prompt, TextDelta
@@ -25,7 +23,9 @@ def said(prompt: Prompt, seed: int = 3) -> str:
 
 
 def test_it_says_what_its_prompt_holds_and_asks_what_it_is_to_ask() -> None:
-    assert said(ASKED_BACK) == "You said: how many rolls: 4. Four rolls, please. Anything else?"
+    answer = said(ASKED_BACK)
+    assert answer.startswith("You said: how many rolls: 4. Four rolls, please.")
+    assert answer.endswith("Anything else?")
     assert said(forgetful(ASKED_BACK)).startswith("I am afraid I do not know that any more.")
 
 
@@ -63,4 +63,4 @@ def test_an_experiment_looks_after_every_round_until_it_knows() -> None:
     ignored = found("ignores", conversations(0, 0.0), conversations(1, 0.4), 4)
     assert (ignored.experiments, ignored.pairs_at_most, ignored.worse.value) == (2, 12, 1.0)
     assert ignored.by == {"missed": 2}
-    assert ignored.pairs == pytest.approx(6)
+    assert ignored.pairs == 9, "three rounds"
