@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from time import sleep
 from types import FrameType
 
 import msgspec
@@ -39,6 +40,7 @@ _BASE = "before"
 _ROUND_SEEDS = 1000
 """Experiment e holds its round r with seed 1000 r + e."""
 _OTHER_DICE = 1
+_LOOKS_S = 0.1
 _MODELS: Mapping[str, str] = {
     "reading": '[engines]\nlanguage_model = { use = "antiphon.bench.reading_model:ReadingModel" }\n',
     "small": '[engines.language_model]\nuse = "ik"\n'
@@ -85,12 +87,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", choices=("text", "speech"), default="text", help="text otherwise")
     parser.add_argument("--model", choices=tuple(_MODELS), default="reading", help="who answers; reading")
     parser.add_argument("--experiments", type=int, default=20, metavar="N", help="with each fault; 20")
-    parser.add_argument("--same", type=int, default=100, metavar="N", help="without a fault; 100")
+    parser.add_argument("--same", type=int, default=80, metavar="N", help="without a fault; 80")
     parser.add_argument("--rounds", type=int, default=6, metavar="N", help="in an experiment, at most; 6")
     parser.add_argument(
         "--plants", nargs="+", default=list(PLANTS), choices=(*PLANTS, SAME), help="these only; all"
     )
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="conversations at once; 2")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="runs at once; 2")
     parser.add_argument("--only-read", action="store_true", help="hold none; read what is there")
 
 
@@ -173,40 +175,51 @@ def _by_seed(folder: Path) -> dict[int, list[Conversation]]:
 
 
 def _hold_all(args: argparse.Namespace, versions: Sequence[str]) -> None:
-    """Round by round, each version in turn: what the machine does meanwhile strikes all of them alike."""
+    """Round by round, all versions beside each other: what the machine does meanwhile strikes them alike."""
     most = max(args.experiments, args.same if SAME in versions else 0)
+    seeds = dict.fromkeys(versions, args.experiments) | {_BASE: most, SAME: args.same}
+    args.runs.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         config = Path(folder) / "antiphon.toml"
         config.write_text(_MODELS[args.model], encoding="utf-8")
         for number in range(args.rounds):
-            for version in (_BASE, *versions):
-                seeds = most if version == _BASE else args.same if version == SAME else args.experiments
-                progress(f"round {number + 1} of {args.rounds}: {version}, {seeds} conversations a caller")
-                _hold(args, config, version, first=number * _ROUND_SEEDS + 1, seeds=seeds)
+            first = number * _ROUND_SEEDS + 1
+            progress(f"round {number + 1} of {args.rounds}")
+            left = [_command(args, config, each, first, seeds[each]) for each in (_BASE, *versions)]
+            _all_run(left, args.workers, args.runs / "log")
 
 
-def _hold(args: argparse.Namespace, config: Path, version: str, *, first: int, seeds: int) -> None:
+def _command(args: argparse.Namespace, config: Path, version: str, first: int, seeds: int) -> list[str]:
     command = [sys.executable, "-m", "antiphon.cli", "--config", str(config), "eval", "run", str(args.suite)]
-    command += ["--mode", args.mode, "--out", str(args.runs / version), "--workers", str(args.workers)]
+    command += ["--mode", args.mode, "--out", str(args.runs / version)]
     command += ["--first-seed", str(first), "--seeds", str(seeds)]
     if version != _BASE:
         command += ["--dice", str(_OTHER_DICE)]
-    if version in PLANTS:
-        command += ["--plant", version]
-    log = args.runs / f"{version}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out)  # noqa: S603 - a list of our own, no shell
-        before = signal.signal(signal.SIGTERM, _ended)
-        try:
-            code = process.wait()
-        finally:
-            signal.signal(signal.SIGTERM, before)
-            process.terminate()
-            process.wait()
-    if code:
-        end = log.read_text(encoding="utf-8", errors="replace")[-600:].strip()
-        raise EngineBroken("eval run", f"{version} ended with {code}: {end}")
+    return [*command, "--plant", version] if version in PLANTS else command
+
+
+def _all_run(commands: list[list[str]], at_once: int, log: Path) -> None:
+    """Run them all, some at once; when this process is told to end, so are they."""
+    running: list[subprocess.Popen[bytes]] = []
+    before = signal.signal(signal.SIGTERM, _ended)
+    try:
+        with log.open("ab") as out:
+            while commands or running:
+                while commands and len(running) < at_once:
+                    command = commands.pop(0)
+                    running.append(subprocess.Popen(command, stdout=out, stderr=out))  # noqa: S603 - our own
+                sleep(_LOOKS_S)
+                if failed := [each for each in running if each.poll()]:
+                    end = log.read_text(encoding="utf-8", errors="replace")[-600:].strip()
+                    raise EngineBroken(
+                        "eval run", f"{failed[0].args} ended with {failed[0].returncode}: {end}"
+                    )
+                running = [each for each in running if each.poll() is None]
+    finally:
+        for each in running:
+            each.terminate()
+            each.wait()
+        signal.signal(signal.SIGTERM, before)
 
 
 def _ended(number: int, frame: FrameType | None) -> None:

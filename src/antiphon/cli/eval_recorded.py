@@ -134,10 +134,11 @@ def _before_anybody(call: SpokenCall, reply: Reply) -> bool:
 
 
 def _state_by(told: Sequence[Told], reply: Reply) -> dict[str, Any]:
-    """The state that was told last before an answer sounded."""
+    """The state that was told last before an answer sounded; the first one, before any was told."""
     by = reply.heard_at or reply.begun_at
-    states = (each.data for each in reversed(told) if each.name == "state" and each.at <= by)
-    return next(states, dict[str, Any]())
+    states = [each for each in told if each.name == "state"]
+    known = [each for each in states if each.at <= by] or states[:1]
+    return known[-1].data if known else {}
 
 
 def _with_first(line: Line, caller: Sequence[Line], agent: Sequence[Line]) -> Line:

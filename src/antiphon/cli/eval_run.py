@@ -11,6 +11,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
+from threading import Event
 from types import FrameType
 from typing import Any
 
@@ -121,28 +122,38 @@ def _run(args: argparse.Namespace) -> int:
         console.print(
             f"{len(jobs) - len(left)} of {len(jobs)} conversations are there already", highlight=False
         )
-    with _ended_in_order():
-        _hold(folder, assignment, left, args, console)
+    with _ended_in_order() as told_to_end:
+        _hold(folder, assignment, left, args, console, told_to_end)
     _print(folder, as_json=args.json)
     return 0
 
 
 @contextmanager
-def _ended_in_order() -> Generator[None]:
-    """Being told to end unwinds as Ctrl-C does, so that no server is left behind."""
+def _ended_in_order() -> Generator[Event]:
+    """Being told to end unwinds as Ctrl-C does, so that no server is left behind.
+
+    The event says that it was told: what is raised while a library calls back goes no further than there.
+    """
+    told = Event()
 
     def end(number: int, frame: FrameType | None) -> None:
+        told.set()
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, end)
     try:
-        yield
+        yield told
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def _hold(
-    folder: Path, assignment: Assignment, jobs: list[Job], args: argparse.Namespace, console: Console
+def _hold(  # noqa: PLR0917 - what is held, where, how, and until when
+    folder: Path,
+    assignment: Assignment,
+    jobs: list[Job],
+    args: argparse.Namespace,
+    console: Console,
+    told_to_end: Event,
 ) -> None:
     hire = partial(TextHand if assignment.mode == "text" else SpeechHand, assignment)
     made = shared_out(hire, jobs, where=args.on, workers=args.workers) if jobs else iter(())
@@ -152,6 +163,8 @@ def _hold(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(each.sound)
         write_conversation(folder, each.conversation)
+        if told_to_end.is_set():
+            raise KeyboardInterrupt
 
 
 def _shown(made: Iterator[Made], total: int, console: Console) -> Iterator[Made]:
