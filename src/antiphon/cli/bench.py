@@ -18,6 +18,7 @@ from antiphon.bench import (
     leaks,
     load,
     manner,
+    measures,
     memory,
     memory_answers,
     memory_live,
@@ -50,6 +51,7 @@ _BENCHES: dict[str, ModuleType] = {
     "judges": judges,
     "leaks": leaks,
     "reflecting": reflecting,
+    "measures": measures,
     "regressions": regressions,
 }
 
