@@ -3,8 +3,8 @@
 Every measure of time is got a second time, from the sound alone: where a channel of the recording is louder
 than its own quiet, in windows of 10 ms. Nothing of the log is used but which stretch of the sound a line is
 in. Sound that fades makes both differ by tens of milliseconds; a clock that runs away, a turn that is counted
-for another, or an answer that was never heard makes them differ by much more. Where it is noisy behind the caller,
-levels do not tell where a word ends: those are told apart.
+for another, or an answer that was never heard makes them differ by much more. Where it is noisy behind the
+caller, levels do not tell where a word ends: those are told apart.
 """
 
 import argparse

@@ -177,7 +177,8 @@ def _by_seed(folder: Path) -> dict[int, list[Conversation]]:
 def _hold_all(args: argparse.Namespace, versions: Sequence[str]) -> None:
     """Round by round, all versions beside each other: what the machine does meanwhile strikes them alike."""
     most = max(args.experiments, args.same if SAME in versions else 0)
-    seeds = dict.fromkeys(versions, args.experiments) | {_BASE: most, SAME: args.same}
+    seeds: dict[str, int] = dict.fromkeys(versions, int(args.experiments))
+    seeds |= {_BASE: most, SAME: int(args.same)}
     args.runs.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         config = Path(folder) / "antiphon.toml"

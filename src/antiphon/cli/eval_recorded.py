@@ -60,8 +60,7 @@ def opus(audio: Audio) -> bytes:
 
 def _caller_line(call: SpokenCall, made: Made, agent: Sequence[Line], studio: Studio | None) -> Line:
     exchange = call.line.exchange
-    end = min(made.end, exchange.sent_samples)
-    audio = exchange.sent_audio(made.start, end)
+    audio = made.audio[: max(0, exchange.sent_samples - made.start)]
     # What lies around a voice is not part of it; a cough has no voice, and counts from end to end.
     span = voiced_span(audio, CLOCK_HZ) if made.act != "noise" else None
     first, last = span or (0, len(audio))
