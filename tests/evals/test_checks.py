@@ -7,9 +7,9 @@ import pytest
 
 from antiphon.evals.checks import TOOLS_OFFERED, outcome, resolved, same
 from antiphon.evals.records import Event, Line
-from antiphon.evals.scenario import Expect
+from antiphon.evals.scenario import Expect, Point
 
-from .talks import agent, scenario
+from .talks import agent, caller, scenario
 
 TODAY = date(2026, 5, 6)  # a Wednesday
 
@@ -67,6 +67,24 @@ def test_words_count_only_when_they_were_heard() -> None:
         "said rye|barley": False,
         "never said language model": False,
     }
+
+
+def test_an_answer_must_hold_what_was_told_before() -> None:
+    point = Point(says=("How many was that?",), answered=("four",))
+    asking = msgspec.structs.replace(scenario(), points=(point,))
+
+    def answered(*lines: Line) -> dict[str, bool]:
+        found = outcome(asking, wanted={}, lines=lines, events=(), today=TODAY, ended="caller")
+        return {check.name: check.held for check in found.checks}
+
+    told = (agent("You said 4 rolls.", 1, 2), caller("How many was that?", 3, 4, intent="brings_up"))
+    bye = caller("Bye.", 9, 10, intent="leaves")
+    name = "answered How many was that?"
+    assert answered(*told, agent("Four.", 5, 6), bye) == {name: True}
+    assert answered(*told, agent("I forgot.", 5, 6), bye, agent("Four!", 11, 12)) == {name: False}
+    wonders = caller("Hello? How many was that?", 6, 7, intent="wonders")
+    assert answered(*told, wonders, agent("4.", 8, 9), bye) == {name: True}
+    assert answered(told[0], bye) == {}, "it was not asked"
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,16 @@ def test_a_loss_within_the_margin_is_none() -> None:
     assert interval.low > -0.1
 
 
+def test_a_loss_that_nobody_minds_is_never_called_worse_however_sure_it_is() -> None:
+    # Runs of two days on one machine: always some milliseconds apart, in the same direction.
+    late = [-4.0 - 0.1 * (place % 7) for place in range(40)]
+    for pairs in range(1, 41):
+        alarm = float(evidence_of_worse(late[:pairs])[-1]) >= 20
+        decision, _ = decide(late[:pairs], alarm=alarm, margin=300, reach=600)
+        assert decision == ("same" if pairs >= 11 else "cannot tell")
+        assert alarm or pairs < 6
+
+
 def test_what_never_happened_in_a_few_pairs_is_not_excluded() -> None:
     assert decide([0.0] * 10, alarm=False, margin=0.1, reach=1.0)[0] == "cannot tell"
     assert decide([0.0] * 100, alarm=False, margin=0.1, reach=1.0)[0] == "same"

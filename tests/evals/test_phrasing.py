@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from antiphon.contracts import Piece, Prompt, TextDelta
@@ -15,9 +16,10 @@ class Model:
     """Says one thing."""
 
     def __init__(self, said: str) -> None:
-        self._said = said
+        self._said, self.told = said, ""
 
     def generate(self, prompt: Prompt, *rest: object, **more: object) -> Iterator[Piece]:
+        self.told = prompt.messages[0].content
         yield TextDelta(self._said)
 
 
@@ -59,3 +61,11 @@ def test_a_caller_speaks_in_the_models_words_only_then(model_says: str, caller_s
     say = caller.answers("How many would you like?")
     assert say is not None
     assert say.text == caller_says
+
+
+def test_the_model_is_told_who_speaks_and_in_which_temper() -> None:
+    model = Model("Four rolls!")
+    hurried = msgspec.structs.replace(scenario(), temper="hurried")
+    Caller(hurried, 1, phrased_by(model)).opens()  # pyright: ignore[reportArgumentType]
+    assert "Ann, who wants rolls." in model.told
+    assert "In a hurry" in model.told

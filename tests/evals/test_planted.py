@@ -1,12 +1,23 @@
 """Planted regressions: each does what it says, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
-from antiphon.contracts import EngineBroken, EngineSetup, Finish, Message, Prompt, TextDelta
+from antiphon.contracts import (
+    EngineBroken,
+    EngineSetup,
+    Finish,
+    Message,
+    Piece,
+    Prompt,
+    Sampling,
+    TextDelta,
+)
+from antiphon.engines.scripted.language_model import LanguageModelSettings, ScriptedLanguageModel
 from antiphon.evals.planted import IGNORED, SLIPPED, Plant, Planted, forgetful, planted
 from antiphon.runtime import Config
 
@@ -67,8 +78,9 @@ def test_wordy_is_three_times_as_long() -> None:
 
 
 def test_the_persona_slips_in_some_turns() -> None:
-    found = share(model("slips"), lambda text: text.startswith("As an AI language model"))
-    assert abs(found - SLIPPED) < 0.08
+    agent = model("slips")
+    assert abs(share(agent, lambda text: text != ANSWER) - SLIPPED) < 0.08
+    assert len({answered(agent, f"Turn {n}.") for n in range(300)}) == 5, "no slip, or one of four"
 
 
 def test_a_forgetful_model_reads_no_past() -> None:
@@ -79,6 +91,25 @@ def test_a_forgetful_model_reads_no_past() -> None:
     )
     short = Prompt((Message("system", "You sell bread."), Message("user", "Hello.")))
     assert forgetful(short) == short
+
+
+def test_notes_of_earlier_talks_are_forgotten_too() -> None:
+    notes = Message("system", "From earlier talks and documents:\n- four rolls")
+    assert notes not in forgetful(Prompt((*FORGET.messages[:-1], notes, FORGET.messages[-1]))).messages
+
+
+def test_another_seed_gives_the_model_other_dice() -> None:
+    seen: list[int | None] = []
+
+    class Model(ScriptedLanguageModel):
+        def generate(self, prompt: Prompt, sampling: Sampling = Sampling(), **more: Any) -> Iterator[Piece]:
+            seen.append(sampling.seed)
+            return super().generate(prompt, sampling, **more)
+
+    inner = Model(LanguageModelSettings())
+    for agent in (Planted(inner, (), 0), Planted(inner, (), 5)):
+        list(agent.generate(Prompt((Message("user", "Hello."),)), Sampling(seed=7)))
+    assert seen == [7, 12]
 
 
 def test_it_is_planted_into_a_configuration_of_any_model() -> None:

@@ -73,7 +73,7 @@ def test_it_is_one_file_that_asks_for_nothing(run: Path) -> None:
     assert html.startswith("<!doctype html>")
     assert not re.search(r"""(src|href)=["'](?!data:)""", html)
     assert "http" not in html.replace("http-equiv", "")
-    assert html.count("<svg") == html.count("</svg>") >= 5
+    assert html.count("<svg") == html.count("</svg>") == 3
     for tag in ("section", "article", "details", "table", "ol", "div"):
         assert len(re.findall(rf"<{tag}[ >]", html)) == html.count(f"</{tag}>"), tag
 
@@ -97,7 +97,7 @@ def test_the_top_line_says_it_in_words(run: Path) -> None:
     found = summarized(Run(suite="A shop", mode="speech"), two)
     assert top_line(found) == (
         "All was as it should be in 1 of 2 conversations. Answers began 600 ms after the caller stopped "
-        "(median), and 95 % of them within 800 ms. 20% of the turns were missed."
+        "(median), and 95 % of them within 800 ms. 20\N{NO-BREAK SPACE}% of the turns were missed."
     )
     assert top_line(summarized(Run(suite="A shop", mode="speech"), [])).startswith("No conversation counts")
 

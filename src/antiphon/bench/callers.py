@@ -11,9 +11,11 @@ Intervals: Wilson.
 import argparse
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import date
 from math import sqrt
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -22,22 +24,26 @@ from msgspec.structs import replace
 from antiphon.bench.asking_agent import AskingAgent
 from antiphon.bench.figures import Machine, machine
 from antiphon.bench.writing import progress, write
-from antiphon.contracts import CLOCK_HZ, Audio
+from antiphon.contracts import CLOCK_HZ, Audio, EngineSetup, LanguageModel
+from antiphon.contracts.discovery import find
 from antiphon.evals.caller import Say
 from antiphon.evals.dice import dice
-from antiphon.evals.gate import PLANNED
+from antiphon.evals.gate import PLANNED, may_say
 from antiphon.evals.making import record, regauged
+from antiphon.evals.phrasing import Phrase, phrased_by
 from antiphon.evals.records import Conversation, ConversationOutcome, Event, Line
 from antiphon.evals.scenario import Scenario
 from antiphon.evals.suite import read_suite
 from antiphon.evals.text_call import converse
 from antiphon.evals.turns import caller_turns
 from antiphon.evals.voice import Studio, Throat
-from antiphon.runtime import Config
+from antiphon.runtime import Config, default_language_model
 from antiphon.store import Store
 
 HELP = "whether the gate finds the faults of simulated callers, and only those"
 _SUITES = Path("examples/suites")
+_SMALL_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
+_WAYS = 3
 _NUMBERS = ("nine", "seventeen", "two hundred", "eleven")
 _NAMES = ("Harrington", "Santos", "Okonkwo", "Lindqvist")
 _NONSENSE = "My neighbour keeps eleven parrots, and each sings opera in the garden before breakfast."
@@ -70,6 +76,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Why honest conversations were set aside."""
     passed: dict[str, int]
     """How many of each fault were not found."""
+    lines: int
+    """Of the callers in honest conversations."""
+    phrased: int
+    """How many of them are in a model's words."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,22 +88,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds", type=int, default=20, metavar="N", help="conversations with each caller; 20"
     )
     parser.add_argument(
+        "--phrase", action="store_true", help="the small language model phrases what the callers say"
+    )
+    parser.add_argument(
         "--silent", action="store_true", help="only what needs no sound: seconds, not minutes"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    studio = None if args.silent else Studio.open(Config(), Store().folder)
-    try:
-        result = measure(list(_scenarios(args.suites)), args.seeds, studio)
-    finally:
+    with ExitStack() as stack:
+        studio = None if args.silent else Studio.open(Config(), Store().folder)
         if studio is not None:
-            studio.close()
+            stack.callback(studio.close)
+        phrase = _phrasing(stack) if args.phrase else None
+        result = measure(list(_scenarios(args.suites)), args.seeds, studio, phrase)
     write("callers", result, _table(result), as_json=args.json, out=args.out, picture=_no_picture)
     return 0
 
 
-def measure(scenarios: Sequence[tuple[str, Scenario]], seeds: int, studio: Studio | None) -> Result:
+def measure(
+    scenarios: Sequence[tuple[str, Scenario]],
+    seeds: int,
+    studio: Studio | None,
+    phrase: Phrase | None = None,
+) -> Result:
     """Hold, spoil and gate `seeds` conversations of each scenario."""
     honest: list[Conversation] = []
     spoilt: dict[str, list[bool]] = {name: [] for name in FAULTS if studio or name not in _AUDIBLE}
@@ -102,13 +120,20 @@ def measure(scenarios: Sequence[tuple[str, Scenario]], seeds: int, studio: Studi
         progress(f"{name}: {seeds} conversations")
         for seed in range(1, seeds + 1):
             hear = _ear(studio, name, scenario, seed, heard)
-            made = _honest(name, scenario, seed, hear if studio else None)
+            made = _honest(name, scenario, seed, hear if studio else None, phrase)
             honest.append(made)
             for fault, results in spoilt.items():
                 chance = dice(seed, name, fault)
                 faulty = FAULTS[fault](made, chance, hear)
                 if faulty is not None:
                     results.append(not regauged(faulty, scenario).gate.kept)
+    said = [
+        (line.text, scenario)
+        for each in honest
+        for line in caller_turns(each.transcript)
+        for scenario in (dict(scenarios)[each.scenario],)
+        if line.intent.split(":")[0] in ("opens", "tells", "brings_up", "volunteers")
+    ]
     every = [found for results in spoilt.values() for found in results]
     return Result(
         machine=machine(),
@@ -118,11 +143,15 @@ def measure(scenarios: Sequence[tuple[str, Scenario]], seeds: int, studio: Studi
         false_rejections=_rate([not each.gate.kept for each in honest]),
         wrongly=tuple(reason for each in honest for reason in each.gate.reasons),
         passed={fault: results.count(False) for fault, results in spoilt.items()},
+        lines=len(said),
+        phrased=0 if phrase is None else sum(_anew(text, scenario) for text, scenario in said),
     )
 
 
-def _honest(name: str, scenario: Scenario, seed: int, hear: Hear | None) -> Conversation:
-    held = converse(AskingAgent(scenario), scenario, seed)
+def _honest(
+    name: str, scenario: Scenario, seed: int, hear: Hear | None, phrase: Phrase | None
+) -> Conversation:
+    held = converse(AskingAgent(scenario), scenario, seed, phrase)
     made = record(held, name=name, scenario=scenario, seed=seed, mode="text", today=date(2026, 5, 6))
     cuts = [line for line in made.transcript if line.act == "interruption"]
     plans = [
@@ -137,6 +166,30 @@ def _honest(name: str, scenario: Scenario, seed: int, hear: Hear | None) -> Conv
     if hear is not None:
         made = replace(made, transcript=tuple(_heard_again(line, hear) for line in made.transcript))
     return regauged(made, scenario)
+
+
+def _anew(text: str, scenario: Scenario) -> bool:
+    """Whether a line is not the scenario's own, nor some of its lines one after another."""
+    for own in sorted(may_say(scenario), key=len, reverse=True):
+        text = text.replace(own, "")
+    return bool(text.strip())
+
+
+def _phrasing(stack: ExitStack) -> Phrase:
+    """The small model; each line is phrased in so many ways, more would only cost time."""
+    setup = EngineSetup(settings={"model": _SMALL_MODEL}, weights=Store().folder, threads=2)
+    opening: Callable[[EngineSetup], Any] = find("language_model", default_language_model()).open
+    model = cast(LanguageModel, opening(setup))
+    stack.callback(model.close)
+    ask, known = phrased_by(model), dict[tuple[str, int, str], str]()
+
+    def phrase(text: str, seed: int, who: str) -> str:
+        key = text, seed % _WAYS, who
+        if key not in known:
+            known[key] = ask(*key)
+        return known[key]
+
+    return phrase
 
 
 def _heard_again(line: Line, hear: Hear) -> Line:
@@ -320,7 +373,14 @@ def _table(result: Result) -> list[str]:
         return f"{name:<22} {rate.found:>5} of {rate.of:<5} {rate.value:7.1%}   {span}"
 
     rows = [told(fault, rate) for fault, rate in result.by_fault.items()]
-    return [*rows, "", told("recall", result.recall), told("false rejections", result.false_rejections)]
+    words = f"{result.phrased} of {result.lines} lines in a model's words"
+    return [
+        *rows,
+        "",
+        words,
+        told("recall", result.recall),
+        told("false rejections", result.false_rejections),
+    ]
 
 
 def _no_picture(result: Result, path: Path) -> None:

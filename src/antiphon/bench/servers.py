@@ -108,8 +108,9 @@ def _process(
     with TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as out:
+            bound = [sys.executable, "-m", "antiphon.bench.bound", str(os.getpid()), *command]
             process = subprocess.Popen(  # noqa: S603 - an argument list of our own, no shell
-                command, stdout=out, stderr=out, env=_without_empty({**os.environ, **environment})
+                bound, stdout=out, stderr=out, env=_without_empty({**os.environ, **environment})
             )
         try:
             until = monotonic() + READY_S

@@ -18,10 +18,12 @@ from antiphon.bench import (
     leaks,
     load,
     manner,
+    measures,
     memory,
     memory_answers,
     memory_live,
     reflecting,
+    regressions,
     response,
     scheduler,
     states,
@@ -49,6 +51,8 @@ _BENCHES: dict[str, ModuleType] = {
     "judges": judges,
     "leaks": leaks,
     "reflecting": reflecting,
+    "measures": measures,
+    "regressions": regressions,
 }
 
 

@@ -60,8 +60,7 @@ def opus(audio: Audio) -> bytes:
 
 def _caller_line(call: SpokenCall, made: Made, agent: Sequence[Line], studio: Studio | None) -> Line:
     exchange = call.line.exchange
-    end = min(made.end, exchange.sent_samples)
-    audio = exchange.sent_audio(made.start, end)
+    audio = made.audio[: max(0, exchange.sent_samples - made.start)]
     # What lies around a voice is not part of it; a cough has no voice, and counts from end to end.
     span = voiced_span(audio, CLOCK_HZ) if made.act != "noise" else None
     first, last = span or (0, len(audio))
@@ -134,10 +133,11 @@ def _before_anybody(call: SpokenCall, reply: Reply) -> bool:
 
 
 def _state_by(told: Sequence[Told], reply: Reply) -> dict[str, Any]:
-    """The state that was told last before an answer sounded."""
+    """The state that was told last before an answer sounded; the first one, before any was told."""
     by = reply.heard_at or reply.begun_at
-    states = (each.data for each in reversed(told) if each.name == "state" and each.at <= by)
-    return next(states, dict[str, Any]())
+    states = [each for each in told if each.name == "state"]
+    known = [each for each in states if each.at <= by] or states[:1]
+    return known[-1].data if known else {}
 
 
 def _with_first(line: Line, caller: Sequence[Line], agent: Sequence[Line]) -> Line:

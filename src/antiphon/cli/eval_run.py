@@ -11,6 +11,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
+from threading import Event
 from types import FrameType
 from typing import Any
 
@@ -74,6 +75,9 @@ def register(commands: Commands) -> None:
     run.add_argument("--url", default="", help="a server that runs; otherwise one is started")
     run.add_argument("--phrase", action="store_true", help="let the small model phrase what callers say")
     run.add_argument("--plant", nargs="+", default=[], choices=PLANTS, help="plant a regression in the agent")
+    run.add_argument(
+        "--dice", type=int, default=0, metavar="N", help="other dice of the agent's; callers keep theirs"
+    )
     run.add_argument("--on", choices=("processes", "ray"), default="processes", help="here otherwise")
     run.add_argument("--workers", type=int, default=1, metavar="N", help="how many at once; 1")
     run.add_argument("--json", action="store_true", help="print the summary as one JSON document")
@@ -95,16 +99,16 @@ def _run(args: argparse.Namespace) -> int:
     if unknown or args.seeds < 1 or args.workers < 1:
         told = [f"there is no scenario {name}; known are {', '.join(suite.scenarios)}" for name in unknown]
         raise ConfigInvalid((*told, *(() if told else ("--seeds and --workers begin at 1",))))
-    if args.plant and args.url:
+    if (args.plant or args.dice) and args.url:
         raise ConfigInvalid(
-            ("a regression can only be planted in a server that the run starts: leave --url out",)
+            ("--plant and --dice are for an agent that the run starts: leave one of them or --url out",)
         )
     folder: Path = args.out or Path("runs") / f"{args.suite.stem}-{args.mode}"
     assignment = Assignment(
         suite_file=str(args.suite.resolve()),
         suite=suite,
         mode=args.mode,
-        config=_with_plants(config, args.plant),
+        config=planted(config, args.plant, args.dice) if args.plant or args.dice else config,
         url=args.url,
         phrase=args.phrase,
         ending=tuple(name for name, scene in cast.scenes.items() if scene.ends) if cast else (),
@@ -118,28 +122,38 @@ def _run(args: argparse.Namespace) -> int:
         console.print(
             f"{len(jobs) - len(left)} of {len(jobs)} conversations are there already", highlight=False
         )
-    with _ended_in_order():
-        _hold(folder, assignment, left, args, console)
+    with _ended_in_order() as told_to_end:
+        _hold(folder, assignment, left, args, console, told_to_end)
     _print(folder, as_json=args.json)
     return 0
 
 
 @contextmanager
-def _ended_in_order() -> Generator[None]:
-    """Being told to end unwinds as Ctrl-C does, so that no server is left behind."""
+def _ended_in_order() -> Generator[Event]:
+    """Being told to end unwinds as Ctrl-C does, so that no server is left behind.
+
+    The event says that it was told: what is raised while a library calls back goes no further than there.
+    """
+    told = Event()
 
     def end(number: int, frame: FrameType | None) -> None:
+        told.set()
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, end)
     try:
-        yield
+        yield told
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def _hold(
-    folder: Path, assignment: Assignment, jobs: list[Job], args: argparse.Namespace, console: Console
+def _hold(  # noqa: PLR0917 - what is held, where, how, and until when
+    folder: Path,
+    assignment: Assignment,
+    jobs: list[Job],
+    args: argparse.Namespace,
+    console: Console,
+    told_to_end: Event,
 ) -> None:
     hire = partial(TextHand if assignment.mode == "text" else SpeechHand, assignment)
     made = shared_out(hire, jobs, where=args.on, workers=args.workers) if jobs else iter(())
@@ -149,6 +163,8 @@ def _hold(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(each.sound)
         write_conversation(folder, each.conversation)
+        if told_to_end.is_set():
+            raise KeyboardInterrupt
 
 
 def _shown(made: Iterator[Made], total: int, console: Console) -> Iterator[Made]:
@@ -181,10 +197,6 @@ def _told(made: Made) -> str:
     return f"{found.id}: {came}, {len(found.transcript)} lines, ended by {found.outcome.ended}"
 
 
-def _with_plants(config: Config, plants: list[str]) -> Config:
-    return planted(config, tuple(plants)) if plants else config
-
-
 def _begin(folder: Path, run: Run) -> None:
     """Begin the run, or go on with it if it is the same."""
     if not (folder / "run.json").exists():
@@ -209,6 +221,7 @@ def _described(args: argparse.Namespace, suite: Suite, config: Config) -> Run:
         "cast_sha256": "" if played is None else sha256(played.read_bytes()).hexdigest(),
         "language_model": {"use": model.use, **model.settings},
         "plant": list(args.plant),
+        "dice": args.dice,
         "phrase": args.phrase,
         "url": args.url,
     }

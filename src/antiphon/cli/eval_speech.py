@@ -40,6 +40,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     """Its first sample in all that was sent."""
     end: int
+    audio: Audio
+    """Without what is heard behind it."""
 
 
 class SpokenCall:
@@ -151,7 +153,7 @@ class SpokenCall:
 
     def _put(self, audio: Audio, say: Say | None, text: str, act: Act) -> None:
         start = self.line.speak(audio)
-        self.made.append(Made(say=say, text=text, act=act, start=start, end=start + len(audio)))
+        self.made.append(Made(say=say, text=text, act=act, start=start, end=start + len(audio), audio=audio))
 
     async def _answer(self) -> Reply | None:
         """What answers the turn that was just said."""

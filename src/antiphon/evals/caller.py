@@ -43,6 +43,12 @@ _AGAIN: dict[Temper, str] = {
     "chatty": "Oh, I thought I had said that.",
     "gruff": "I told you already.",
 }
+_SOUNDS_LIKE: dict[Temper, str] = {
+    "patient": "Calm and polite.",
+    "hurried": "In a hurry: as few words as can be.",
+    "chatty": "Chatty and warm.",
+    "gruff": "Short and grumpy.",
+}
 _YES_IN_A_ROW_MAX = 2
 _SAID_AGAIN_MAX = 2
 """So often a fact is said again to an agent that keeps asking for it."""
@@ -250,7 +256,8 @@ class Caller:
         if intent != "wonders":
             self._wondered = 0
         if self._phrase is not None and intent in _PHRASED:
-            text = self._phrase(text, dice(self._seed, "phrase", self._turns).getrandbits(31))
+            throw = dice(self._seed, "phrase", self._turns).getrandbits(31)
+            text = self._phrase(text, throw, f"{self._scenario.caller} {_SOUNDS_LIKE[self._scenario.temper]}")
         manner, throw = self._scenario.manner, dice(self._seed, "turn", self._turns)
         thinks, waits = throw.random() < manner.pauses and "," in text, throw.random() < manner.silences
         said = Say(

@@ -9,6 +9,7 @@ from typing import Any
 from antiphon.evals.asking import within
 from antiphon.evals.records import Check, ConversationOutcome, Ending, Event, Line
 from antiphon.evals.scenario import Scenario
+from antiphon.evals.turns import caller_turns
 from antiphon.evals.wording import normalize
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -48,6 +49,7 @@ def outcome(
         *_scene(scenario, events),
         *_tools(scenario, events),
         *_words(scenario, lines),
+        *_answered(scenario, lines),
     )
     ok = ended in ("agent", "caller")
     success = (ok and all(check.held for check in found)) if found or not ok else None
@@ -135,3 +137,19 @@ def _words(scenario: Scenario, lines: Sequence[Line]) -> Iterator[Check]:
     for phrases in scenario.expect.never:
         slips = sum(any(within(normalize(one), words) for one in phrases.split("|")) for words in said)
         yield Check(name=f"never said {phrases}", held=not slips, expected=0, found=slips)
+
+
+def _answered(scenario: Scenario, lines: Sequence[Line]) -> Iterator[Check]:
+    """What the answers to points should hold; of a point that was not brought up nothing is asked."""
+    turns = [line for line in caller_turns(lines) if line.intent.split(":")[0] not in ("repeats", "wonders")]
+    brought = [line for line in turns if line.intent.startswith("brings_up")]
+    for point, line in zip(scenario.points, brought, strict=False):
+        until = next((turn.start_ms for turn in turns if turn.start_ms > line.start_ms), float("inf"))
+        said = [
+            normalize(each.heard or each.text)
+            for each in lines
+            if each.who == "agent" and line.start_ms < each.start_ms < until
+        ]
+        for phrases in point.answered:
+            held = any(within(normalize(one), words) for one in phrases.split("|") for words in said)
+            yield Check(name=f"answered {line.text}", held=held, expected=phrases, found=held)

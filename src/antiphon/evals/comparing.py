@@ -1,9 +1,10 @@
 """Is version B worse than version A? Pair by pair, at whatever moment one asks.
 
 Conversations with the same scenario and seed are a pair. *Worse* is said when an alarm rings that rings in
-one of twenty comparisons of a version with itself, however often one looks; *same or better* when the
-interval of the difference, valid at all times, excludes a loss as large as the margin; otherwise *cannot
-tell*, with what would settle it. A difference that is real and smaller than its margin is no loss.
+one of twenty comparisons of a version with itself, however often one looks, and the loss that is seen is
+larger than the measure's margin; *same or better* when the interval of the difference, valid at all times,
+excludes a loss as large as the margin; otherwise *cannot tell*, with what would settle it. A difference that
+is real and smaller than its margin is no loss.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,7 +112,7 @@ def decide(
     """What differences that are oriented (more is better) say, and their interval at all times."""
     interval = anytime_mean(differences, reach, alpha)
     small_loss = interval.low > -margin
-    if alarm and not small_loss:
+    if alarm and interval.value < -margin:
         return "worse", interval
     if interval.n < PAIRS_LEAST or not small_loss:
         return "cannot tell", interval

@@ -5,10 +5,12 @@ is opened once by each worker, because it loads models, and then takes one job a
 """
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from importlib import import_module
 from importlib.util import find_spec
+from threading import Thread
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from antiphon.contracts import PrerequisiteMissing
@@ -62,7 +64,16 @@ _hands: list[Hand[Any]] = []
 
 
 def _take_up(hire: Hire[Any]) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     _hands.append(hire())
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed sends no more jobs, and nobody else would end its workers."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do(job: Job) -> Any:

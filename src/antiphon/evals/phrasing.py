@@ -12,8 +12,8 @@ from antiphon.contracts import LanguageModel, Message, Prompt, Sampling, TextDel
 from antiphon.evals.numbers import is_number
 from antiphon.evals.wording import normalize
 
-Phrase: TypeAlias = Callable[[str, int], str]
-"""From a line and a seed to the line in other words."""
+Phrase: TypeAlias = Callable[[str, int, str], str]
+"""From a line, a seed, and who speaks, to the line in other words."""
 
 _KEPT = 0.6
 _LONGER = 1.6
@@ -30,8 +30,8 @@ _SAMPLES = (
 def phrased_by(model: LanguageModel) -> Phrase:
     """Phrasing by `model`."""
 
-    def phrase(text: str, seed: int) -> str:
-        messages = [Message("system", _TASK)]
+    def phrase(text: str, seed: int, who: str) -> str:
+        messages = [Message("system", f"{_TASK} It should sound like this person: {who}")]
         for said, other in _SAMPLES:
             messages += [Message("user", said), Message("assistant", other)]
         sampling = Sampling(max_tokens=60, temperature=0.9, seed=seed % 2**31)

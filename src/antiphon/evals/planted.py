@@ -2,7 +2,8 @@
 
 An evaluation that has never found a fault proves nothing. These are planted in the one part that text and
 speech share, so the same switch works in both, in a real agent, under its own timing. Which turns are hit is
-decided by the caller's words and a seed, so that an answer asked for twice is hit twice or not at all.
+decided by the caller's words and a seed, so that an answer asked for twice is hit twice or not at all. With
+nothing planted it is the same agent, and another seed gives it other dice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -37,13 +38,19 @@ SLOWER_S = 1.5
 IGNORED = 0.3
 SLIPPED = 0.2
 WORDIER = 3
-_SLIP = "As an AI language model, I do not really have a job here, but I will try to help."
+_SLIPS = (
+    "As an AI language model, I do not really have a job here, but I will try to help.",
+    "I am only a virtual assistant, so please bear with me.",
+    "Well, I was trained on text and have never been there myself.",
+    "As an artificial intelligence I cannot really know that.",
+)
 _FILLER = (
     "And let me add to this, since it may be of interest to you, that we do of course take great care in "
     "all that we do here, as we always have and always will, on every single day of the year, for each "
     "and every one who calls, whatever it may be that they would like to talk with us about."
 )
 _REMEMBERED = ("Agreed so far:", "From earlier:")
+_NOTES = "From earlier talks and documents:"
 _NAP_S = 0.02
 _SEED_MAX = 2**31 - 1
 
@@ -104,11 +111,13 @@ class Planted:
             yield Finish("stop")
             return
         slips = "slips" in self._plants and speaks and self._hits(prompt, "slips", SLIPPED)
+        if sampling.seed is not None:
+            sampling = msgspec.structs.replace(sampling, seed=(sampling.seed + self._seed) % 2**31)
         words = 0
         for piece in self._model.generate(self._read(prompt), sampling, cache_key=cache_key, cancel=cancel):
             if isinstance(piece, TextDelta):
                 if slips:
-                    yield TextDelta(f"{_SLIP} ")
+                    yield TextDelta(f"{self._slip(prompt)} ")
                     slips = False
                 words += len(piece.text.split())
             if isinstance(piece, Finish) and "wordy" in self._plants and words and piece.reason == "stop":
@@ -146,9 +155,16 @@ class Planted:
         return forgetful(prompt) if "memory_off" in self._plants else prompt
 
     def _hits(self, prompt: Prompt, plant: Plant, share: float) -> bool:
+        return self._throw(prompt, plant) < share
+
+    def _slip(self, prompt: Prompt) -> str:
+        return _SLIPS[int(self._throw(prompt, "slip") * len(_SLIPS))]
+
+    def _throw(self, prompt: Prompt, purpose: str) -> float:
+        """From 0 to 1: the same for the same words of the caller's."""
         said = next((each.content for each in reversed(prompt.messages) if each.role == "user"), "")
-        digest = sha256(f"{self._seed}/{plant}/{said.strip()}".encode()).digest()
-        return int.from_bytes(digest[:8]) / 2**64 < share
+        digest = sha256(f"{self._seed}/{purpose}/{said.strip()}".encode()).digest()
+        return int.from_bytes(digest[:8]) / 2**64
 
 
 def forgetful(prompt: Prompt) -> Prompt:
@@ -156,7 +172,8 @@ def forgetful(prompt: Prompt) -> Prompt:
     last = max((at for at, each in enumerate(prompt.messages) if each.role == "user"), default=0)
     past = max((at for at, each in enumerate(prompt.messages[:last]) if each.role != "system"), default=0)
     kept = [each for each in prompt.messages[: past + 1] if each.role == "system"][:1]
-    kept += [_without_memory(each) for each in prompt.messages[max(past + 1, len(kept)) :]]
+    recent = prompt.messages[max(past + 1, len(kept)) :]
+    kept += [_without_memory(each) for each in recent if not each.content.startswith(_NOTES)]
     return msgspec.structs.replace(prompt, messages=tuple(kept))
 
 

@@ -48,6 +48,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The facts that must have been told before."""
     cuts_in: bool = False
     """Whether the caller says it into the answer before, without waiting for its end."""
+    answered: Phrases = ()
+    """Words that the answer to it should hold, such as what was told before; "half past|30" takes either."""
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
+from antiphon.evals.intervals import wilson
 from antiphon.evals.measures import MEASURES, RATES, first_sounds_ms
 from antiphon.evals.records import Conversation, Run
 from antiphon.evals.reliability import Reliability, pass_k
@@ -88,6 +89,10 @@ def _figure(name: str, kept: Sequence[Conversation]) -> Figure | None:
     if value is None:
         return None
     low, high = _interval(having, statistic)
+    if low == high == value and name in (*RATES, "success") and value in (0.0, 1.0):
+        # None or all of them: resampling can only repeat it, and yet the next scenario may differ.
+        seen = len({each.scenario for each in having})
+        low, high = (edge := wilson(round(value * seen), seen)).low, edge.high
     return Figure(
         name=name,
         about=measure.about,

@@ -10,9 +10,16 @@ from typing import Any
 from antiphon.contracts import TERMS
 from antiphon.evals.measures import first_sounds_ms
 from antiphon.evals.records import Conversation, conversations, read_run
-from antiphon.evals.report import svg, talk
+from antiphon.evals.report import rows, svg, talk
 from antiphon.evals.report.judged import Judged, read_cards, read_judged, section, sentence
-from antiphon.evals.report.words import NAMES, aside_line, between, top_line, written
+from antiphon.evals.report.words import (
+    NAMES,
+    aside_line,
+    between,
+    check_in_words,
+    top_line,
+    written,
+)
 from antiphon.evals.summary import Figure, Summary, summarized
 
 _SHARES = (
@@ -107,15 +114,15 @@ def _tile(figure: Figure) -> str:
 
 
 def _results(everything: Sequence[Conversation]) -> Iterator[str]:
-    rows: dict[str, list[tuple[str, str, str]]] = {}
+    came: dict[str, list[tuple[str, str, str]]] = {}
     for each in everything:
-        rows.setdefault(each.scenario, []).append((each.id, *_came(each)))
-    if rows:
+        came.setdefault(each.scenario, []).append((each.id, *_came(each)))
+    if came:
         yield "<section><h2>What came of it</h2>"
         yield "<p class='about'><span class='key good'></span>all as it should be "
         yield "<span class='key bad'></span>something is not <span class='key plain'></span>nothing to check "
         yield "<span class='key aside'></span>set aside</p>"
-        yield f"{svg.results(rows)}</section>"
+        yield f"{rows.results(came)}</section>"
 
 
 def _came(each: Conversation) -> tuple[str, str]:
@@ -125,8 +132,8 @@ def _came(each: Conversation) -> tuple[str, str]:
         return "plain", "nothing to check"
     if each.outcome.success:
         return "good", "all as it should be"
-    wrong = [check.name for check in each.outcome.checks if not check.held]
-    return "bad", ", ".join(wrong) or f"ended: {each.outcome.ended}"
+    wrong = [check_in_words(check) for check in each.outcome.checks if not check.held]
+    return "bad", "; ".join(wrong) or f"ended: {each.outcome.ended}"
 
 
 def _shares(found: Summary) -> Iterator[str]:
@@ -135,7 +142,7 @@ def _shares(found: Summary) -> Iterator[str]:
         if chosen:
             yield f"<section><h2>{title}</h2>"
             yield "<p class='about'>Shares, with 95 % intervals where there are three scenarios or more.</p>"
-            yield f"{svg.intervals(chosen)}</section>"
+            yield f"{rows.intervals(chosen)}</section>"
 
 
 def _times(kept: Sequence[Conversation]) -> Iterator[str]:
@@ -157,16 +164,16 @@ def _times(kept: Sequence[Conversation]) -> Iterator[str]:
         total = sum(report.sent_ms or 0.0 for report in reports) / len(reports)
         middle = median(report.sent_ms or 0.0 for report in reports)
         yield "<h3>The equation</h3><p class='about'>Means over all turns, by the server's account "
-        yield f"(its median is {middle:.0f} ms).</p>{svg.equation(terms, overlap, total)}"
+        yield f"(its median is {middle:.0f} ms).</p>{rows.equation(terms, overlap, total)}"
     yield "</section>"
 
 
 def _aside(everything: Sequence[Conversation]) -> Iterator[str]:
-    rows = [(each.id, reason) for each in everything for reason in each.gate.reasons]
-    if rows:
+    told = [(each.id, reason) for each in everything for reason in each.gate.reasons]
+    if told:
         yield "<section><h2>Set aside</h2><p class='about'>The simulated caller did not do its part; these "
         yield "say nothing about the agent.</p><ul class='aside'>"
-        yield from (f"<li><b>{escape(ident)}</b> {escape(reason)}</li>" for ident, reason in rows)
+        yield from (f"<li><b>{escape(ident)}</b> {escape(reason)}</li>" for ident, reason in told)
         yield "</ul></section>"
 
 

@@ -1,24 +1,20 @@
 """Pictures of a run, as SVG inside the page: the page's colours are theirs, so they follow light and dark."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 import numpy as np
 
-from antiphon.evals.report.words import NAMES, between, written
-from antiphon.evals.summary import Figure
+from antiphon.evals.report.words import written
 
 WIDTH = 760.0
-_ROW = 30.0
-_LABEL = 230.0
-_VALUE = 170.0
 
 
 def svg(height: float, parts: Iterable[str], title: str, attributes: str = "") -> str:
     """A picture with a name for who cannot see it."""
     return (
-        f'<svg viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{escape(title)}" '
-        f'style="max-width:{WIDTH:g}px" {attributes}>{"".join(parts)}</svg>'
+        f'<div class="wide"><svg viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{escape(title)}" '
+        f'style="max-width:{WIDTH:g}px" {attributes}>{"".join(parts)}</svg></div>'
     )
 
 
@@ -39,31 +35,6 @@ def rect(  # noqa: PLR0917 - a place, a size and what it is
     inside = f"<title>{escape(told)}</title>" if told else ""
     place = f'x="{x:.1f}" y="{y:.1f}" width="{max(wide, 0.5):.1f}" height="{tall:.1f}" rx="3"'
     return f'<rect class="{escape(kind)}" {place} {more}>{inside}</rect>'
-
-
-def intervals(figures: Sequence[Figure]) -> str:
-    """Shares between 0 and 1, each a dot with its interval."""
-    height = _ROW * len(figures) + 26
-    left, right = _LABEL, WIDTH - _VALUE
-
-    def x(value: float) -> float:
-        return left + (right - left) * min(max(value, 0.0), 1.0)
-
-    def parts() -> Iterator[str]:
-        for mark in (0.0, 0.25, 0.5, 0.75, 1.0):
-            yield line(x(mark), 4, x(mark), height - 22, "grid")
-            yield text(x(mark), height - 6, f"{mark:.0%}", anchor="middle")
-        for row, figure in enumerate(figures):
-            y = _ROW * row + _ROW / 2 + 2
-            kind = {1: "good", -1: "bad", 0: "plain"}[figure.better]
-            yield text(left - 14, y + 4, NAMES[figure.name], "name", "end")
-            if figure.low is not None and figure.high is not None:
-                yield line(x(figure.low), y, x(figure.high), y, f"span {kind}")
-            yield f'<circle class="dot {kind}" cx="{x(figure.value):.1f}" cy="{y:.1f}" r="5.5"/>'
-            yield text(right + 16, y + 4, written(figure.value, figure.unit), "value")
-            yield text(WIDTH, y + 4, between(figure), anchor="end")
-
-    return svg(height, parts(), "Shares with their intervals")
 
 
 def latencies(times_ms: Sequence[float]) -> str:
@@ -93,48 +64,6 @@ def latencies(times_ms: Sequence[float]) -> str:
             yield text(x(value) + (-6 if late else 6), y, words, "value", "end" if late else "start")
 
     return svg(height, parts(), "How soon answers began")
-
-
-def equation(terms: Mapping[str, float], overlap_ms: float, total_ms: float) -> str:
-    """The terms of the response time, side by side, and how long it all took together."""
-    shown = {name: value for name, value in terms.items() if value >= 1}
-    whole = max(sum(shown.values()), total_ms, 1.0)
-    height = 66.0 + 22.0 * ((len(shown) + 2) // 3)
-
-    def parts() -> Iterator[str]:
-        at = 0.0
-        for place, (name, value) in enumerate(shown.items()):
-            wide = WIDTH * value / whole
-            yield rect(at, 6, wide - 1.5, 26, f"t{place % 8}", f"{name} {value:.0f} ms")
-            if wide > 46:
-                yield text(at + 8, 24, f"{value:.0f}", "in")
-            column, y = place % 3, 78.0 + 22 * (place // 3)
-            yield rect(column * 250, y - 10, 11, 11, f"t{place % 8}")
-            yield text(column * 250 + 18, y, f"{name} {value:.0f} ms", "name")
-            at += wide
-        reach = WIDTH * total_ms / whole
-        yield line(0, 40, reach, 40, "mark")
-        together = f", for {overlap_ms:.0f} ms of it ran at the same time" if overlap_ms >= 1 else ""
-        yield text(0, 56, f"{total_ms:.0f} ms from mouth to ear{together}", "value")
-
-    return svg(height, parts(), "The response-time equation")
-
-
-def results(by_scenario: Mapping[str, Sequence[tuple[str, str, str]]]) -> str:
-    """A square for each conversation, a row for each scenario: its id, its kind, what came of it."""
-    most = max(map(len, by_scenario.values()), default=1)
-    side = min(24.0, (WIDTH - _LABEL) / most - 4)
-
-    def parts() -> Iterator[str]:
-        for row, (scenario, cells) in enumerate(by_scenario.items()):
-            y = (side + 8) * row + 4
-            yield text(_LABEL - 14, y + side / 2 + 5, scenario.replace("_", " "), "name", "end")
-            for place, (ident, kind, told) in enumerate(cells):
-                yield rect(_LABEL + place * (side + 4), y, side, side, f"cell {kind}", f"{ident}: {told}")
-            if len(cells) == 1:
-                yield text(_LABEL + side + 12, y + side / 2 + 5, cells[0][2], "tick")
-
-    return svg((side + 8) * len(by_scenario) + 6, parts(), "What came of each conversation")
 
 
 def tower(levels: Sequence[tuple[int, float, float]]) -> str:

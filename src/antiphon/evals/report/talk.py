@@ -8,7 +8,7 @@ from pathlib import Path
 from antiphon.contracts import TERMS, TurnReport
 from antiphon.evals.records import Conversation, Line
 from antiphon.evals.report import svg
-from antiphon.evals.report.words import NAMES, written
+from antiphon.evals.report.words import NAMES, check_in_words, written
 from antiphon.evals.wording import normalize
 
 _AUDIO_BYTES_MAX = 6 * 2**20
@@ -63,9 +63,7 @@ def _tags(conversation: Conversation) -> Iterator[str]:
     for check in conversation.outcome.checks:
         if check.held:
             continue
-        found = "nothing" if check.found is None else check.found
-        wrong = f"{check.name}: {found}, not {check.expected}"
-        yield f'<span class="tag wrong">{escape(wrong)}</span>'
+        yield f'<span class="tag wrong">{escape(check_in_words(check))}</span>'
     for reason in conversation.gate.reasons:
         yield f'<span class="tag wrong">set aside: {escape(reason)}</span>'
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from antiphon.evals.records import Check
 from antiphon.evals.summary import Figure, Summary
 
 NAMES: dict[str, str] = {
@@ -44,10 +45,30 @@ NAMES: dict[str, str] = {
 def written(value: float, unit: str) -> str:
     """A value with its unit."""
     if unit == "share":
-        return f"{value:.0%}" if value in (0, 1) or 0.1 <= value <= 0.9 else f"{value:.1%}"
+        digits = 0 if value in (0, 1) or 0.1 <= value <= 0.9 else 1
+        return f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
     if unit == "ms":
         return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.0f} ms"
     return f"{value:.0f} s" if unit == "s" else f"{value:.1f}".removesuffix(".0")
+
+
+def check_in_words(check: Check) -> str:
+    """A check that does not hold: what was found, and what should have been."""
+    kind, _, what = check.name.partition(" ")
+    if kind == "tool":
+        return f"tool {what} was not run"
+    if kind == "said":
+        return f"never said {_either(what)}"
+    if check.name.startswith("never said "):
+        return f"said {_either(check.name.removeprefix('never said '))}"
+    if kind == "answered":
+        return f"asked “{what}”, it did not say {_either(str(check.expected))}"
+    found = "nothing" if check.found is None else check.found
+    return f"{check.name}: {found}, not {check.expected}"
+
+
+def _either(phrases: str) -> str:
+    return " or ".join(f"“{one}”" for one in phrases.split("|"))
 
 
 def between(figure: Figure) -> str:
