@@ -22,7 +22,7 @@ calls): 60 where the voice falls quiet at once, more where it flickers before it
 
 _ADVICE: Mapping[TermName, str] = {
     "end_of_turn": 'an eager listener: [session.turn_detection] type = "semantic_vad", eagerness = "high"',
-    "transcription": 'the smaller Whisper: [engines.transcriber] settings.model = "whisper-tiny.en"',
+    "transcription": 'Moonshine, for English: [engines.transcriber] use = "moonshine"',
     "first_token": "a smaller or faster language model, or one on a GPU server: [engines.language_model]",
     "first_clause": "a smaller or faster language model, or one on a GPU server: [engines.language_model]",
     "synthesis": "another voice: [engines.synthesizer]",

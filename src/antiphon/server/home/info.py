@@ -16,6 +16,7 @@ from wyoming.info import (
 from antiphon.contracts import EngineCard, Part, Voice
 
 MAKERS = {
+    "moonshine": Attribution("Moonshine AI", "https://github.com/moonshine-ai/moonshine"),
     "whisper": Attribution("OpenAI", "https://github.com/openai/whisper"),
     "hibari": Attribution("hibari", "https://github.com/MMWilliams/hibari"),
     "llama": Attribution("llama.cpp", "https://github.com/ggml-org/llama.cpp"),
