@@ -12,7 +12,7 @@ from threading import Event as Flag
 
 from antiphon.contracts import Busy, Prompt
 from antiphon.runtime import reflective
-from antiphon.runtime.lanes import post
+from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.parts import Parts
 from antiphon.runtime.scheduler import REFLECTIVE
 from antiphon.samp.cast import Cast
@@ -68,8 +68,9 @@ class Manners:
             self._failed(str(error))
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, and tell nobody."""
         self._cancel.set()
+        self._propose = self._failed = nobody
 
     def _listen(self, state: State, persona: str, words: str, cancel: Flag) -> reflective.Pauses:
         asked = listening(self._cast, words)
