@@ -39,13 +39,13 @@ class Shaky(ScriptedJournal):
 class Desk:
     """A diary and all that it needs."""
 
-    def __init__(self) -> None:
+    def __init__(self, gather_s: float = 0.0) -> None:
         self.threads, self.journal = VirtualThreads(), Shaky()
         self.warnings: list[str] = []
         self.diary = Diary(
             "sess_1",
             Clock(asyncio.get_running_loop().time),
-            Pen(self.journal, Lane(self.journal, self.threads)),
+            Pen(self.journal, Lane(self.journal, self.threads), gather_s=gather_s),
             warn=self.warnings.append,
         )
 
@@ -62,6 +62,17 @@ async def test_entries_are_numbered_and_dated_when_they_happened() -> None:
         (1, 0, "one", {"a": 1}),
         (2, 2_400, "two", {}),
     ]
+
+
+@in_virtual_time
+async def test_what_is_noted_in_a_moment_is_one_transaction_but_the_first_entry_does_not_wait() -> None:
+    desk = Desk(gather_s=0.02)
+    for number in range(3):
+        desk.diary.note(f"kind_{number}", {})
+    await passes(0.001)
+    assert desk.journal.kinds() == ["kind_0"]
+    await passes(0.03)
+    assert desk.journal.transactions == [1, 2]
 
 
 @in_virtual_time

@@ -28,7 +28,7 @@ class Diary:
         """`after`: the number of the last entry the journal has of the session."""
         self._session, self._clock, self._pen, self._warn = session, clock, pen, warn
         self._loop = asyncio.get_running_loop()
-        self._sequence = after
+        self._sequence = self._after = after
         self.unwritten: list[JournalEntry] = []
         self._warned = self._abandoned = False
 
@@ -41,6 +41,9 @@ class Diary:
         if not self._abandoned:
             try:
                 self._pen.put(self, entry)
+                if self._sequence == self._after + 1:
+                    # A client that is told of the session may look for it at once, in whichever process.
+                    self._pen.flush()
             except Busy as error:
                 self._abandoned = True
                 self._fail(str(error))
