@@ -66,6 +66,6 @@ def test_a_caller_speaks_in_the_models_words_only_then(model_says: str, caller_s
 def test_the_model_is_told_who_speaks_and_in_which_temper() -> None:
     model = Model("Four rolls!")
     hurried = msgspec.structs.replace(scenario(), temper="hurried")
-    Caller(hurried, 1, phrased_by(model)).opens()  # pyright: ignore[reportArgumentType]
+    Caller(hurried, 1, phrased_by(model)).opens()
     assert "Ann, who wants rolls." in model.told
     assert "In a hurry" in model.told

@@ -49,7 +49,7 @@ def with_(changes: dict[str, object]) -> Scenario:
 
 
 def throat(**changes: object) -> Throat:
-    studio: Studio = Voice()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    studio: Studio = Voice()
     return Throat(studio, with_(changes), 1)
 
 
@@ -86,7 +86,7 @@ def test_a_pause_to_think_is_silence_at_the_comma() -> None:
 def test_a_room_rings_on_as_long_as_it_is_large(room: str, least_s: float, most_s: float) -> None:
     click = np.zeros(CLOCK_HZ // 10, np.float32)
     click[0] = 0.5
-    wet = in_room(click, room, np.random.default_rng(1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    wet = in_room(click, room, np.random.default_rng(1))
     energy = np.cumsum(np.square(wet[::-1]))[::-1]
     to_40_db_s = np.argmax(energy < 1e-4 * energy[0]) / CLOCK_HZ
     assert least_s < to_40_db_s < most_s
@@ -95,7 +95,7 @@ def test_a_room_rings_on_as_long_as_it_is_large(room: str, least_s: float, most_
 @pytest.mark.parametrize("kind", ["hum", "street", "voices"])
 def test_a_background_lies_as_far_below_the_voice_as_told(kind: str) -> None:
     dice = np.random.default_rng(1)
-    loop = background(kind, 18.0, LEVEL, dice)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    loop = background(kind, 18.0, LEVEL, dice)
     level_db = 20 * np.log10(float(np.sqrt(np.square(loop).mean())) / LEVEL)
     assert level_db == pytest.approx(-18, abs=0.5)
     step = np.abs(np.diff(np.concatenate([loop, loop[:1]])))

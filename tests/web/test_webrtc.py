@@ -5,7 +5,7 @@ import numpy as np
 from .page import Visitor
 from .tape import silent_after_ms
 
-WATCHES_AGREE_MS = 60
+WATCHES_AGREE_MS, WATCHES_AT_WORST_MS = 60, 100
 SILENT_WITHIN_MS = 300
 RECORDED_WITHIN_MS = 100
 TURNS = 3
@@ -28,7 +28,9 @@ def test_click_talk_hear_and_two_watches_agree(clock: Visitor) -> None:
     there = [event["report"]["heard_ms"] for event in visitor.events("turn_measured")]
     print(f"heard after {here} ms by the page's watch, {np.round(there)} by the server's")
     assert len(here) == len(there) == TURNS
-    assert np.median(np.abs(np.subtract(here, there))) < WATCHES_AGREE_MS
+    apart_ms = np.abs(np.subtract(here, there))
+    assert np.median(apart_ms) < WATCHES_AGREE_MS
+    assert apart_ms.max() < WATCHES_AT_WORST_MS
     assert visitor.page.locator(".agent .coming").count() == 0
     assert visitor.page.evaluate("window.__call.tape.seconds") > 1
 
@@ -42,7 +44,7 @@ def test_cutting_in_silences_it(listener: Visitor) -> None:
     silenced = visitor.waits_for("page_silenced")[0]["ms"]
     (recorded,) = silent_after_ms(visitor, voice=0.05)
     print(f"silent {silenced} ms after the caller began, {recorded:.0f} on the page's recording")
-    assert recorded < SILENT_WITHIN_MS
+    assert max(silenced, recorded) < SILENT_WITHIN_MS
     assert abs(silenced - recorded) < RECORDED_WITHIN_MS
     visitor.page.locator(".agent .cut").first.wait_for()
 

@@ -140,7 +140,7 @@ class Interrupted(Stage):
             self.spoken.append((voice, text))
             return plain(text, voice=voice, **rest)
 
-        synthesizer.synthesize = synthesize  # type: ignore[method-assign]
+        synthesizer.synthesize = synthesize  # type: ignore[method-assign] - to listen in
 
     def _order(self, arguments: Any) -> str:
         self.made.append(dict(arguments))

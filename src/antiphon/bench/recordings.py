@@ -52,8 +52,7 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
 def first_channel(path: Path, rate_hz: int) -> Audio:
     """The first channel of a sound file at `rate_hz`."""
-    # Its types are known or not, depending on what else is installed.
-    read: Callable[..., tuple[NDArray[np.float32], int]] = soundfile.read  # pyright: ignore
+    read: Callable[..., tuple[NDArray[np.float32], int]] = soundfile.read  # pyright: ignore - typed or not by what else is here
     samples, at_hz = read(path, dtype="float32", always_2d=True)
     return np.asarray(soxr.resample(samples[:, 0], at_hz, rate_hz), dtype=np.float32)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from threading import Event, Lock
+from threading import Lock
 from typing import Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -38,7 +38,7 @@ class Submitted:
     __slots__ = ("call", "cancel", "gives_way", "loop", "priority")
 
     def __init__(
-        self, call: Call, cancel: Event | None, priority: Priority, gives_way: Cancel | None
+        self, call: Call, cancel: Cancel | None, priority: Priority, gives_way: Cancel | None
     ) -> None:
         self.call: Call | None = call
         """None once it was made, so that who keeps this keeps nothing else."""
@@ -85,7 +85,7 @@ class Lane:
     def submit(
         self,
         call: Call,
-        cancel: Event | None = None,
+        cancel: Cancel | None = None,
         *,
         priority: Priority = LIVE,
         gives_way: Cancel | None = None,

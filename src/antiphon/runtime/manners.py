@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from threading import Event as Flag
 
-from antiphon.contracts import Busy, Prompt
+from antiphon.contracts import Prompt
 from antiphon.runtime import reflective
+from antiphon.runtime.afterthought import think
 from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.parts import Parts
-from antiphon.runtime.scheduler import REFLECTIVE
 from antiphon.samp.cast import Cast
 from antiphon.samp.commands import Proposal, Renew
 from antiphon.samp.drift import ANSWERS, listening, shares, sounds_like_another
@@ -52,20 +52,12 @@ class Manners:
         words = without_taking_over(self._cast, persona, words)
         self._cancel.set()
         cancel = self._cancel = Flag()
-        stretch = reflective.in_stretches(self._listen(state, persona, words, cancel))
-
-        def call() -> bool:
-            try:
-                return stretch()
-            except Exception as error:
-                post(self._loop, partial(self._failed, f"{type(error).__name__}: {error}"))
-                return False
-
-        gives_way = reflective.way_for(model, self._parts.demand)
-        try:
-            self._parts.lanes["language_model"].submit(call, cancel, priority=REFLECTIVE, gives_way=gives_way)
-        except Busy as error:
-            self._failed(str(error))
+        think(
+            self._parts,
+            self._listen(state, persona, words, cancel),
+            cancel,
+            self._failed,
+        )
 
     def close(self) -> None:
         """Listen no more, and tell nobody."""

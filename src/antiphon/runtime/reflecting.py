@@ -10,12 +10,13 @@ from collections.abc import Callable
 from functools import partial
 from threading import Event as Flag
 
-from antiphon.contracts import Busy, LanguageModel
+from antiphon.contracts import LanguageModel
 from antiphon.runtime import reflective
+from antiphon.runtime.afterthought import think
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.lanes import nobody, post
 from antiphon.runtime.parts import Parts
-from antiphon.runtime.scheduler import REFLECTIVE, Demand
+from antiphon.runtime.scheduler import Demand
 from antiphon.samp.commands import Proposal
 from antiphon.samp.margins import YES_NO
 from antiphon.samp.reflecting import Question, proposals, questions
@@ -53,20 +54,7 @@ class Reflecting:
             return
         self._cancel.set()
         cancel = self._cancel = Flag()
-        stretch = reflective.in_stretches(self._think(model, state, cancel))
-
-        def call() -> bool:
-            try:
-                return stretch()
-            except Exception as error:
-                post(self._loop, partial(self._failed, f"{type(error).__name__}: {error}"))
-                return False
-
-        gives_way = reflective.way_for(model, self._parts.demand)
-        try:
-            self._parts.lanes["language_model"].submit(call, cancel, priority=REFLECTIVE, gives_way=gives_way)
-        except Busy as error:
-            self._failed(str(error))
+        think(self._parts, self._think(model, state, cancel), cancel, self._failed)
 
     def close(self) -> None:
         """Think no more, and tell nobody."""

@@ -6,7 +6,7 @@ No language model: mem0 with `infer=False`, Graphiti with an episode and one edg
 who listens, whose fact is what was said. SERVER is the socket of a FalkorDB.
 """
 
-# Each of them is in an environment of its own, so the others cannot be imported, and no type is known.
+# Each is in an environment of its own: no type is known, and the others cannot be imported at the top.
 # pyright: basic, reportMissingImports=false
 # ruff: noqa: PLC0415
 

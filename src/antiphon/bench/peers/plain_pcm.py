@@ -1,5 +1,6 @@
 """How sound travels to and from a Pipecat peer: 16-bit PCM in binary messages and nothing else."""
 
+# Pipecat is an optional extra: where the types are checked it is not installed, so what comes of it has none.
 # pyright: basic, reportMissingImports=false, reportMissingModuleSource=false, reportAttributeAccessIssue=false
 
 from pipecat.frames.frames import Frame, InputAudioRawFrame, OutputAudioRawFrame
