@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
+from tests.e2e.running import running
+from tests.runtime.stage import no_weights, scripted_config
 
-from .page import Visitor
+from .conftest import NO_ECHO
+from .page import Visitor, visiting
 from .tape import silent_after_ms
 
 SILENT_WITHIN_MS = 300
@@ -79,6 +83,23 @@ def test_what_is_typed_is_answered_aloud_without_a_microphone(visitor: Visitor) 
     visitor.page.locator(".meter").wait_for()
     visitor.says("now with my voice")
     visitor.is_heard(2)
+
+
+def test_what_is_typed_while_an_answer_is_being_made_takes_its_place(browser: Browser) -> None:
+    config = scripted_config(("It is noon.",), session=NO_ECHO)
+    config.engines["language_model"].settings["first_token_ms"] = 800
+    with running(config, no_weights) as server, visiting(browser) as visitor:
+        visitor.opens(server.url)
+        visitor.talks()
+        box = visitor.page.get_by_role("textbox", name="Type instead of speaking")
+        for times, text in enumerate(("good morning", "what time is it"), 1):
+            box.fill(text)
+            box.press("Enter")
+            visitor.waits_for("reply_started", times)
+        visitor.sees("It is noon.")
+        visitor.waits_for("reply_ended", 2)
+        assert [event["status"] for event in visitor.events("reply_ended")] == ["cancelled", "completed"]
+        assert visitor.events("session_failed") == visitor.errors == []
 
 
 def test_push_to_talk_hears_only_while_the_key_is_held(visitor: Visitor) -> None:

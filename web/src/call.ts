@@ -88,11 +88,10 @@ export class Call {
   /** Say it in writing; calls first if nobody does yet. */
   async type(text: string): Promise<void> {
     if (!this.live && !(await this.start(false))) return;
+    // An answer may have begun that this page has not heard of yet.
+    this.#transport?.send({ type: "response.cancel" });
     const playing = this.#heard.playing;
-    if (playing !== null) {
-      this.#transport?.send({ type: "response.cancel" });
-      this.#silence(playing);
-    }
+    if (playing !== null) this.#silence(playing);
     this.#transport?.send({
       type: "conversation.item.create",
       item: { type: "message", role: "user", content: [{ type: "input_text", text }] },
