@@ -15,6 +15,18 @@ from .test_whisper import RaisedAfter, plain, word_errors
 SECOND = 16_000
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("\"'Hi, a table, please.'\"", "Hi, a table, please."),
+        ('"I see," she said.', "I see, she said."),
+        ("It's the boys'", "It's the boys'"),
+    ],
+)
+def test_quotation_marks_are_not_said(written: str, said: str) -> None:
+    assert text_of((written.encode(),), (0,)) == said
+
+
 def test_words_have_their_length_before_them(tmp_path: Path) -> None:
     long = b"a" * 300
     file = tmp_path / "tokenizer.bin"

@@ -23,6 +23,10 @@ def said(name: str, *pieces: str) -> str:
         (("Maya", " speaking."), "Maya speaking."),
         (("Maya",), "Maya"),
         (("Maya:",), ""),
+        (("Maya", " says", ",", ' "', "For how many", '?"'), "For how many?"),
+        (('Maya asked: "When?"',), "When?"),
+        (("Maya", " says", " it is", ' "fine"'), 'Maya says it is "fine"'),
+        (("Maya", " says"), "Maya says"),
         (('He said "yes": fine.',), 'He said "yes": fine.'),
     ],
 )
@@ -35,7 +39,10 @@ def test_a_long_name_may_be_short() -> None:
     assert said("Mister Dunn", "Mister Dunn: ", "Six rolls.") == "Six rolls."
 
 
-@given(text=st.text("May: abc", max_size=12), cuts=st.lists(st.integers(0, 12), max_size=4))
+@given(
+    text=st.text("May: abc", max_size=12) | st.sampled_from(('May says, "ab"', 'May said "b" c')),
+    cuts=st.lists(st.integers(0, 12), max_size=4),
+)
 def test_how_it_is_cut_does_not_matter(text: str, cuts: list[int]) -> None:
     edges = sorted({0, len(text), *(cut for cut in cuts if cut <= len(text))})
     pieces = [text[a:b] for a, b in pairwise(edges)]

@@ -177,6 +177,8 @@ def read_words(file: Path) -> tuple[bytes, ...]:
 
 
 def text_of(words: tuple[bytes, ...], tokens: tuple[int, ...]) -> str:
-    """What `tokens` spell."""
+    """What `tokens` spell, without quotation marks: nobody says them, and a language model that reads them
+    answers as in a story."""
     spelled = b"".join(words[token] for token in tokens).decode("utf-8", errors="ignore")
-    return spelled.replace("\u2581", " ").strip()
+    text = spelled.replace("\u2581", " ").replace('"', "").strip()
+    return text.strip("'") if text.startswith("'") else text

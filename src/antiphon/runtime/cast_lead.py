@@ -1,15 +1,20 @@
-"""What a small model writes before it speaks, as in a play: a name and quotation marks. Taken out.
+"""What a small model writes before it speaks, as in a play or a story: a name, and quotation marks. Taken out.
 
 Only as much is held back as may still become such a name, so that an answer that begins otherwise waits for
 nothing.
 """
+
+_VERBS = ("says", "said", "asks", "asked", "answers", "answered", "replies", "replied")
+_MARKS = (":", *(f' {verb}{stop} "' for verb in _VERBS for stop in (",", ":", "")))
+"""What follows the name: in a play, and in a story."""
 
 
 class Lead:
     """Takes an answer as it comes, and gives what of it is to be said."""
 
     def __init__(self, name: str) -> None:
-        self._marks = tuple(f"{each}:" for each in dict.fromkeys((name, name.rpartition(" ")[2])))
+        names = dict.fromkeys((name, name.rpartition(" ")[2]))
+        self._marks = tuple(f"{each}{mark}" for each in names for mark in _MARKS)
         self._held = ""
         self._begun = self._quoted = False
 
@@ -26,7 +31,7 @@ class Lead:
         if not rest:
             return ""
         self._begun, self._held = True, ""
-        self._quoted = rest.lstrip().startswith('"')
+        self._quoted = '"' in (rest.lstrip()[0], (named or "")[-1:])
         return self._plain(rest)
 
     def finish(self) -> str:
