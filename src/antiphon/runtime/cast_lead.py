@@ -1,4 +1,4 @@
-"""What a small model writes before it speaks, as in a play or a story: a name, and quotation marks. Taken out.
+"""What a small model writes before it speaks, as in a play or a story: a name, quotation marks. Taken out.
 
 Only as much is held back as may still become such a name, so that an answer that begins otherwise waits for
 nothing.
