@@ -181,3 +181,16 @@ def test_a_request_may_ask_for_other_instructions_and_tools() -> None:
     prompt = prompts.answer(SessionSettings(), request, (said(1),), None)()
     assert prompt.messages[0] == Message("system", "Rhyme.")
     assert (prompt.tools, prompt.tool_choice) == ((), "none")
+
+
+@pytest.mark.parametrize(
+    ("heard", "interrupted", "read"),
+    [
+        ("Thank you for telling", True, "Thank you for telling —"),
+        ("Thank you.", True, "Thank you."),
+        ("Thank you for", False, "Thank you for"),
+    ],
+)
+def test_an_answer_that_was_cut_off_does_not_look_whole(heard: str, interrupted: bool, read: str) -> None:
+    item = Item(id="a", kind="message", role="assistant", text=heard, interrupted=interrupted)
+    assert build_prompt("", [item]).messages == (Message("assistant", read),)

@@ -11,6 +11,7 @@ from antiphon.contracts import ContractBroken, LanguageModel, Message, Prompt, T
 from antiphon.runtime.config import Config
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.settings import ReplyRequest, SessionSettings
+from antiphon.samp.prompt import as_heard
 
 KEEP_SHARE = 0.7
 """How much of the budget the prompt fills after old items were dropped."""
@@ -152,7 +153,8 @@ def _message(item: Item) -> Message | None:
         case "function_call_output":
             return Message("tool", item.text, call_id=item.call_id)
         case "message":
-            return Message(item.role, item.text) if item.text.strip() else None
+            text = as_heard(item.text) if item.interrupted else item.text
+            return Message(item.role, text) if item.text.strip() else None
 
 
 def _append(messages: list[Message], message: Message) -> None:

@@ -236,6 +236,11 @@ def stable_text(cast: Cast) -> str:
     )
 
 
+def as_heard(text: str) -> str:
+    """What was heard of an answer, with a dash where it was cut off: what looks whole is said again like that."""
+    return text if text.endswith((".", "!", "?", '"')) else f"{text} —"
+
+
 def _history(cast: Cast, said: Sequence[Said]) -> tuple[Message, ...]:
     messages: list[Message] = []
     speaker = cast.scenes[cast.start].plays
@@ -244,7 +249,7 @@ def _history(cast: Cast, said: Sequence[Said]) -> tuple[Message, ...]:
             speaker = each.persona
             messages.append(Message("system", f"From here on, answer as {cast.personas[speaker].name}."))
         role = "user" if each.role == "caller" else "assistant"
-        text = each.text if role == "user" else without_taking_over(cast, each.persona, each.text)
+        text = each.text if role == "user" else as_heard(without_taking_over(cast, each.persona, each.text))
         if messages and messages[-1].role == role:
             messages[-1] = Message(role, f"{messages[-1].content} {text}")
         else:
