@@ -96,4 +96,21 @@ def test_models_that_are_loading_are_said(visitor: Visitor) -> None:
     visitor.page.route("**/readyz", lambda route: route.fulfill(status=503, body="{}"))
     _press_talk(visitor)
     visitor.page.locator('.problem[data-code="loading"]').wait_for()
+    # And goes on by itself once they are there.
+    visitor.page.unroute("**/readyz")
+    visitor.sees_state("listening")
+    assert visitor.page.locator(".problem").count() == 0
+    visitor.errors.clear()  # the browser reports what was not ready
+
+
+def test_models_that_are_loading_are_not_waited_for_by_who_hangs_up(visitor: Visitor) -> None:
+    visitor.page.route("**/readyz", lambda route: route.fulfill(status=503, body="{}"))
+    _press_talk(visitor)
+    visitor.page.locator('.problem[data-code="loading"]').wait_for()
+    visitor.page.get_by_role("button", name="End the conversation").click()
+    visitor.page.get_by_role("heading", name="Talk with a machine").wait_for()
+    visitor.page.unroute("**/readyz")
+    visitor.page.wait_for_timeout(1_500)
+    assert visitor.events("session_opened") == []
+    assert visitor.page.locator(".problem").count() == 0
     visitor.errors.clear()

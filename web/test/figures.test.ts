@@ -21,6 +21,8 @@ test("a waterfall's pieces stand in the order they began, and the small ones tog
 test("the equation says what adds up to what", () => {
   assert.equal(equation(report(1)), "321 end-of-turn wait + 149 transcription + 150 first token − 219 overlap = 710 ms sent");
   assert.equal(equation(report(1, { sent_ms: null })), "");
+  const waited = [...report(1).terms, { name: "queue" as const, owner: "event loop", ms: 40 }, { name: "queue" as const, owner: "whisper", ms: 2 }];
+  assert.match(equation(report(1, { terms: waited })), /150 first token \+ 42 queue − 219/);
 });
 
 test("scenes stand in rows below whatever leads to them", () => {

@@ -11,6 +11,7 @@ export function Time({ view }: { view: View }) {
   const turn = turns.find((one) => one.turn === chosen) ?? turns[turns.length - 1]!;
   return (
     <>
+      <p class="lead">From your last sound to the first sound of the answer.</p>
       <Figures turns={turns} view={view} />
       <Strip turns={turns} chosen={turn.turn} choose={(one) => choose(one)} />
       <Waterfall turn={turn} />
@@ -55,7 +56,7 @@ function Strip({ turns, chosen, choose }: { turns: readonly TurnReport[]; chosen
   const shown = turns.slice(-40);
   const most = Math.max(...shown.map((turn) => turn.heard_ms ?? turn.sent_ms ?? 0), 1);
   return (
-    <div class="strip" role="group" aria-label="Turns">
+    <div class="strip" role="group" aria-label="Each answer; press one to see it below">
       {shown.map((turn) => {
         const ms = turn.heard_ms ?? turn.sent_ms ?? 0;
         return (
