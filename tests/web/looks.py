@@ -86,6 +86,13 @@ class Looker(Visitor):
     def is_told(self, code: str) -> None:
         self.page.locator(f'.problem[data-code="{code}"]').wait_for()
 
+    def sees_the_end(self) -> None:
+        """Of the conversation, wherever many words at once or a panel have moved it."""
+        self.page.wait_for_function(
+            "() => { const box = document.querySelector('.captions');"
+            " return box.scrollHeight - box.scrollTop - box.clientHeight < 4; }"
+        )
+
     def loses_the_line(self) -> None:
         self.page.evaluate("window.__line.close()")
 

@@ -22,6 +22,11 @@ export function percentiles(
   return { count: values.length, p50: percentile(values, 0.5), p95: percentile(values, 0.95) };
 }
 
+/** Whether it answers a voice: a greeting answers nobody, and what was typed has no last sound. */
+export function spoken(turn: TurnReport): boolean {
+  return turn.terms.some((term) => term.name === "end_of_turn" && term.ms > 0);
+}
+
 export const TERM_NAMES: Record<Term["name"], string> = {
   end_of_turn: "end-of-turn wait",
   transcription: "transcription",

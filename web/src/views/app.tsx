@@ -32,7 +32,11 @@ export function App({ call, settingsStore }: { call: Call; settingsStore: Store<
   const [door, openDoor] = useState<Door>(null);
   const [trouble, setTrouble] = useState("");
   const live = state.phase === "live";
-  useEffect(() => void castOf(shownKey()).then(setCast), [live]);
+  useEffect(() => {
+    const over = new AbortController();
+    void castOf(shownKey(), over.signal).then((one) => { if (!over.signal.aborted) setCast(one); });
+    return () => over.abort();
+  }, [live]);
   useEffect(() => { document.documentElement.dataset.theme = settings.theme; }, [settings.theme]);
   useKeys(call, settings, () => openDoor("help"));
 

@@ -1,5 +1,5 @@
 // What was said, by whom, and how much of it was heard.
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { CallState } from "../call";
 import type { Cast } from "../events";
 import { type AgentLine, type CallerLine, type Line, wordStates } from "../fold/captions";
@@ -14,9 +14,15 @@ export function Conversation({ view, cast, announce }: { view: View; cast: Cast 
   const box = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
   const top = useRef(0);
-  useLayoutEffect(() => {
+  const follow = () => {
     if (pinned.current) end.current?.scrollIntoView({ block: "end" });
-  }, [view.lines]);
+  };
+  useLayoutEffect(follow, [view.lines]);
+  useEffect(() => {
+    const watch = new ResizeObserver(follow);
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, []);
   // Only who goes up wants to stay there: the end also moves away when many words come at once.
   const scrolled = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current!;

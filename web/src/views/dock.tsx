@@ -84,7 +84,7 @@ function Meter({ call, state, settings }: Props) {
   }, [call]);
   const waits = settings.pushToTalk && !state.held;
   const silent = state.muted && !state.held && !waits;
-  const label = waits ? "Hold space to talk" : silent ? "Muted: you are not heard" : (state.microphone ?? "");
+  const label = waits ? "Hold space to talk" : silent ? "Muted" : (state.microphone ?? "");
   return (
     <div class={`meter ${silent || waits ? "shut" : ""}`} title={state.microphone ?? ""}>
       <span class="bar" ref={bar} aria-hidden="true"><i /></span>

@@ -1,7 +1,7 @@
 // The response-time equation: one turn as a waterfall, the session as percentiles.
 import { useState } from "preact/hooks";
 import type { TurnReport } from "../contracts";
-import { TERM_MEANING, TERM_NAMES, equation, percentiles, waterfall } from "../fold/figures";
+import { TERM_MEANING, TERM_NAMES, equation, percentiles, spoken, waterfall } from "../fold/figures";
 import type { View } from "../fold/view";
 
 export function Time({ view }: { view: View }) {
@@ -31,8 +31,9 @@ function EmptyTime() {
 const seconds = (ms: number | null) => (ms === null ? "–" : `${(ms / 1000).toFixed(2)} s`);
 
 function Figures({ turns, view }: { turns: readonly TurnReport[]; view: View }) {
-  const heard = percentiles(turns, (turn) => turn.heard_ms);
-  const sent = percentiles(turns, (turn) => turn.sent_ms);
+  const voiced = turns.filter(spoken);
+  const heard = percentiles(voiced, (turn) => turn.heard_ms);
+  const sent = percentiles(voiced, (turn) => turn.sent_ms);
   const silenced = view.silencedMs;
   return (
     <dl class="figures">
@@ -108,7 +109,7 @@ function Waterfall({ turn }: { turn: TurnReport }) {
       {turn.guesses > 0 && (
         <p class="aside">
           Begun before you had finished: {turn.guesses}×{turn.guess_held ? ", and it held" : ""}.
-          Prompt {turn.prompt_tokens} tokens, {turn.cached_tokens} of them read ahead.
+          {turn.prompt_tokens > 0 && `Prompt ${turn.prompt_tokens} tokens, ${turn.cached_tokens} of them read ahead.`}
         </p>
       )}
     </section>
