@@ -108,7 +108,7 @@ function Waterfall({ turn }: { turn: TurnReport }) {
       <p class="equation">{equation(turn)}</p>
       {turn.guesses > 0 && (
         <p class="aside">
-          Begun before you had finished: {turn.guesses}×{turn.guess_held ? ", and it held" : ""}.
+          Begun before you had finished: {turn.guesses}×{turn.guess_held ? ", and it held" : ""}.{" "}
           {turn.prompt_tokens > 0 && `Prompt ${turn.prompt_tokens} tokens, ${turn.cached_tokens} of them read ahead.`}
         </p>
       )}
