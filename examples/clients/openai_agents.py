@@ -22,9 +22,8 @@ async def ask(question: str, url: str = os.environ.get("ANTIPHON_URL", "http://1
     async with await RealtimeRunner(agent).run(model_config={"url": websocket, "api_key": "any"}) as session:
         await session.send_message(question)
         async for event in session:
-            if event.type == "history_updated":
-                said = [item for item in event.history if item.type == "message" and item.role == "assistant"]
-                words = " ".join(part.transcript or "" for item in said for part in item.content)
+            if event.type == "raw_model_event" and event.data.type == "transcript_delta":
+                words += event.data.delta
             elif event.type == "agent_end" and words:
                 break
     return words

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 
-from pipecat.frames.frames import LLMFullResponseEndFrame, LLMRunFrame, TTSTextFrame
+from pipecat.frames.frames import LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -15,25 +15,20 @@ from pipecat.workers.runner import WorkerRunner
 
 async def ask(question: str, url: str = os.environ.get("ANTIPHON_URL", "http://127.0.0.1:8080")) -> str:
     """The words of the spoken answer."""
+    context = LLMContext([{"role": "user", "content": question}])
+    user, assistant = LLMContextAggregatorPair(context)
     websocket = url.replace("http", "ws", 1) + "/v1/realtime"
     service = OpenAIRealtimeLLMService(api_key="any", base_url=websocket)
-    context = LLMContextAggregatorPair(LLMContext([{"role": "user", "content": question}]))
-    worker = PipelineWorker(Pipeline([context.user(), service]))
-    words: list[str] = []
+    worker, runner = PipelineWorker(Pipeline([user, service, assistant])), WorkerRunner()
 
-    @worker.event_handler("on_frame_reached_downstream")
-    async def heard(worker: PipelineWorker, frame: object) -> None:
-        if isinstance(frame, TTSTextFrame):
-            words.append(frame.text)
-        else:
-            await worker.cancel()
+    @assistant.event_handler("on_assistant_turn_stopped")
+    async def answered(*_: object) -> None:
+        await runner.cancel()
 
-    worker.set_reached_downstream_filter((TTSTextFrame, LLMFullResponseEndFrame))
     await worker.queue_frame(LLMRunFrame())
-    runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await runner.run()
-    return "".join(words).strip()
+    return context.messages[-1]["content"]
 
 
 if __name__ == "__main__":

@@ -54,12 +54,14 @@ class _Evening:
         self.events: list[dict[str, Any]] = []
         self.at_ms = 0.0
         self.turn = 0
+        self.said = ""
 
     def tell(self, name: str, /, **data: Any) -> None:
         self.events.append({"at_ms": round(self.at_ms, 1), "name": name, "data": data})
 
     def says(self, text: str) -> None:
         self.turn += 1
+        self.said = text
         self.tell("speech_started", item_id=f"u{self.turn}", at_ms=int(self.at_ms))
         self.at_ms += 260 * len(text.split())
         self.tell("speech_stopped", item_id=f"u{self.turn}", at_ms=int(self.at_ms))
@@ -118,7 +120,7 @@ class _Evening:
             "turn": self.turn,
             "revisions": 1,
             "outcome": "interrupted" if cut else "answered",
-            "said": "",
+            "said": self.said,
             "answer": answer,
             "heard": heard,
             "started_at_ms": self.at_ms,

@@ -8,6 +8,8 @@
     room.offset.value = 0;
     room.connect(destination);
     room.start();
+    const [track] = destination.stream.getAudioTracks();
+    Object.defineProperty(track, "label", { value: "Built-in microphone" });
   };
   window.__mic = {
     opened: 0,

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
@@ -114,19 +114,23 @@ class Visitor:
         return self.events(name)
 
 
+Who = TypeVar("Who", bound=Visitor)
+
+
 @contextmanager
 def visiting(
     browser: Browser,
     *,
+    who: type[Who] = Visitor,
     permissions: tuple[str, ...] = ("microphone",),
     scripted_microphone: bool = True,
     **options: Any,
-) -> Iterator[Visitor]:
-    """A fresh profile, gone afterwards."""
+) -> Iterator[Who]:
+    """A fresh profile, gone afterwards; `who` is at it."""
     context: BrowserContext = browser.new_context(permissions=list(permissions), **options)
     try:
         if scripted_microphone:
             context.add_init_script(MICROPHONE)
-        yield Visitor(context.new_page())
+        yield who(context.new_page())
     finally:
         context.close()

@@ -3,85 +3,184 @@
 `ANTIPHON_SHOTS=FOLDER` keeps the pictures.
 """
 
-import os
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from tests.e2e.running import Running
+from tests.e2e.running import Running, running
+from tests.runtime.stage import no_weights, scripted_config
 
+from antiphon.runtime import EngineChoice
+
+from .conftest import NO_ECHO
 from .evening import trace_file
-from .page import Visitor, visiting
+from .looks import LOOKS, TABS, Looker, looking
+from .page import visiting
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 FIRST_LOAD_BYTES = 250 * 1024
-DESK, TELEPHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-TABS = ("Time", "Scenes", "Memory", "Prompt", "Events")
-SERIOUS = ("serious", "critical")
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ANSWER = "That must hurt. Is it swollen, or have you a fever?"
 
 
-@pytest.fixture(
-    params=[(DESK, "light"), (DESK, "dark"), (TELEPHONE, "light"), (TELEPHONE, "dark")],
-    ids=["desk-light", "desk-dark", "telephone-light", "telephone-dark"],
-)
-def looker(browser: Browser, server: Running, request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    size, theme = request.param
-    with visiting(
-        browser,
-        viewport=size,
-        color_scheme=theme,
-        reduced_motion="reduce",
-        bypass_csp=True,  # only so that axe can be put into the page
-    ) as visitor:
-        visitor.opens(server.url)
-        visitor.page.add_script_tag(path=AXE)
-        yield visitor
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that plays a cast, in the scripted singer's two voices."""
+    folder = tmp_path_factory.mktemp("cast")
+    shutil.copy(EXAMPLES / "clinic_tools.py", folder)
+    cast, voices = folder / "clinic.yaml", iter(("high", "low"))
+    text = (EXAMPLES / cast.name).read_text("utf-8")
+    cast.write_text(re.sub(r"voice: .*", lambda _: f"voice: {next(voices)}", text), "utf-8")
+    config = scripted_config((ANSWER,), session=NO_ECHO, cast=str(cast))
+    config.engines["embedder"] = EngineChoice(use="scripted")
+    with running(config, no_weights) as server:
+        yield server
 
 
-def test_every_view_lets_everybody_in(looker: Visitor, request: pytest.FixtureRequest) -> None:
-    name = request.node.callspec.id
-    found: list[str] = []
+@pytest.fixture(params=LOOKS)
+def look(request: pytest.FixtureRequest) -> str:
+    return request.param
 
-    def look(view: str) -> None:
-        _keep(looker, f"{name}-{view}")
-        result = looker.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-        found.extend(
-            f"{view}: {one['id']} at {one['nodes'][0]['target']} ({one['help']})"
-            for one in result["violations"]
-            if one["impact"] in SERIOUS
-        )
-        width, room = looker.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert width <= room, f"{view} is wider than its window"
 
+@pytest.fixture
+def looker(browser: Browser, server: Running, look: str) -> Iterator[Looker]:
+    with looking(browser, look, server.url) as looker:
+        yield looker
+
+
+@pytest.fixture
+def patient(browser: Browser, clinic: Running, look: str) -> Iterator[Looker]:
+    with looking(browser, look, clinic.url) as patient:
+        yield patient
+
+
+@pytest.fixture
+def story_lover(browser: Browser, storyteller: Running, look: str) -> Iterator[Looker]:
+    with looking(browser, look, storyteller.url) as story_lover:
+        yield story_lover
+
+
+def test_every_view_lets_everybody_in(looker: Looker) -> None:
     looker.page.get_by_role("heading", name="Talk with a machine").wait_for()
-    look("welcome")
-    for button, view in (("Settings", "settings"), ("Help", "help"), ("Recordings", "recordings")):
-        looker.page.get_by_role("button", name=button).click()
+    looker.looks_at("welcome")
+    for door in ("Settings", "Help", "Recordings"):
+        looker.presses(door)
         looker.page.get_by_role("dialog").wait_for()
-        look(view)
-        if view != "recordings":
+        looker.looks_at(door.lower())
+        if door != "Recordings":
             looker.page.keyboard.press("Escape")
     looker.page.locator("input[type=file]").set_input_files(files=[trace_file()])
     looker.page.get_by_role("group", name="Replay").wait_for()
     for tab in TABS:
-        looker.page.get_by_role("tab", name=tab).click()
-        look(tab.lower())
-    looker.page.get_by_role("button", name="Save this conversation").click()
-    look("save")
+        looker.opens_tab(tab)
+        looker.sees_the_end()
+        looker.looks_at(f"replay-{tab.lower()}")
+    looker.presses("Save this conversation")
+    looker.looks_at("save")
     looker.page.keyboard.press("Escape")
-    looker.page.get_by_role("button", name="Back").click()
-    looker.page.evaluate("() => { window.__mic.problem = 'NotFoundError'; }")
-    looker.page.get_by_role("button", name="Talk", exact=True).click()
-    looker.page.get_by_role("alert").wait_for()
-    look("problem")
-    looker.page.evaluate("() => { window.__mic.problem = null; }")
-    looker.page.get_by_role("button", name="Try again").click()
-    looker.sees_state("listening")
+    looker.presses("Back")
+    looker.has_no_microphone("NotFoundError")
+    looker.presses("Talk")
+    looker.is_told("none")
+    looker.looks_at("trouble-none")
+    looker.has_no_microphone(None)
+    looker.presses("Try again")
+    looker.page.get_by_role("heading", name="Say something").wait_for()
+    looker.looks_at("listening")
+    for tab in TABS:
+        looker.opens_tab(tab)
+        looker.looks_at(f"empty-{tab.lower()}")
+    looker.opens_tab("Time")
     looker.says("what time is it")
     looker.sees("It is noon.")
-    look("talking")
-    assert found == []
+    looker.waits_for("turn_measured")
+    looker.looks_at("talking")
+    looker.presses("End the conversation")
+    looker.sees_state("not connected")
+    looker.looks_at("ended")
+    looker.presses("Recordings")
+    looker.page.locator(".recordings button").first.wait_for()
+    looker.looks_at("recordings-kept")
+
+
+def test_a_cast_lets_everybody_in(patient: Looker) -> None:
+    patient.page.get_by_role("list", name="Who you may meet").wait_for()
+    patient.looks_at("cast-welcome")
+    patient.talks()
+    patient.says("my tooth hurts")
+    patient.is_heard()
+    patient.sees_state("listening")
+    patient.types("since yesterday")
+    patient.sees(ANSWER)
+    patient.waits_for("prompt")
+    for tab in TABS:
+        patient.opens_tab(tab)
+        patient.looks_at(f"cast-{tab.lower()}")
+
+
+MICROPHONE = (("NotAllowedError", "denied"), ("NotReadableError", "busy"), ("TypeError", "unsupported"))
+SERVER = (("readyz", None, "unreachable"), ("v1/models", 401, "key"))
+
+
+def test_trouble_lets_everybody_in(looker: Looker) -> None:
+    for error, code in MICROPHONE:
+        looker.has_no_microphone(error)
+        looker.presses("Talk")
+        looker.is_told(code)
+        looker.looks_at(f"trouble-{code}")
+    looker.has_no_microphone(None)
+    for path, status, code in SERVER:
+        looker.finds(f"**/{path}", status)
+        looker.presses("Talk")
+        looker.is_told(code)
+        looker.looks_at(f"trouble-{code}")
+        looker.page.unroute(f"**/{path}")
+    looker.has_a_secure_address(False)
+    looker.presses("Talk")
+    looker.is_told("insecure")
+    looker.looks_at("trouble-insecure")
+    looker.has_a_secure_address(True)
+    looker.finds("**/readyz", 503)
+    looker.presses("Talk")
+    looker.is_told("loading")
+    looker.looks_at("trouble-loading")
+
+
+def test_a_line_that_breaks_lets_everybody_in(looker: Looker) -> None:
+    looker.talks()
+    looker.says("what time is it")
+    looker.waits_for("turn_measured")
+    looker.finds("**/readyz", None)
+    looker.loses_the_line()
+    looker.is_told("unreachable")
+    looker.looks_at("trouble-gone")
+    looker.page.unroute("**/readyz")
+    looker.sees_state("listening")
+    looker.has_no_microphone("NotFoundError")
+    looker.page.evaluate("window.__mic.unplug()")
+    looker.is_told("lost")
+    looker.looks_at("trouble-lost")
+
+
+def test_cutting_in_and_holding_the_key_let_everybody_in(story_lover: Looker) -> None:
+    looker = story_lover
+    looker.talks()
+    looker.says("tell me a story")
+    looker.sees("Number two")
+    looker.looks_at("speaking")
+    looker.says("stop it now please")
+    looker.page.locator(".agent .cut").first.wait_for()
+    looker.is_heard(2)
+    looker.sees_the_end()
+    looker.looks_at("interrupted")
+    looker.page.keyboard.press("m")
+    looker.looks_at("muted")
+    looker.presses("Settings")
+    looker.page.get_by_role("switch", name="Push to talk").check()
+    looker.page.keyboard.press("Escape")
+    looker.looks_at("push-to-talk")
 
 
 def test_the_first_load_is_small_and_nothing_comes_from_elsewhere(browser: Browser, server: Running) -> None:
@@ -97,8 +196,3 @@ def test_the_first_load_is_small_and_nothing_comes_from_elsewhere(browser: Brows
         print(f"first load and one turn: {loaded / 1024:.1f} KiB")
         assert loaded < FIRST_LOAD_BYTES
         assert visitor.errors == []
-
-
-def _keep(visitor: Visitor, name: str) -> None:
-    if folder := os.environ.get("ANTIPHON_SHOTS"):
-        visitor.page.screenshot(path=str(Path(folder) / f"{name}.png"))

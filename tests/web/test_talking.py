@@ -167,3 +167,25 @@ def test_the_keyboard_alone_is_enough(visitor: Visitor, key: str) -> None:
     visitor.page.locator(".composer input").evaluate("box => box.blur()")
     visitor.page.keyboard.press(key)
     visitor.sees_state("not connected")
+
+
+ORDER = ("Recordings", "Settings", "Help", "Talk", "Type instead of speaking")
+FOCUSED = """() => {
+  const at = document.activeElement, {outlineStyle, outlineWidth} = getComputedStyle(at);
+  const around = getComputedStyle(at.parentElement).boxShadow;
+  const name = at.getAttribute("aria-label") ?? at.innerText.trim();
+  return [name, outlineStyle !== "none" ? outlineWidth : around];
+}"""
+
+
+def test_the_focus_goes_in_reading_order_and_is_seen(visitor: Visitor) -> None:
+    passed: list[tuple[str, str]] = []
+    for _ in ORDER:
+        visitor.page.keyboard.press("Tab")
+        passed.append(tuple(visitor.page.evaluate(FOCUSED)))
+    assert tuple(name for name, _ in passed) == ORDER
+    assert all(ring not in ("0px", "none") for _, ring in passed), passed
+    # A dialog gives it back to what opened it.
+    visitor.page.get_by_role("button", name="Help").click()
+    visitor.page.keyboard.press("Escape")
+    assert visitor.page.evaluate(FOCUSED)[0] == "Help"

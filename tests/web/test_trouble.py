@@ -9,6 +9,7 @@ from tests.runtime.stage import no_weights, scripted_config
 
 from antiphon.runtime import EngineChoice
 
+from .evening import CAST
 from .page import Visitor, visiting
 
 
@@ -96,4 +97,32 @@ def test_models_that_are_loading_are_said(visitor: Visitor) -> None:
     visitor.page.route("**/readyz", lambda route: route.fulfill(status=503, body="{}"))
     _press_talk(visitor)
     visitor.page.locator('.problem[data-code="loading"]').wait_for()
+    # And goes on by itself once they are there.
+    visitor.page.unroute("**/readyz")
+    visitor.sees_state("listening")
+    assert visitor.page.locator(".problem").count() == 0
+    visitor.errors.clear()  # the browser reports what was not ready
+
+
+def test_models_that_are_loading_are_not_waited_for_by_who_hangs_up(visitor: Visitor) -> None:
+    visitor.page.route("**/readyz", lambda route: route.fulfill(status=503, body="{}"))
+    _press_talk(visitor)
+    visitor.page.locator('.problem[data-code="loading"]').wait_for()
+    visitor.page.get_by_role("button", name="End the conversation").click()
+    visitor.page.get_by_role("heading", name="Talk with a machine").wait_for()
+    visitor.page.unroute("**/readyz")
+    visitor.page.wait_for_timeout(1_500)
+    assert visitor.events("session_opened") == []
+    assert visitor.page.locator(".problem").count() == 0
     visitor.errors.clear()
+
+
+def test_a_cast_is_shown_as_soon_as_it_is_loaded(browser: Browser, server: Running) -> None:
+    with visiting(browser) as visitor:
+        visitor.page.route("**/readyz", lambda route: route.fulfill(status=503, body="{}"))
+        visitor.opens(server.url)
+        visitor.page.get_by_role("heading", name="Talk with a machine").wait_for()
+        visitor.page.route("**/v1/cast", lambda route: route.fulfill(json=CAST))
+        visitor.page.unroute("**/readyz")
+        visitor.page.get_by_role("heading", name="An evening at the Lantern").wait_for()
+        assert "Tomas" in visitor.page.get_by_role("list", name="Who you may meet").inner_text()

@@ -10,7 +10,7 @@ import { type Problem, problemOf } from "./problems";
 import { type Settings, shownKey } from "./settings";
 import { Store } from "./store";
 import { Heard, type Said } from "./heard";
-import type { ServerEvent, Transport, TransportEvents } from "./transport/transport";
+import { type ServerEvent, type Transport, TransportError, type TransportEvents } from "./transport/transport";
 
 export type Phase = "idle" | "asking" | "connecting" | "live" | "reconnecting";
 
@@ -28,6 +28,8 @@ export interface CallState {
 const SILENCE = new Int16Array(FRAME);
 const RETRY_MS = [300, 600, 1_000, 2_000, 3_000, 5_000];
 const GIVE_UP_MS = 120_000;
+/** How often a server that is loading is asked again. */
+const LOADING_MS = 1_000;
 /** How often progress is told to the server and to the page. */
 const PROGRESS_MS = 90;
 /** So long after its first sound an answer is surely heard. */
@@ -64,16 +66,17 @@ export class Call {
   /** Call. Without `voice` the conversation is typed, and answered with sound all the same. */
   async start(voice: boolean): Promise<boolean> {
     if (this.live) return true;
-    this.#over = new AbortController();
+    const { signal } = (this.#over = new AbortController());
     this.store.set({ phase: voice ? "asking" : "connecting", problem: null });
     try {
       this.#loudspeaker ??= await this.#openLoudspeaker();
       if (voice) await this.#openMicrophone();
       this.store.set({ phase: "connecting" });
       this.#startedAt ||= performance.now();
-      await this.#connect();
-      return true;
+      await this.#connectOnceLoaded();
+      return this.live;
     } catch (error) {
+      if (signal.aborted) return false;
       this.#end();
       this.store.set({ problem: problemOf(error) });
       return false;
@@ -83,6 +86,7 @@ export class Call {
   stop(): void {
     if (this.live) this.#note("session_closed", {});
     this.#end();
+    this.store.set({ problem: null });
   }
 
   /** Say it in writing; calls first if nobody does yet. */
@@ -200,6 +204,20 @@ export class Call {
       session: { type: "realtime", audio: { input: { transcription: { model: "whisper-1" } } } },
     });
     this.store.set({ phase: "live", problem: null });
+  }
+
+  /** Models take some seconds after the server's start; whoever came early need not ask again. */
+  async #connectOnceLoaded(): Promise<void> {
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        if (!(error instanceof TransportError) || error.code !== "loading" || signal.aborted) throw error;
+        this.store.set({ problem: problemOf(error) });
+        await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
+      }
+    }
   }
 
   /** The line broke: call again, patiently, until somebody answers. */

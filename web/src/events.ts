@@ -33,6 +33,8 @@ export function told<N extends Name>(at_ms: number, name: N, data: All[N]): Told
 export interface Persona {
   id: string;
   name: string;
+  /** What they are: "the cook". */
+  role?: string;
   voice: string;
   colour: string | null;
 }

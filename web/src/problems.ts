@@ -44,7 +44,7 @@ const MICROPHONE: Record<MicrophoneError["problem"], Omit<Problem, "code">> = {
 };
 
 const SERVER: Record<TransportError["code"], Omit<Problem, "code" | "title">> = {
-  loading: { way: "They take some seconds after the server's start. It goes on by itself.", again: true },
+  loading: { way: "They take some seconds after the server's start. The page goes on asking; you need not do anything.", again: true },
   busy: { way: "As many conversations are open as the server allows. Close another one, or raise limits.sessions.", again: true },
   key: { way: "Enter the value of ANTIPHON_KEY that the server was started with.", again: true },
   unreachable: { way: "Is it running? Start it with make run, or antiphon serve.", again: true },

@@ -83,13 +83,18 @@ export function replayOf(trace: Trace): Replay {
   return new Replay(trace.id, trace.cast, trace.events);
 }
 
-/** The cast the server plays; null when it plays none. */
-export async function castOf(key: string): Promise<Cast | null> {
-  try {
-    return await asked<Cast>("/v1/cast", key);
-  } catch {
-    return null;
+/** How often a server that is loading is asked again. */
+const LOADING_MS = 2_000;
+
+/** The cast the server plays, as soon as it has loaded; null when it plays none. */
+export async function castOf(key: string, over: AbortSignal): Promise<Cast | null> {
+  while (!over.aborted) {
+    const loading = await fetch("/readyz").then((ready) => ready.status === 503, () => false);
+    const cast = await asked<Cast>("/v1/cast", key).catch(() => null);
+    if (cast !== null || !loading) return cast;
+    await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
   }
+  return null;
 }
 
 async function asked<T>(path: string, key: string): Promise<T> {

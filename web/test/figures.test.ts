@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { equation, percentile, percentiles, waterfall } from "../src/fold/figures";
+import { equation, percentile, percentiles, spoken, waterfall } from "../src/fold/figures";
 import { rows, springs } from "../src/fold/graph";
 import { report } from "./reports";
 
@@ -9,6 +9,11 @@ test("percentiles are of the values there are", () => {
   assert.deepEqual([percentile(values, 0.5), percentile(values, 0.95), percentile([], 0.5), percentile([7], 0.95)], [10, 19, null, 7]);
   const turns = [report(1, { heard_ms: null }), report(2, { heard_ms: 500 }), report(3, { heard_ms: 900 })];
   assert.deepEqual(percentiles(turns, (turn) => turn.heard_ms), { count: 2, p50: 500, p95: 900 });
+});
+
+test("a greeting is no answer to a voice", () => {
+  assert.ok(spoken(report(1)));
+  assert.ok(!spoken(report(1, { terms: [{ name: "end_of_turn", owner: "policy", ms: 0 }, { name: "synthesis", owner: "hibari", ms: 40 }] })));
 });
 
 test("a waterfall's pieces stand in the order they began, and the small ones together", () => {
@@ -21,6 +26,8 @@ test("a waterfall's pieces stand in the order they began, and the small ones tog
 test("the equation says what adds up to what", () => {
   assert.equal(equation(report(1)), "321 end-of-turn wait + 149 transcription + 150 first token − 219 overlap = 710 ms sent");
   assert.equal(equation(report(1, { sent_ms: null })), "");
+  const waited = [...report(1).terms, { name: "queue" as const, owner: "event loop", ms: 40 }, { name: "queue" as const, owner: "whisper", ms: 2 }];
+  assert.match(equation(report(1, { terms: waited })), /150 first token \+ 42 queue − 219/);
 });
 
 test("scenes stand in rows below whatever leads to them", () => {

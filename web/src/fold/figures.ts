@@ -22,6 +22,11 @@ export function percentiles(
   return { count: values.length, p50: percentile(values, 0.5), p95: percentile(values, 0.95) };
 }
 
+/** Whether it answers a voice: a greeting answers nobody, and what was typed has no last sound. */
+export function spoken(turn: TurnReport): boolean {
+  return turn.terms.some((term) => term.name === "end_of_turn" && term.ms > 0);
+}
+
 export const TERM_NAMES: Record<Term["name"], string> = {
   end_of_turn: "end-of-turn wait",
   transcription: "transcription",
@@ -85,10 +90,17 @@ function niceStep(span: number): number {
   return [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= rough) ?? 10 * power;
 }
 
+/** Those of one name together: several engines may have been waited for. */
+function together(terms: readonly Term[]): [Term["name"], number][] {
+  const sums = new Map<Term["name"], number>();
+  for (const { name, ms } of terms) sums.set(name, (sums.get(name) ?? 0) + ms);
+  return [...sums];
+}
+
 /** "321 end-of-turn wait + 149 transcription − 219 overlap = 710 ms sent". */
 export function equation(turn: TurnReport): string {
-  const terms = turn.terms.filter((term) => Math.round(term.ms) !== 0)
-    .map((term) => `${Math.round(term.ms)} ${TERM_NAMES[term.name]}`);
+  const terms = together(turn.terms).filter(([, ms]) => Math.round(ms) !== 0)
+    .map(([name, ms]) => `${Math.round(ms)} ${TERM_NAMES[name]}`);
   if (terms.length === 0 || turn.sent_ms === null) return "";
   const overlap = turn.overlap_ms >= 0.5 ? ` − ${Math.round(turn.overlap_ms)} overlap` : "";
   const rest = Math.abs(turn.residual_ms) >= 0.5 ? ` + ${Math.round(turn.residual_ms)} unexplained` : "";

@@ -8,11 +8,12 @@ import { personOf } from "../people";
 import { type Replay, castOf, recording } from "../replaying";
 import { type Settings, keepKey, keepSettings, shownKey } from "../settings";
 import { type Store, useStore } from "../store";
-import { Conversation } from "./conversation";
+import { Conversation, FirstWords } from "./conversation";
 import { Dock, TalkButton } from "./dock";
 import { ExportDialog } from "./export";
 import { Face } from "./face";
 import { Header } from "./header";
+import { Icon } from "./icons";
 import { Log } from "./log";
 import { Memory } from "./memory";
 import { Prompt } from "./prompt";
@@ -31,7 +32,11 @@ export function App({ call, settingsStore }: { call: Call; settingsStore: Store<
   const [door, openDoor] = useState<Door>(null);
   const [trouble, setTrouble] = useState("");
   const live = state.phase === "live";
-  useEffect(() => void castOf(shownKey()).then(setCast), [live]);
+  useEffect(() => {
+    const over = new AbortController();
+    void castOf(shownKey(), over.signal).then((one) => { if (!over.signal.aborted) setCast(one); });
+    return () => over.abort();
+  }, [live]);
   useEffect(() => { document.documentElement.dataset.theme = settings.theme; }, [settings.theme]);
   useKeys(call, settings, () => openDoor("help"));
 
@@ -90,7 +95,7 @@ function Screen({ call, state, settings, cast, replay, trouble, openDoor, leave,
   const fresh = view.lines.length === 0 && state.phase === "idle" && replay === null;
   return (
     <div class={`page ${fresh ? "fresh" : ""}`}>
-      <Header phase={state.phase} view={view} cast={cast} replaying={replay !== null} doors={[
+      <Header phase={state.phase} view={view} cast={cast} replaying={replay !== null} fresh={fresh} doors={[
         { name: "Save this conversation", icon: "save", open: () => openDoor("export"), shown: events.length > 0 },
         { name: "Recordings", icon: "clock", open: () => openDoor("recordings"), shown: replay === null },
         { name: "Settings", icon: "gear", open: () => openDoor("settings"), shown: true },
@@ -100,7 +105,9 @@ function Screen({ call, state, settings, cast, replay, trouble, openDoor, leave,
         <section class="talking" aria-label="Talk">
           {trouble && <p class="problem" role="alert">{trouble}</p>}
           {replay === null && state.problem !== null && <ProblemView call={call} state={state} />}
-          {fresh ? <Welcome call={call} cast={cast} /> : <Conversation view={view} cast={cast} announce={settings.announce} />}
+          {fresh ? <Welcome call={call} cast={cast} />
+            : view.lines.length === 0 && replay === null ? <FirstWords state={state} settings={settings} cast={cast} />
+            : <Conversation view={view} cast={cast} announce={settings.announce} />}
           {replay === null ? <Dock call={call} state={state} settings={settings} fresh={fresh} /> : <ReplayBar replay={replay} close={leave} />}
         </section>
         {!fresh && <Panels view={view} cast={cast} events={events} />}
@@ -122,28 +129,27 @@ function useReplay(replay: Replay | null): View | null {
 function Welcome({ call, cast }: { call: Call; cast: Cast | null }) {
   return (
     <div class="welcome">
-      <h2>Talk with a machine</h2>
-      <p>Press <b>Talk</b> and speak. It answers aloud when you have finished, and stops when you cut in.</p>
-      {cast === null && <p class="hint">Ask what you like. For a start: “How many legs does a spider have?”</p>}
-      {cast !== null && <p class="about">{about(cast)}</p>}
+      <h2>{cast === null ? "Talk with a machine" : cast.title || cast.name}</h2>
+      {cast?.about && <p class="about">{sentences(cast.about, 2)}</p>}
       {cast !== null && (
         <ul class="people" aria-label="Who you may meet">
           {cast.personas.slice(0, 6).map((one) => {
             const person = personOf(cast, one.id, "");
-            return <li key={one.id} class={person.hue} style={person.style}><Face person={person} /> {person.name}</li>;
+            return <li key={one.id} class={person.hue} style={person.style}><Face person={person} /><span><strong>{person.name}</strong>{one.role && <small>{one.role}</small>}</span></li>;
           })}
         </ul>
       )}
+      <p>Press <b>Talk</b> and speak. {cast === null ? "It" : "A machine"} answers aloud when you have finished, and stops when you cut in.</p>
       <TalkButton call={call} />
+      {cast === null && <p class="hint">Ask what you like. For a start: “How many legs does a spider have?”</p>}
       <p class="hint">The browser will ask whether this page may use the microphone. What you say goes to this server and nowhere else.</p>
     </div>
   );
 }
 
-/** Where one is, if the cast says so. */
-function about(cast: Cast): string {
-  const name = cast.title || cast.name;
-  return cast.about?.includes(name) ? cast.about : `${name}. ${cast.about ?? ""}`;
+/** The first `most` of them: what a cast says about itself goes on for its model's sake. */
+function sentences(text: string, most: number): string {
+  return text.split(/(?<=[.!?])\s+(?=\p{Lu})/u).slice(0, most).join(" ");
 }
 
 function ProblemView({ call, state }: { call: Call; state: CallState }) {
@@ -152,7 +158,7 @@ function ProblemView({ call, state }: { call: Call; state: CallState }) {
   return (
     <div class="problem" role="alert" data-code={problem.code}>
       <strong>{problem.title}</strong>
-      <p>{problem.way}</p>
+      <p>{problem.way}{state.phase === "reconnecting" && " The page calls again until it answers, and the conversation goes on where it was."}</p>
       {problem.code === "key" && (
         <form class="composer" onSubmit={(event) => { event.preventDefault(); keepKey(key); void call.start(true); }}>
           <input type="password" value={key} aria-label="The server's key" onInput={(event) => setKey(event.currentTarget.value)} />
@@ -166,22 +172,33 @@ function ProblemView({ call, state }: { call: Call; state: CallState }) {
 
 const TABS = ["Time", "Scenes", "Memory", "Prompt", "Events"] as const;
 
+/** On a telephone they are folded away until somebody wants them. */
 function Panels({ view, cast, events }: { view: View; cast: Cast | null; events: readonly Told[] }) {
   const [tab, setTab] = useState<(typeof TABS)[number]>("Time");
+  const [open, setOpen] = useState(() => matchMedia("(min-width: 861px)").matches);
+  const show = (one: (typeof TABS)[number]) => {
+    setTab(one);
+    setOpen(true);
+  };
   const move = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
     const next = TABS[(TABS.indexOf(tab) + step + TABS.length) % TABS.length]!;
-    setTab(next);
+    show(next);
     document.getElementById(`tab-${next}`)?.focus();
   };
   return (
-    <section class="panels" aria-label="Behind the conversation">
-      <div class="tabs" role="tablist" aria-label="Behind the conversation" onKeyDown={move}>
-        {TABS.map((one) => (
-          <button key={one} id={`tab-${one}`} type="button" role="tab" aria-selected={one === tab} aria-controls="panel"
-            tabIndex={one === tab ? 0 : -1} onClick={() => setTab(one)}>{one}</button>
-        ))}
+    <section class={`panels ${open ? "open" : ""}`} aria-label="Behind the conversation">
+      <div class="tabs">
+        <div role="tablist" aria-label="Behind the conversation" onKeyDown={move}>
+          {TABS.map((one) => (
+            <button key={one} id={`tab-${one}`} type="button" role="tab" aria-selected={open && one === tab} aria-controls="panel"
+              tabIndex={one === tab ? 0 : -1} onClick={() => show(one)}>{one}</button>
+          ))}
+        </div>
+        <button type="button" class="round fold" aria-expanded={open} aria-controls="panel" title={open ? "Fold away" : "Unfold"} onClick={() => setOpen(!open)}>
+          <Icon name={open ? "down" : "up"} /><span class="unseen">What is behind the conversation</span>
+        </button>
       </div>
       <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
         {tab === "Time" && <Time view={view} />}

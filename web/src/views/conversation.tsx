@@ -1,22 +1,34 @@
 // What was said, by whom, and how much of it was heard.
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { CallState } from "../call";
 import type { Cast } from "../events";
 import { type AgentLine, type CallerLine, type Line, wordStates } from "../fold/captions";
 import { clock } from "../fold/replay";
 import type { View } from "../fold/view";
 import { personOf } from "../people";
+import type { Settings } from "../settings";
 import { Face } from "./face";
 
 export function Conversation({ view, cast, announce }: { view: View; cast: Cast | null; announce: boolean }) {
   const end = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
-  useEffect(() => {
+  const top = useRef(0);
+  const follow = () => {
     if (pinned.current) end.current?.scrollIntoView({ block: "end" });
-  }, [view.lines]);
+  };
+  useLayoutEffect(follow, [view.lines]);
+  useEffect(() => {
+    const watch = new ResizeObserver(follow);
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, []);
+  // Only who goes up wants to stay there: the end also moves away when many words come at once.
   const scrolled = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current!;
-    pinned.current = scrollHeight - scrollTop - clientHeight < 80;
+    if (scrollHeight - scrollTop - clientHeight < 80) pinned.current = true;
+    else if (scrollTop < top.current) pinned.current = false;
+    top.current = scrollTop;
   };
   return (
     <div class="captions" ref={box} onScroll={scrolled} role="region" aria-label="Conversation" tabIndex={0}>
@@ -25,6 +37,29 @@ export function Conversation({ view, cast, announce }: { view: View; cast: Cast 
       {announce && <Announcer lines={view.lines} />}
     </div>
   );
+}
+
+/** While nobody has said anything: what to do now. */
+export function FirstWords({ state, settings, cast }: { state: CallState; settings: Settings; cast: Cast | null }) {
+  const { title, way } = firstWords(state, settings, cast);
+  return (
+    <div class="empty first" role="status">
+      <h2>{title}</h2>
+      <p>{way}</p>
+    </div>
+  );
+}
+
+function firstWords({ phase, microphone, muted }: CallState, settings: Settings, cast: Cast | null): { title: string; way: string } {
+  const host = cast?.scenes.find((scene) => scene.id === cast.start)?.persona ?? "";
+  const who = cast === null ? "" : personOf(cast, host, "").name;
+  const example = cast === null ? "For example: “How many legs does a spider have?”" : "Say hello, and what you would like.";
+  if (phase === "asking") return { title: "May it hear you?", way: "Your browser asks whether this page may use the microphone. Choose “Allow”." };
+  if (phase !== "live") return { title: "Calling …", way: "It will be there in a moment." };
+  if (microphone === null) return { title: "Write something", way: "It is answered aloud." };
+  if (settings.pushToTalk) return { title: "Hold the space bar, and speak", way: "Or hold the button below. Let go when you have finished." };
+  if (muted) return { title: "You are muted", way: "Press M or the microphone below, and speak." };
+  return { title: who ? `${who} is on the line` : "Say something", way: example };
 }
 
 /** For screen readers: what is final, once. Words on their way would flood them. */

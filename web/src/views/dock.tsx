@@ -35,16 +35,16 @@ function Controls({ call, state, settings }: Props) {
       {microphone !== null && <Meter call={call} state={state} settings={settings} />}
       {microphone !== null && settings.pushToTalk && <HoldButton call={call} held={state.held} />}
       {microphone !== null && !settings.pushToTalk && (
-        <button type="button" class="round" aria-pressed={muted} onClick={() => call.setMuted(!muted)}
+        <button type="button" class="plain mute" aria-pressed={muted} onClick={() => call.setMuted(!muted)}
           title={muted ? "Unmute (M)" : "Mute (M)"}>
-          <Icon name={muted ? "micOff" : "mic"} /><span class="unseen">Mute</span>
+          <Icon name={muted ? "micOff" : "mic"} /> Mute
         </button>
       )}
       {microphone === null && phase === "live" && (
         <button type="button" class="plain" onClick={() => void call.speakToo()}><Icon name="mic" /> Speak too</button>
       )}
-      <button type="button" class="round stop" onClick={() => call.stop()} title="End the conversation">
-        <Icon name="end" /><span class="unseen">End the conversation</span>
+      <button type="button" class="plain stop" onClick={() => call.stop()} title="End the conversation (T)" aria-label="End the conversation">
+        <Icon name="end" /> End
       </button>
     </div>
   );
@@ -82,9 +82,9 @@ function Meter({ call, state, settings }: Props) {
     };
     return () => { call.onLevel = () => undefined; };
   }, [call]);
-  const silent = state.muted && !state.held;
   const waits = settings.pushToTalk && !state.held;
-  const label = silent ? "Muted" : waits ? "Hold space to talk" : (state.microphone ?? "");
+  const silent = state.muted && !state.held && !waits;
+  const label = waits ? "Hold space to talk" : silent ? "Muted" : (state.microphone ?? "");
   return (
     <div class={`meter ${silent || waits ? "shut" : ""}`} title={state.microphone ?? ""}>
       <span class="bar" ref={bar} aria-hidden="true"><i /></span>
@@ -104,7 +104,7 @@ function Composer({ call }: { call: Call }) {
   return (
     <form class="composer" onSubmit={send}>
       <input
-        type="text" value={text} maxLength={4000} placeholder="or type" aria-label="Type instead of speaking"
+        type="text" value={text} maxLength={4000} placeholder="or type here" aria-label="Type instead of speaking"
         autocomplete="off" enterkeyhint="send" onInput={(event) => setText(event.currentTarget.value)}
       />
       <button type="submit" class="round" disabled={text.trim() === ""} title="Send">

@@ -29,18 +29,20 @@ interface Props {
   view: View;
   cast: Cast | null;
   replaying: boolean;
+  /** Nothing was said yet and nobody is called: there is no state to tell. */
+  fresh: boolean;
   doors: { name: string; icon: IconName; open: () => void; shown: boolean }[];
 }
 
-export function Header({ phase, view, cast, replaying, doors }: Props) {
+export function Header({ phase, view, cast, replaying, fresh, doors }: Props) {
   const state = replaying ? { name: "replay", kind: "idle" } : stateOf(phase, view);
   const person = personOf(cast, view.state?.persona ?? "", view.state?.voice || view.voice);
-  const present = replaying || phase === "live";
+  const present = cast !== null && (replaying || phase === "live");
   return (
     <header class="top">
       <img src="/app/icon.svg" alt="" width="30" height="30" />
       <h1>Antiphon</h1>
-      <span class={`state ${state.kind}`} role="status"><i aria-hidden="true" />{state.name}</span>
+      <span class={`state ${state.kind} ${fresh ? "unseen" : ""}`} role="status"><i aria-hidden="true" />{state.name}</span>
       {present && (
         <span class={`speaker ${person.hue}`} style={person.style}>
           <Face person={person} speaking={view.floor === "agent" && phase === "live"} />

@@ -26,7 +26,7 @@ export function Prompt({ prompt }: { prompt: PromptFact | null }) {
         <tbody>
           {prompt.sections.map((section, at) => (
             <tr key={at}>
-              <th scope="row"><i class={`swatch part${at % 8}`} aria-hidden="true" />{section.name}</th>
+              <th scope="row"><i class={`swatch part${at % 8} ${section.cached ? "cached" : ""}`} aria-hidden="true" />{section.name}</th>
               <td>{section.tokens}</td>
               <td>{section.cached ? "yes" : "no"}</td>
             </tr>

@@ -12,7 +12,7 @@ export function SceneView({ view, cast }: { view: View; cast: Cast | null }) {
       <div class="empty">
         <h3>The conversation as a map</h3>
         <p>No cast is set, so the agent is one person. With one, this shows the scenes, who plays them, and what is still to be found out.</p>
-        <p>Try: <code>antiphon serve --cast examples/restaurant.yaml</code></p>
+        <p>Try: <code><span>antiphon serve</span> <span>--cast examples/restaurant.yaml</span></code></p>
       </div>
     );
   return (

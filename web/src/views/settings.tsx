@@ -87,6 +87,7 @@ export function HelpDialog({ close }: { close: () => void }) {
   return (
     <Dialog title="How it works" close={close}>
       <p>Press <b>Talk</b> and speak as you would on the telephone. It answers when you have finished, and stops when you cut in. Words of its answer are grey until you have heard them; those you cut off are struck out, and it knows that you did not hear them.</p>
+      <p>Beside it you see what is behind an answer: where its <b>time</b> went, the <b>scenes</b> of the conversation, what it <b>remembers</b>, what its model read (the <b>prompt</b>), and every <b>event</b>.</p>
       <p>Your voice goes to this server and nowhere else.</p>
       <table class="keys"><tbody>{keys.map(([key, does]) => <tr key={key}><th scope="row"><kbd>{key}</kbd></th><td>{does}</td></tr>)}</tbody></table>
     </Dialog>

@@ -1,7 +1,7 @@
 // The response-time equation: one turn as a waterfall, the session as percentiles.
 import { useState } from "preact/hooks";
 import type { TurnReport } from "../contracts";
-import { TERM_MEANING, TERM_NAMES, equation, percentiles, waterfall } from "../fold/figures";
+import { TERM_MEANING, TERM_NAMES, equation, percentiles, spoken, waterfall } from "../fold/figures";
 import type { View } from "../fold/view";
 
 export function Time({ view }: { view: View }) {
@@ -11,6 +11,7 @@ export function Time({ view }: { view: View }) {
   const turn = turns.find((one) => one.turn === chosen) ?? turns[turns.length - 1]!;
   return (
     <>
+      <p class="lead">From your last sound to the first sound of the answer.</p>
       <Figures turns={turns} view={view} />
       <Strip turns={turns} chosen={turn.turn} choose={(one) => choose(one)} />
       <Waterfall turn={turn} />
@@ -30,8 +31,9 @@ function EmptyTime() {
 const seconds = (ms: number | null) => (ms === null ? "–" : `${(ms / 1000).toFixed(2)} s`);
 
 function Figures({ turns, view }: { turns: readonly TurnReport[]; view: View }) {
-  const heard = percentiles(turns, (turn) => turn.heard_ms);
-  const sent = percentiles(turns, (turn) => turn.sent_ms);
+  const voiced = turns.filter(spoken);
+  const heard = percentiles(voiced, (turn) => turn.heard_ms);
+  const sent = percentiles(voiced, (turn) => turn.sent_ms);
   const silenced = view.silencedMs;
   return (
     <dl class="figures">
@@ -55,7 +57,7 @@ function Strip({ turns, chosen, choose }: { turns: readonly TurnReport[]; chosen
   const shown = turns.slice(-40);
   const most = Math.max(...shown.map((turn) => turn.heard_ms ?? turn.sent_ms ?? 0), 1);
   return (
-    <div class="strip" role="group" aria-label="Turns">
+    <div class="strip" role="group" aria-label="Each answer; press one to see it below">
       {shown.map((turn) => {
         const ms = turn.heard_ms ?? turn.sent_ms ?? 0;
         return (
@@ -106,8 +108,8 @@ function Waterfall({ turn }: { turn: TurnReport }) {
       <p class="equation">{equation(turn)}</p>
       {turn.guesses > 0 && (
         <p class="aside">
-          Begun before you had finished: {turn.guesses}×{turn.guess_held ? ", and it held" : ""}.
-          Prompt {turn.prompt_tokens} tokens, {turn.cached_tokens} of them read ahead.
+          Begun before you had finished: {turn.guesses}×{turn.guess_held ? ", and it held" : ""}.{" "}
+          {turn.prompt_tokens > 0 && `Prompt ${turn.prompt_tokens} tokens, ${turn.cached_tokens} of them read ahead.`}
         </p>
       )}
     </section>
