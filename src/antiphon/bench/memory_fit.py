@@ -47,7 +47,7 @@ def fit(cases: Sequence[Case], *, without: Sequence[str] = (), walks: bool = Tru
         likely_weight, walked_weight = _softmax([each.astype(float) for each in both], found).tolist()
     leads = [answer_signals(each, first) for each in made]
     lines = np.array([(1.0, lead, best) for lead, best in leads])
-    constant, lead, best = _logistic(lines, np.array([case.answerable for case in cases], float)).tolist()
+    constant, lead, best = logistic(lines, np.array([case.answerable for case in cases], float)).tolist()
     return Weights(signals=first, likely=likely_weight, walked=walked_weight, answer=(constant, lead, best))
 
 
@@ -69,14 +69,16 @@ def _softmax(made: Sequence[Matrix], found: Sequence[Matrix]) -> Matrix:
     return _climbed(look, made[0].shape[1])
 
 
-def _logistic(lines: Matrix, answerable: Matrix) -> Matrix:
+def logistic(lines: Matrix, true: Matrix, counts: Matrix | float = 1.0, prior: float = _PRIOR) -> Matrix:
+    """Weights of the columns of `lines` for how likely each line is `true`; each counts as much as it says."""
+
     def look(weights: Matrix) -> Look:
         odds = lines @ weights
         chance = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-        worth = -float(np.logaddexp(0, np.where(answerable > 0, -odds, odds)).sum())
-        slope = lines.T @ (answerable - chance) - _PRIOR * weights
-        bend = (lines * (chance * (1 - chance))[:, None]).T @ lines + _PRIOR * np.eye(len(weights))
-        return worth - _PRIOR * float(weights @ weights) / 2, slope, bend
+        worth = -float((counts * np.logaddexp(0, np.where(true > 0, -odds, odds))).sum())
+        slope = lines.T @ (counts * (true - chance)) - prior * weights
+        bend = (lines * (counts * chance * (1 - chance))[:, None]).T @ lines + prior * np.eye(len(weights))
+        return worth - prior * float(weights @ weights) / 2, slope, bend
 
     return _climbed(look, lines.shape[1])
 

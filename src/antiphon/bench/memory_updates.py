@@ -23,8 +23,10 @@ from antiphon.memory import Ask, GraphMemory, Turn
 from antiphon.memory.refining import refined_by
 
 How = Literal["plain", "changed", "still"]
-Part = Literal["tune", "report", "fresh"]
-_WORDINGS = ("memory_wordings.toml", "memory_wordings_tune.toml", "memory_wordings_fresh.toml")
+Part = Literal["tune", "report", "fresh", "unseen"]
+_WORDINGS = tuple(
+    f"memory_wordings{name}.toml" for name in ("", "_tune", "_more", "_fresh", "_unseen")
+)
 _BUDGET = 256
 _THINGS = 6
 _CALLS = 2

@@ -27,26 +27,26 @@ _KIN_IS_NAMED = re.compile(
 )
 _POSSESSOR = re.compile(r"^(?:(?:my|our|the|a) )?([\w-]+)['’]s [a-z]", re.IGNORECASE)
 _NO_POSSESSOR = re.compile(r"it|that|there|here|what|who|he|she|let|how|where|when", re.IGNORECASE)
-_SELF = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|\bi['’]", re.IGNORECASE)
-_OTHERS_DEED = re.compile(
+SELF = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|\bi['’]", re.IGNORECASE)
+OTHERS_DEED = re.compile(
     r"^(?!(?:The|That|This) )(?:[A-Z][\w-]+|he|she|they|somebody|someone)\b", re.IGNORECASE
 )
 _NAME = re.compile(r"\b(?:(?:Dr|Mr|Mrs|Ms|Prof|St)\. )?[A-Z][\w-]*[a-z][\w-]*(?: [A-Z][\w-]+)*")
-_NUMBER = re.compile(r"\b[\w-]*\d[\w-]*(?: \d+)*\b")
-_CHANGE = re.compile(
+NUMBER = re.compile(r"\b[\w-]*\d[\w-]*(?: \d+)*\b")
+CHANGE = re.compile(
     r"\b(?:now|new|newly|these days|from now on|from today|nowadays|lately|no longer|no more|any ?more|"
     r"instead|since (?:the|last|yesterday|\w+day)|finally|at last|become|became|prefer|"
     r"found an?)\b",
     re.IGNORECASE,
 )
-_REPLACE = re.compile(
+REPLACE = re.compile(
     r"\b(?:switched|swapped|traded|replaced|changed|moved|left|quit|gave (?:up|away)|given up|dropped|"
     r"stopped|sold|gone|over with|broke up|split up|took over|taken (?:over|the place)|goodbye|settled|"
     r"hired|signed|reset|dead|delete|instead of|rather than|no more|no longer|from now on|the move)\b|"
     r"['’][ms] over(?! the)",
     re.IGNORECASE,
 )
-_HEDGE = re.compile(
+HEDGE = re.compile(
     r"\b(?:would|could|might|may|should|maybe|perhaps|if|some ?day|wish|hop(?:e|ing)|want(?:s|ed)?|"
     r"plan(?:s|ning)?|think(?:ing)?|consider(?:ing)?|dream(?:ing)?|used to|once|ago|yesterday|holiday|"
     r"vacation|weekend|visit(?:ed|ing)?|trip|tour|nearly|almost|tried|trying|tomorrow|tonight|until|read|heard|saw|"
@@ -146,9 +146,9 @@ def _claims(parts: list[str], called: Collection[str]) -> Iterator[Claim]:
     for part in parts:
         if part.endswith("?") or len(part) not in _CLAIM_CHARS or _NO_CLAIM.match(part):
             continue
-        of_self = _SELF.search(part) is not None
-        subject = _subject(part)
-        if not of_self and not subject and _OTHERS_DEED.match(part) and not _tells_of_change(part):
+        of_self = SELF.search(part) is not None
+        subject = subject_of(part)
+        if not of_self and not subject and OTHERS_DEED.match(part) and not _tells_of_change(part):
             continue
         plainly = _plainly(part)
         yield Claim(
@@ -157,12 +157,12 @@ def _claims(parts: list[str], called: Collection[str]) -> Iterator[Claim]:
             of_self=of_self,
             names=tuple(name for name in _names(part) if name.casefold() not in called),
             first=first if (first := _first_name(part)).casefold() not in called else "",
-            numbers=tuple(dict.fromkeys(_NUMBER.findall(part))),
+            numbers=tuple(dict.fromkeys(NUMBER.findall(part))),
             words=tuple(dict.fromkeys(meaningful(part))),
             plainly=plainly,
-            changes=_CHANGE.search(part) is not None or plainly != "",
-            replaces=_REPLACE.search(part) is not None,
-            hedged=_HEDGE.search(part) is not None,
+            changes=CHANGE.search(part) is not None or plainly != "",
+            replaces=REPLACE.search(part) is not None,
+            hedged=HEDGE.search(part) is not None,
             whole=len(parts) == 1,
             cues=tuple(float(cue.search(part) is not None) for cue in _CUES),
         )
@@ -177,7 +177,8 @@ def _plainly(part: str) -> str:
     return ""
 
 
-def _subject(part: str) -> str:
+def subject_of(part: str) -> str:
+    """The word for whose affairs a sentence is about; "" when it is whoever speaks."""
     if _KIN_IS_NAMED.match(part):
         return ""
     if kin := _OF_KIN.match(part):
@@ -188,7 +189,7 @@ def _subject(part: str) -> str:
 
 
 def _tells_of_change(part: str) -> bool:
-    return _CHANGE.search(part) is not None or _REPLACE.search(part) is not None
+    return CHANGE.search(part) is not None or REPLACE.search(part) is not None
 
 
 def _names(part: str) -> tuple[str, ...]:
@@ -199,7 +200,7 @@ def _names(part: str) -> tuple[str, ...]:
         if match.start() == 0 and not head.endswith("."):
             if rest:
                 found[rest] = None
-        elif meaningful(head) and not _CHANGE.fullmatch(match[0]):
+        elif meaningful(head) and not CHANGE.fullmatch(match[0]):
             found[match[0]] = None
     return tuple(found)
 

@@ -8,6 +8,8 @@ row is who comes next, and a reader takes a next above its own number for none.
 import numpy as np
 from numpy.typing import NDArray
 
+from antiphon.memory.marks import MARKS
+
 _FIRST_ROWS = 1024
 
 Floats = NDArray[np.float32]
@@ -28,7 +30,7 @@ class Columns:
 
     `previous` and `next` lead along a conversation, `own_previous` and `own_next` along what one speaker says
     in it. `of_self` and `of_other` tell whether a turn speaks of its speaker or of whom it is said to.
-    `size` is about how many characters its line takes.
+    `size` is about how many characters its line takes. `marks`, `kin` and `form` are of `marks.marks_of`.
     """
 
     def __init__(self, dimensions: int, rows: int = _FIRST_ROWS) -> None:
@@ -48,6 +50,9 @@ class Columns:
         self.of_other = np.zeros(rows, np.float32)
         self.asks = np.zeros(rows, np.float32)
         self.dated = np.zeros(rows, np.float32)
+        self.marks = np.zeros((rows, len(MARKS)), np.uint8)
+        self.kin = np.zeros(rows, np.int64)
+        self.form = np.zeros(rows, np.int64)
         self.vectors = np.zeros((rows, dimensions), np.float16)
 
     @property

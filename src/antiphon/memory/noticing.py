@@ -24,7 +24,7 @@ from antiphon.memory.weights import CHANGE, DOUBTFUL, LIKELY
 
 NEAREST: Final = 8
 """Earlier turns of the speaker whose claims are looked at, for each new turn."""
-WEIGHED: Final = 6
+WEIGHED: Final = 2
 """Claims of these that are weighed, for each new claim: twenty short texts to embed, mostly met before."""
 LOOKED_BACK: Final = 4096
 """Turns, of all speakers."""

@@ -1,7 +1,7 @@
 """From signals to an order, and to whether there is an answer at all."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from antiphon.memory.candidates import candidates
 from antiphon.memory.columns import Floats
 from antiphon.memory.question import Question
+from antiphon.memory.rivals import overtaken
 from antiphon.memory.signals import PERSONS, Places, signals, similarities
 from antiphon.memory.values import Ask
 from antiphon.memory.view import View
@@ -34,6 +35,15 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 def ranked(view: View, ask: Ask, question: Question, vector: Floats | None, by: Weights = FITTED) -> Ranked:
+    """The candidates that nothing has overtaken, each with its score."""
+    order = scored(view, ask, question, vector, by)
+    if vector is None or not len(order.rows):
+        return order
+    heirs = overtaken(view, ask.text, question, vector, order.rows, order.scores)
+    return _without(order, heirs) if heirs else order
+
+
+def scored(view: View, ask: Ask, question: Question, vector: Floats | None, by: Weights = FITTED) -> Ranked:
     """Every candidate's score; higher is likelier, and a difference of 1 is a factor of e."""
     similar = similarities(view, vector)
     near = candidates(view, ask, question, vector, similar)
@@ -61,6 +71,15 @@ def _hand_over(made: Floats, rows: Places, old: Floats, heirs: Iterable[frozense
     for place in order:
         theirs = np.isin(rows, current[place]) & (worth < total(by.signals, old[place : place + 1]))
         made[theirs] = old[place]
+
+
+def _without(order: Ranked, heirs: Mapping[int, int]) -> Ranked:
+    """`order` without the turns in the places `heirs`, whose scores go to what has overtaken them."""
+    scores, gone = order.scores.copy(), np.array([*heirs])
+    # An heir is later than what it overtakes, so a score goes all the way to the last of several.
+    for old, heir in sorted(heirs.items()):
+        scores[heir] = max(scores[heir], scores[old])
+    return Ranked(np.delete(order.rows, gone), np.delete(scores, gone), order.answerable)
 
 
 def shares(scores: Floats) -> Floats:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from antiphon.memory.cells import Cells
 from antiphon.memory.columns import Columns
 from antiphon.memory.lines import line
+from antiphon.memory.marks import marks_of
 from antiphon.memory.postings import Postings
 from antiphon.memory.terms import name_keys, terms, words
 from antiphon.memory.updates import Outdated
@@ -28,6 +30,8 @@ SCANNED_TURNS = 32_768
 """Up to here a question is compared with every vector; above, with those of the nearest cells."""
 INDEXED_CHARS = 20_000
 """Of a turn; what is beyond is kept and not looked for."""
+TERMS_MAX = 64
+"""Of a turn, that it is compared with others by."""
 _OVERHEAD_CHARS = 5
 """Of a line: its end, and its share of the day above it."""
 _NO_DAY = 0
@@ -49,6 +53,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Row by row; longer than `count` once the writer has gone on."""
     lines: list[str]
     """How each turn is quoted, like `turns`."""
+    terms: list[tuple[str, ...]]
+    """The first distinct terms of each turn, like `turns`."""
     named: list[tuple[str, ...]]
     """The keys of names that each turn mentions, like `turns`."""
     rows: dict[str, int]
@@ -77,6 +83,7 @@ def empty_view(dimensions: int) -> View:
         columns=Columns(dimensions),
         turns=[],
         lines=[],
+        terms=[],
         named=[],
         rows={},
         last_rows={},
@@ -107,6 +114,7 @@ def grown(view: View, turns: Sequence[Turn], vectors: NDArray[np.float32]) -> Vi
     for turn in turns:
         conversations.setdefault(turn.conversation, len(conversations))
     counted: list[tuple[int, Mapping[str, int]]] = []
+    said: list[tuple[str, ...]] = []
     named: list[tuple[str, ...]] = []
     quoted = [line(turn) for turn in turns]
     for row, turn in enumerate(turns, first):
@@ -114,12 +122,14 @@ def grown(view: View, turns: Sequence[Turn], vectors: NDArray[np.float32]) -> Vi
         found = Counter(terms(text))
         who = tuple(key for key in name_keys(text) if key[1:] not in names)
         counted.append((row, found + Counter((*who, speaker_key(speakers[turn.speaker])))))
+        said.append(tuple(islice(found, TERMS_MAX)))
         named.append(who)
         columns.speaker[row] = speakers[turn.speaker]
         columns.persona[row] = personas[turn.persona]
         columns.conversation[row] = conversations[turn.conversation]
         columns.day[row] = day_of(turn.said_at)
         columns.size[row] = len(quoted[row - first]) + _OVERHEAD_CHARS
+        columns.marks[row], columns.kin[row], columns.form[row] = marks_of(text)
         _describe(columns, row, text, found)
     _chain(columns, range(first, count), view.last_rows, view.own_last_rows)
     columns.vectors[first:count] = vectors
@@ -128,6 +138,8 @@ def grown(view: View, turns: Sequence[Turn], vectors: NDArray[np.float32]) -> Vi
     view.turns.extend(turns)
     del view.lines[first:]
     view.lines.extend(quoted)
+    del view.terms[first:]
+    view.terms.extend(said)
     del view.named[first:]
     view.named.extend(named)
     view.rows.update((turn.id, row) for row, turn in enumerate(turns, first))

@@ -75,7 +75,7 @@ CHANGE = (
     -0.77,
 )
 """Of a constant and of `changes.FEATURES`: how likely a claim takes an earlier one's place."""
-LIKELY = 0.27
+LIKELY = 0.7
 """From here on it does."""
 DOUBTFUL = 0.03
 """From here on it is worth a language model's word."""
