@@ -118,14 +118,17 @@ def test_most_stale_facts_are_not_offered(weights: Callable[[str], Path]) -> Non
 
 
 def test_stories_of_the_two_parts_have_nothing_in_common() -> None:
-    tuned, reported, fresh = (
-        {story.wording for story in stories(part, 1)} for part in ("tune", "report", "fresh")
+    tuned, reported, fresh, unseen = (
+        {(story.kind, story.wording) for story in stories(part, 1)}
+        for part in ("tune", "report", "fresh", "unseen")
     )
-    assert len(tuned) > 400
+    assert len(tuned) > 800
     assert len(reported) > 80
     assert len(fresh) > 140
-    assert not tuned & (reported | fresh)
-    for story in (*stories("report", 1), *stories("fresh", 1)):
+    assert len(unseen) > 160
+    kinds_tuned = {kind for kind, _ in tuned}
+    assert not kinds_tuned & {kind for kind, _ in reported | fresh | unseen}
+    for story in (*stories("report", 1), *stories("fresh", 1), *stories("unseen", 1)):
         assert story.old in story.turns[0].text
         assert story.old != story.new
 

@@ -23,6 +23,7 @@ from antiphon.bench.memory_cases import Case, Embeddings, cases_of, spoken, view
 from antiphon.bench.memory_fit import fit
 from antiphon.bench.memory_growth import Growth, growth
 from antiphon.bench.memory_peers import Given, Peer, peers
+from antiphon.bench.memory_rivals import rival_weights
 from antiphon.bench.memory_tally import NO_GRAPH, OURS, Part, Tally
 from antiphon.bench.memory_updates import Updates, stories, updates
 from antiphon.bench.memory_ways import BEST_OTHER, Way, other_ways, our_way, way_of
@@ -42,6 +43,8 @@ BUDGETS = (256, 512, 1024, 2048)
 _HEARD = (0.3, 0.5, 0.7, 0.85, 1.0)
 _ROUNDS = 2
 """Stories of each wording."""
+_FITTED_ROUNDS = 4
+"""The same, for weights to be fitted on."""
 _TUNED_APART = 3
 """Of the many wordings that weights were fitted on, every so manieth is counted."""
 _TURNS = 5882
@@ -227,7 +230,13 @@ def run(args: argparse.Namespace) -> int:
     tuned, told = names[: -args.held_out], names[-args.held_out :]
     weights = fit([case for name in tuned for case in bench.cases[name]])
     if args.fit:
-        print(msgspec.json.format(msgspec.json.encode(weights), indent=2).decode())
+        cases = [case for name in tuned for case in bench.cases[name]]
+        rivals = rival_weights(stories("tune", _FITTED_ROUNDS), bench.embeddings.embedder(), cases)
+        print(
+            msgspec.json.format(
+                msgspec.json.encode({"weights": weights, "rivals": rivals}), indent=2
+            ).decode()
+        )
         return 0
     report = Report(
         machine=machine(),
@@ -245,6 +254,7 @@ def run(args: argparse.Namespace) -> int:
             "tuned on": updates(stories("tune", 1)[::_TUNED_APART], bench.embeddings.embedder()),
             "held out": updates(stories("report", _ROUNDS), bench.embeddings.embedder()),
             "held out, written later": updates(stories("fresh", _ROUNDS), bench.embeddings.embedder()),
+            "written last": updates(stories("unseen", _ROUNDS), bench.embeddings.embedder()),
             **_refined(args.refine, bench.embeddings.embedder()),
         },
         growth=growth(args.facts) if args.facts else None,

@@ -12,7 +12,7 @@ from antiphon.bench.locomo import Query, Talk
 from antiphon.contracts import Embedder
 from antiphon.memory.candidates import candidates
 from antiphon.memory.question import Question, read
-from antiphon.memory.values import Ask, turn_of
+from antiphon.memory.values import Ask, Turn, turn_of
 from antiphon.memory.view import View, empty_view, grown, settled
 
 Vectors = NDArray[np.float32]
@@ -42,8 +42,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 def view_of(talk: Talk, vectors: Vectors, view: View | None = None) -> View:
     """The graph of `talk`, whose turns have these vectors; added to `view` when there is one."""
+    return view_of_turns([turn_of(utterance) for utterance in talk.utterances], vectors, view)
+
+
+def view_of_turns(turns: Sequence[Turn], vectors: Vectors, view: View | None = None) -> View:
+    """As `view_of`, of turns."""
     view = view or empty_view(vectors.shape[1])
-    turns = [turn_of(utterance) for utterance in talk.utterances]
     for start in range(0, len(turns), _STRIDE):
         view = grown(view, turns[start : start + _STRIDE], vectors[start : start + _STRIDE])
     return settled(view)

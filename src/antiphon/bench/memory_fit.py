@@ -70,7 +70,7 @@ def _softmax(made: Sequence[Matrix], found: Sequence[Matrix]) -> Matrix:
 
 
 def logistic(lines: Matrix, true: Matrix, counts: Matrix | float = 1.0, prior: float = _PRIOR) -> Matrix:
-    """Weights of the columns of `lines` for how likely each line is `true`; each counts as much as it says."""
+    """Weights of the columns of `lines` for how likely each is `true`, each counted as `counts` says."""
 
     def look(weights: Matrix) -> Look:
         odds = lines @ weights

@@ -1,16 +1,15 @@
-"""The weights by which one turn overtakes another at question time (`rivals`), fitted to generated talks.
+"""The weights by which one turn overtakes another when there is a question (`rivals`).
 
-Of every story the turn that answers a question and each later turn of its speaker are a pair; it is true of one
-pair only, that of the value that changed and the turn that told so, and only for the question about it. Of
-LoCoMo's evidence no later turn is taken for what overtakes it. A logistic fit, as in `memory_fit`.
+Of every story the turn that answers a question and each later turn of its speaker are a pair. It is true of
+one of them, for one question: what changed, and the turn that told so. Of LoCoMo's evidence it is never true.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
-from antiphon.bench.memory_cases import Case, Places, Vectors
+from antiphon.bench.memory_cases import Case, Places, Vectors, view_of_turns
 from antiphon.bench.memory_fit import Matrix, logistic
 from antiphon.bench.memory_updates import Story
 from antiphon.contracts import Embedder
@@ -19,82 +18,70 @@ from antiphon.memory.ranking import scored
 from antiphon.memory.rival_weights import RIVALS
 from antiphon.memory.rivals import compared, likeliest, rivalry, valued
 from antiphon.memory.values import Ask
-from antiphon.memory.view import View, empty_view, grown, settled
+from antiphon.memory.view import View
 
 _TOLD, _OTHER, _BESIDE, _REAL = 3.0, 0.5, 3.0, 0.3
-"""What a pair counts: of the turn that tells of the change, or sounds like it; of any other turn; when something
-else is asked; of LoCoMo."""
+"""What a pair counts: with the turn that told of a change, or of none; with another turn; when something
+else is asked; in LoCoMo."""
+_PRIOR = 3.0
+FEATURES = tuple(name for name in RIVALS if name != "constant")
 
 
 class Pairs(msgspec.Struct, frozen=True):
-    """Pairs of turns for one question: their features, whether it is true of them, what they count."""
+    """Pairs for one question: the features of each, whether it is true of it, and what it counts."""
 
     lines: Matrix
     true: Matrix
     counts: Matrix
 
 
-def names(weights: Sequence[str] = tuple(RIVALS)) -> list[str]:
-    """Features that are fitted."""
-    return [name for name in weights if name != "constant"]
+def rival_weights(told: Sequence[Story], embedder: Embedder, cases: Sequence[Case]) -> dict[str, float]:
+    """What `RIVALS` holds, from these stories and real questions."""
+    pairs = [one for story in told for one in pairs_of_story(story, embedder)]
+    pairs += [one for case in cases for one in pairs_of_case(case)]
+    lines, true, counts = (
+        np.concatenate([getattr(one, part) for one in pairs]) for part in Pairs.__struct_fields__
+    )
+    middle, spread = lines.mean(0), lines.std(0) + 1e-6
+    standard = np.column_stack([np.ones(len(lines)), (lines - middle) / spread])
+    constant, *weights = logistic(standard, true, counts, _PRIOR).tolist()
+    raw = np.array(weights) / spread
+    return {"constant": constant - float(raw @ middle), **dict(zip(FEATURES, raw.tolist(), strict=True))}
 
 
-def pairs_of_story(story: Story, embedder: Embedder, features: Sequence[str]) -> list[Pairs]:
-    """Of every question to `story`, the one about what was told last first."""
-    said = embedder.embed([f"{turn.speaker}: {turn.text}" for turn in story.turns])
-    view = settled(grown(empty_view(said.shape[1]), story.turns, said))
-    asked = [(story.asked, story.old), *story.beside]
-    vectors = embedder.embed([text for text, _ in asked])
+def pairs_of_story(story: Story, embedder: Embedder) -> list[Pairs]:
+    """Of every question to `story`, that about what was told of first."""
+    view = view_of_turns(story.turns, embedder.embed([f"{one.speaker}: {one.text}" for one in story.turns]))
     told = view.rows[story.told_id]
-    first = [next(row for row, turn in enumerate(story.turns) if value in turn.text) for _, value in asked]
     made: list[Pairs] = []
-    for place, ((text, _), vector, row) in enumerate(zip(asked, vectors, first, strict=True)):
-
-        def counts(later: Places, beside: bool = place > 0) -> Matrix:
-            return np.full(len(later), _BESIDE) if beside else np.where(later == told, _TOLD, _OTHER)
-
-        true = told if story.changed and not place else -1
-        made.append(_pairs(view, Ask(text=text, budget_tokens=0), vector, row, counts, true, features))
+    for place, (asked, value) in enumerate([(story.asked, story.old), *story.beside]):
+        row = next(row for row, turn in enumerate(story.turns) if value in turn.text)
+        ask = Ask(text=asked, budget_tokens=0)
+        later, lines = _later(view, ask, embedder.embed([asked])[0], row)
+        tells = later == told
+        counts = np.full(len(later), _BESIDE) if place else np.where(tells, _TOLD, _OTHER)
+        made.append(Pairs(lines, (tells & (story.changed and not place)).astype(float), counts))
     return made
 
 
-def pairs_of_case(case: Case, features: Sequence[str]) -> list[Pairs]:
-    """Of a real question whose evidence nothing has overtaken."""
+def pairs_of_case(case: Case) -> list[Pairs]:
+    """Of a real question, whose evidence nothing has overtaken."""
     if case.question.past or case.question.several:
         return []
-
-    def counts(later: Places) -> Matrix:
-        return np.full(len(later), _REAL)
-
-    rows: list[int] = case.evidence.tolist()
-    return [_pairs(case.view, case.ask, case.vector, row, counts, -1, features) for row in rows]
+    found = [_later(case.view, case.ask, case.vector, row) for row in case.evidence.tolist()]
+    return [Pairs(lines, np.zeros(len(later)), np.full(len(later), _REAL)) for later, lines in found]
 
 
-def fitted(pairs: Sequence[Pairs], features: Sequence[str]) -> dict[str, float]:
-    """The weights of `features`, and the constant."""
-    lines, true, counts = (
-        np.concatenate([getattr(each, part) for each in pairs]) for part in Pairs.__struct_fields__
-    )
-    middle, spread = lines.mean(0), lines.std(0) + 1e-6
-    found = logistic(np.column_stack([np.ones(len(lines)), (lines - middle) / spread]), true, counts, prior=3.0)
-    weights = found[1:] / spread
-    constant = float(found[0] - weights @ middle)
-    return {"constant": constant, **dict(zip(features, weights.tolist(), strict=True))}
-
-
-def _pairs(
-    view: View, ask: Ask, vector: Vectors, row: int, counts: Callable[[Places], Matrix], true: int, features: Sequence[str]
-) -> Pairs:
-    """Of the turn in `row` and those after it; `counts` says what each of these counts, `true` is who overtook it."""
+def _later(view: View, ask: Ask, vector: Vectors, row: int) -> tuple[Places, Matrix]:
+    """The likely turns after `row` by its speaker, and the features of each."""
     question = read(ask, view)
     order = scored(view, ask, question, vector)
     best = likeliest(order.scores)
     rows = order.rows[best]
+    if row not in rows:
+        return rows[:0], np.zeros((0, len(FEATURES)))
     at = int(np.searchsorted(rows, row))
-    if at == len(rows) or rows[at] != row:
-        return Pairs(np.zeros((0, len(features))), np.zeros(0), np.zeros(0))
-    found = compared(view, ask.text, question, vector, rows, order.scores[best])
+    found = compared(view, question, vector, rows, order.scores[best])
     later = np.flatnonzero(rivalry(view, rows)[at])
-    grids = [np.broadcast_to(valued(found, name), (len(rows), len(rows))) for name in features]
-    lines = np.array([grid[at, later] for grid in grids], float).T
-    return Pairs(lines, (rows[later] == true).astype(float), counts(rows[later]))
+    grids = [np.broadcast_to(valued(found, name), (len(rows), len(rows))) for name in FEATURES]
+    return rows[later], np.array([grid[at, later] for grid in grids], float).T

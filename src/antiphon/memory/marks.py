@@ -1,4 +1,4 @@
-"""Marks of a turn's form, found once when it is learned: what speaks for its telling of a change, and against.
+"""Marks of a turn's form, found when it is learned: what speaks for its telling of a change, and against.
 
 No grammar is known here. What each mark is worth beside the others is fitted (`rivals`).
 """
@@ -56,7 +56,9 @@ def marks_of(text: str) -> tuple[NDArray[np.uint8], int, int]:
     """
     text = text[:_READ_CHARS]
     kin = subject_of(text)
-    marks = np.array([form is not None and form.search(text) is not None for form in _FORMS.values()], np.uint8)
+    marks = np.array(
+        [form is not None and form.search(text) is not None for form in _FORMS.values()], np.uint8
+    )
     marks[MARKS.index("of kin")] = bool(kin)
     marks[MARKS.index("one thing")] = says_one_thing(text)
     number = NUMBER.search(text)

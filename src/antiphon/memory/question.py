@@ -32,6 +32,7 @@ _TERMS_MAX = 64
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """An `Ask` as recall understands it."""
 
+    text: str
     terms: tuple[str, ...]
     """Distinct stems, without the names of speakers."""
     about: frozenset[int]
@@ -53,6 +54,7 @@ def read(ask: Ask, view: View) -> Question:
         about = frozenset({view.speakers[ask.speaker]})
     left = dict.fromkeys(term for term in terms(ask.text) if not _is_name(term, named))
     return Question(
+        text=ask.text,
         terms=tuple(left)[:_TERMS_MAX],
         about=about,
         when=_WHEN.match(ask.text) is not None,

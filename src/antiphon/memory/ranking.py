@@ -39,7 +39,7 @@ def ranked(view: View, ask: Ask, question: Question, vector: Floats | None, by: 
     order = scored(view, ask, question, vector, by)
     if vector is None or not len(order.rows):
         return order
-    heirs = overtaken(view, ask.text, question, vector, order.rows, order.scores)
+    heirs = overtaken(view, question, vector, order.rows, order.scores)
     return _without(order, heirs) if heirs else order
 
 

@@ -24,12 +24,15 @@ from antiphon.memory.terms import words
 from antiphon.memory.view import View
 
 Grid: TypeAlias = NDArray[np.float32] | np.float32
-"""What is known of every pair, of every earlier turn (one column) or later turn (one row), or of all alike."""
+"""Of every pair, of every earlier turn (one column), of every later turn (one row), or one for all."""
 
 AMONG: Final = 32
 """Likeliest turns that are compared with one another."""
 _LOWEST = np.float32(-8.0)
+_USUAL = np.float32(0.45)
+"""How alike the most alike of other turns usually are: what is taken where there are no others."""
 _SHARED_AT_MOST = np.float32(6.0)
+_ASKS = re.compile(r"\b(what|which|who|whom|whose|where|when|how)\b", re.IGNORECASE)
 _WHO = re.compile(r"^\W*(who|whom)\b|\bcalled\b|\bname\b", re.IGNORECASE)
 _WHEN = re.compile(r"^\W*(when|what time|how long|until when)\b|\b(day|date|time)\b", re.IGNORECASE)
 _SPEAKS_FOR = [place for place, name in enumerate(MARKS) if name in ("changes", "replaces")] + [*range(9)]
@@ -37,24 +40,24 @@ _MARK: Final = {name: place for place, name in enumerate(MARKS)}
 
 
 def overtaken(
-    view: View, text: str, question: Question, vector: Floats, rows: Places, scores: Floats
+    view: View, question: Question, vector: Floats, rows: Places, scores: Floats
 ) -> Mapping[int, int]:
-    """Places in `rows` of turns that no longer answer the question `text`, each with the place of its heir.
+    """Places in `rows` of turns that no longer answer `question`, each with the place of its heir.
 
     Only turns that say one thing: whoever loses a longer one loses what else it says.
     """
     best = likeliest(scores)
     alone = view.columns.marks[rows[best], _MARK["one thing"]] > 0
-    if question.past or question.several or not alone[:-1].any():
+    one_answer = _ASKS.search(question.text) and not question.past and not question.several
+    if not one_answer or not alone[:-1].any():
         return {}
-    pairs = rivalry(view, rows[best]) & alone[:, None]
+    pairs = rivalry(view, rows[best]) & alone[:, None] & _may_overtake(view, question, rows[best])
     if not pairs.any():
         return {}
-    odds = np.where(pairs, weighed(compared(view, text, question, vector, rows[best], scores[best])), -np.inf)
+    odds = np.where(pairs, weighed(compared(view, question, vector, rows[best], scores[best])), -np.inf)
     heirs = odds.argmax(1)
     return {
-        int(best[old]): int(best[heirs[old]])
-        for old in np.flatnonzero(odds.max(1) >= OVERTAKEN).tolist()
+        int(best[old]): int(best[heirs[old]]) for old in np.flatnonzero(odds.max(1) >= OVERTAKEN).tolist()
     }
 
 
@@ -69,6 +72,13 @@ def rivalry(view: View, rows: Places) -> NDArray[np.bool_]:
     """Which of `rows`, ascending, the same speaker says later than which."""
     speaker = view.columns.speaker[rows]
     return np.triu(speaker[:, None] == speaker[None, :], 1)
+
+
+def _may_overtake(view: View, question: Question, rows: Places) -> NDArray[np.bool_]:
+    """Of each pair, whether the later one could: not a question, nor what is about kin nobody asked for."""
+    columns, kin = view.columns, view.columns.kin[rows]
+    of_them = (kin == 0) | _asked_for(kin, question)
+    return (columns.asks[rows] == 0) & (of_them[None, :] | (kin[:, None] == kin[None, :]))
 
 
 def weighed(found: Mapping[str, Grid], weights: Mapping[str, float] = RIVALS) -> Floats:
@@ -86,7 +96,7 @@ def valued(found: Mapping[str, Grid], name: str) -> Grid:
 
 
 def compared(
-    view: View, text: str, question: Question, vector: Floats, rows: Places, scores: Floats
+    view: View, question: Question, vector: Floats, rows: Places, scores: Floats
 ) -> Mapping[str, Grid]:
     """Every feature of every pair of `rows`, which are ascending and have these scores."""
     columns, pairs = view.columns, rivalry(view, rows)
@@ -99,7 +109,7 @@ def compared(
     marks = columns.marks[rows].astype(np.float32)
     old, new = marks.T[:, :, None], marks.T[:, None, :]
     speaks_for = marks[:, _SPEAKS_FOR].max(1)[None, :]
-    when, who = (np.float32(form.search(text) is not None) for form in (_WHEN, _WHO))
+    when, who = (np.float32(form.search(question.text) is not None) for form in (_WHEN, _WHO))
     number, name = _MARK["number"], _MARK["name"]
     form = columns.form[rows]
     return {
@@ -110,15 +120,15 @@ def compared(
         "new above others": score[None, :] - _other_best(score[None, :], pairs, 1, _LOWEST),
         "words of new": held[None, :],
         "alike": alike,
-        "alike above other old": alike - _other_best(alike, pairs, 0, np.float32(0.0)),
-        "alike above other new": alike - _other_best(alike, pairs, 1, np.float32(0.0)),
+        "alike above other old": alike - _other_best(alike, pairs, 0, _USUAL),
+        "alike above other new": alike - _other_best(alike, pairs, 1, _USUAL),
         "nearer old": _nearer(alike, pairs),
         "shared": shared,
         "shared with other old": shared_most,
         "names old": (shared > 0).astype(np.float32),
         "size of old": columns.distinct[rows][:, None],
         "size of new": columns.distinct[rows][None, :],
-        **_kin_of(columns.kin[rows], text),
+        **_kin_of(columns.kin[rows], question),
         "both numbers": old[number] * new[number],
         "number is missing": old[number] * (1 - new[number]),
         "same form": ((form[:, None] == form[None, :]) & (form[:, None] > 0)).astype(np.float32),
@@ -150,7 +160,7 @@ def _nearer(alike: Floats, pairs: NDArray[np.bool_]) -> Floats:
 
 
 def _words_of(view: View, question: Question, rows: Places) -> tuple[Floats, Floats]:
-    """How much two rows share that is not in the question, rare words more, and what share of it each holds."""
+    """What two rows share beside the question, rare words more, and what part of the question each holds."""
     said = [view.terms[row] for row in rows.tolist()]
     places: dict[str, int] = {}
     for term in chain(question.terms, *said):
@@ -164,13 +174,17 @@ def _words_of(view: View, question: Question, rows: Places) -> tuple[Floats, Flo
     return (beside * worth) @ beside.T, holds[:, :asked].sum(1) / np.float32(max(1, asked))
 
 
-def _kin_of(kin: NDArray[np.int64], text: str) -> Mapping[str, Grid]:
+def _kin_of(kin: NDArray[np.int64], question: Question) -> Mapping[str, Grid]:
     """Whose affairs each turn tells, and whether that is whose are asked for."""
-    wanted = np.isin(kin, [code(word) for word in words(text)])
-    there = kin > 0
+    there, wanted = kin > 0, _asked_for(kin, question)
     features = {
         "same kin": kin[:, None] == kin[None, :],
+        "kin asked for": (there & wanted)[None, :],
         "kin not asked for": (there & ~wanted)[None, :],
         "kin lost": (there & wanted)[:, None] & ~there[None, :],
     }
     return {name: value.astype(np.float32) for name, value in features.items()}
+
+
+def _asked_for(kin: NDArray[np.int64], question: Question) -> NDArray[np.bool_]:
+    return np.isin(kin, [code(word) for word in words(question.text)])
