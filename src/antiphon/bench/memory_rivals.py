@@ -16,7 +16,7 @@ from antiphon.contracts import Embedder
 from antiphon.memory.question import read
 from antiphon.memory.ranking import scored
 from antiphon.memory.rival_weights import RIVALS
-from antiphon.memory.rivals import compared, likeliest, rivalry, valued
+from antiphon.memory.rivals import compared, likeliest, may_overtake, rivalry, valued
 from antiphon.memory.values import Ask
 from antiphon.memory.view import View
 
@@ -82,6 +82,6 @@ def _later(view: View, ask: Ask, vector: Vectors, row: int) -> tuple[Places, Mat
         return rows[:0], np.zeros((0, len(FEATURES)))
     at = int(np.searchsorted(rows, row))
     found = compared(view, question, vector, rows, order.scores[best])
-    later = np.flatnonzero(rivalry(view, rows)[at])
+    later = np.flatnonzero((rivalry(view, rows) & may_overtake(view, question, rows))[at])
     grids = [np.broadcast_to(valued(found, name), (len(rows), len(rows))) for name in FEATURES]
     return rows[later], np.array([grid[at, later] for grid in grids], float).T

@@ -51,7 +51,7 @@ def overtaken(
     one_answer = _ASKS.search(question.text) and not question.past and not question.several
     if not one_answer or not alone[:-1].any():
         return {}
-    pairs = rivalry(view, rows[best]) & alone[:, None] & _may_overtake(view, question, rows[best])
+    pairs = rivalry(view, rows[best]) & alone[:, None] & may_overtake(view, question, rows[best])
     if not pairs.any():
         return {}
     odds = np.where(pairs, weighed(compared(view, question, vector, rows[best], scores[best])), -np.inf)
@@ -74,7 +74,7 @@ def rivalry(view: View, rows: Places) -> NDArray[np.bool_]:
     return np.triu(speaker[:, None] == speaker[None, :], 1)
 
 
-def _may_overtake(view: View, question: Question, rows: Places) -> NDArray[np.bool_]:
+def may_overtake(view: View, question: Question, rows: Places) -> NDArray[np.bool_]:
     """Of each pair, whether the later one could: not a question, nor what is about kin nobody asked for."""
     columns, kin = view.columns, view.columns.kin[rows]
     of_them = (kin == 0) | _asked_for(kin, question)
@@ -161,7 +161,8 @@ def _nearer(alike: Floats, pairs: NDArray[np.bool_]) -> Floats:
 
 def _words_of(view: View, question: Question, rows: Places) -> tuple[Floats, Floats]:
     """What two rows share beside the question, rare words more, and what part of the question each holds."""
-    said = [view.terms[row] for row in rows.tolist()]
+    near: list[int] = rows.tolist()
+    said = [view.terms[row] for row in near]
     places: dict[str, int] = {}
     for term in chain(question.terms, *said):
         places.setdefault(term, len(places))
