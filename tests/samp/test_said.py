@@ -35,6 +35,7 @@ def test_numbers(text: str, expected: list[float]) -> None:
     ("text", "expected", "when_asked"),
     [
         ("at half past seven in the evening", "19:30", "19:30"),
+        ("at half-past seven of the evening", "19:30", "19:30"),
         ("a quarter to eight", "19:45", "19:45"),
         ("make it a quarter past 5 in the evening", "17:15", "17:15"),
         ("7 pm", "19:00", "19:00"),
@@ -68,6 +69,8 @@ def test_times(text: str, expected: str | None, when_asked: str | None) -> None:
         ("11th of this month", "2019-03-11"),
         ("March 11th", "2019-03-11"),
         ("born on the third of March 1981", "1981-03-03"),
+        ("on the third of March, nineteen eighty One.", "1981-03-03"),
+        ("May the fourth, two thousand and five", "2005-05-04"),
         ("3 March", "2019-03-03"),
         ("February 2nd", "2020-02-02"),
         ("on the thirty-first", "2019-03-31"),

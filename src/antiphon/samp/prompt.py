@@ -237,7 +237,7 @@ def stable_text(cast: Cast) -> str:
 
 
 def as_heard(text: str) -> str:
-    """What was heard of an answer, with a dash where it was cut off: what looks whole is said again like that."""
+    """What was heard of an answer, with a dash where it was cut off: what looks whole is said again."""
     return text if text.endswith((".", "!", "?", '"')) else f"{text} —"
 
 

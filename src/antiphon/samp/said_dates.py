@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from antiphon.samp.said_numbers import Found, number_of
+from antiphon.samp.said_numbers import SPOKEN, Found, number_of
 
 _DAYS = [name.lower() for name in calendar.day_name]
 _MONTHS = {
@@ -28,7 +28,7 @@ def _any_of(words: Iterable[str]) -> str:
 
 _MONTH = rf"(?:{_any_of(_MONTHS)})\b\.?"
 _NTH = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|{_any_of(word.replace('-', '[ -]') for word in _ORDINALS)})\b"
-_YEAR = r"(?:,? (?:of )?(?P<{0}>(?:19|20)\d\d))?"
+_YEAR = rf"(?:,? (?:of )?(?P<{{0}}>(?:19|20)\d\d|(?:nineteen|two thousand(?: and)?)[ -]{SPOKEN}\b))?"
 _DATE = re.compile(
     r"(?P<iso>\b\d{4}-\d\d-\d\d\b)"
     rf"|\b(?:the )?(?P<d1>\b(?:{_NTH}|\d{{1,2}})) (?:of )?(?P<m1>{_MONTH}){_YEAR.format('y1')}"
@@ -85,9 +85,16 @@ def _nth(text: str) -> int:
 
 def _dated(day: int, month: int, year: str | None, today: date) -> date:
     if year:
-        return date(int(year), month, day)
+        return date(_year(year), month, day)
     this = date(today.year, month, day)
     return this if this >= today else date(today.year + 1, month, day)
+
+
+def _year(text: str) -> int:
+    if text.isdigit():
+        return int(text)
+    century, rest = re.split(r"(?<=nineteen)[ -]|(?<=thousand) (?:and )?", text.lower(), maxsplit=1)
+    return (1900 if century == "nineteen" else 2000) + (number_of(rest) or 0)
 
 
 def _next_nth(day: int, today: date) -> date | None:

@@ -14,11 +14,11 @@ _WORDS = _UNITS | _TENS
 _SOME = {"a couple": 2.0, "couple of": 2.0, "a dozen": 12.0, "half a dozen": 6.0, "a pair": 2.0}
 
 _ONE = "|".join(sorted((*_UNITS, *_TENS, "hundred"), key=len, reverse=True))
-_SPOKEN = rf"(?:{_ONE})(?:(?:[ -]|,? and )(?:{_ONE}))*"
+SPOKEN = rf"(?:{_ONE})(?:(?:[ -]|,? and )(?:{_ONE}))*"
 _NUMBER = re.compile(
     rf"(?P<some>\b(?:{'|'.join(sorted(_SOME, key=len, reverse=True))})\b)"
     rf"|(?P<digits>(?<![\w.:/])\d{{1,9}}(?:\.\d+)?(?![\w:/]|\.\d))"
-    rf"|(?P<spoken>\b{_SPOKEN}\b)(?: point (?P<point>(?:{_ONE})(?: (?:{_ONE}))*)\b)?",
+    rf"|(?P<spoken>\b{SPOKEN}\b)(?: point (?P<point>(?:{_ONE})(?: (?:{_ONE}))*)\b)?",
     re.IGNORECASE,
 )
 

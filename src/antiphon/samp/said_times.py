@@ -18,7 +18,7 @@ _LEAD = r"(?:at|around|about|by|from|until|before|after|make it)"
 _BEFORE = rf"(?:\b(?P<before>{_DAY})(?: at| around| by)?\s+)?"
 # In "three tonight at six" the evening is that of the six.
 _AFTER = (
-    rf"(?:\s*(?P<half>[ap])\.?m\b\.?|,?\s+(?:(?:in|at) (?:the )?)?(?P<after>{_DAY})\b"
+    rf"(?:\s*(?P<half>[ap])\.?m\b\.?|,?\s+(?:(?:in|at|of) (?:the )?)?(?P<after>{_DAY})\b"
     rf"(?!,? (?:at|around|about|by) (?:{_HOUR}|half|a quarter)\b))?"
 )
 _NOON = re.compile(r"\b(noon|midday|midnight)\b", re.IGNORECASE)
@@ -26,7 +26,7 @@ _CLOCK = re.compile(
     rf"{_BEFORE}(?<![\w:])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\w:]){_AFTER}", re.IGNORECASE
 )
 _PAST = re.compile(
-    rf"{_BEFORE}\b(?P<part>{_PART}) (?P<way>past|to|after) (?P<hour>{_HOUR})\b{_AFTER}", re.IGNORECASE
+    rf"{_BEFORE}\b(?P<part>{_PART})[ -](?P<way>past|to|after)[ -](?P<hour>{_HOUR})\b{_AFTER}", re.IGNORECASE
 )
 _PLAIN = re.compile(
     rf"{_BEFORE}(?:\b(?P<lead>{_LEAD})\s+)?(?<![\w.:])(?P<hour>{_HOUR})(?: (?P<minute>{_MINUTES}))?"
