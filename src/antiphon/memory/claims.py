@@ -28,7 +28,7 @@ _KIN_IS_NAMED = re.compile(
 _POSSESSOR = re.compile(r"^(?:(?:my|our|the|a) )?([\w-]+)['’]s [a-z]", re.IGNORECASE)
 _NO_POSSESSOR = re.compile(r"it|that|there|here|what|who|he|she|let|how|where|when", re.IGNORECASE)
 SELF = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|\bi['’]", re.IGNORECASE)
-OTHERS_DEED = re.compile(
+_OTHERS_DEED = re.compile(
     r"^(?!(?:The|That|This) )(?:[A-Z][\w-]+|he|she|they|somebody|someone)\b", re.IGNORECASE
 )
 _NAME = re.compile(r"\b(?:(?:Dr|Mr|Mrs|Ms|Prof|St)\. )?[A-Z][\w-]*[a-z][\w-]*(?: [A-Z][\w-]+)*")
@@ -148,7 +148,7 @@ def _claims(parts: list[str], called: Collection[str]) -> Iterator[Claim]:
             continue
         of_self = SELF.search(part) is not None
         subject = subject_of(part)
-        if not of_self and not subject and OTHERS_DEED.match(part) and not _tells_of_change(part):
+        if not of_self and not subject and _OTHERS_DEED.match(part) and not _tells_of_change(part):
             continue
         plainly = _plainly(part)
         yield Claim(

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from antiphon.memory.claims import CHANGE, CUES, HEDGE, NUMBER, OTHERS_DEED, REPLACE, SELF, subject_of
+from antiphon.memory.claims import CHANGE, CUES, HEDGE, NUMBER, REPLACE, SELF, subject_of
 from antiphon.memory.facts import says_one_thing
 
 _TIMES = (
@@ -42,7 +42,6 @@ _FORMS: Final = {
     "name": re.compile(r"(?<=[\w,] )[A-Z][\w.'-]*"),
     "number": re.compile(r"\d"),
     "of kin": None,
-    "deed of others": OTHERS_DEED,
     "one thing": None,
 }
 MARKS: Final = tuple(_FORMS)
