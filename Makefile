@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test test-apart test-engines test-looks eval system setup setup-dev setup-bench weights weights-test web web-check browser
+.PHONY: help run test test-apart test-models test-looks eval system setup setup-dev setup-bench weights weights-test web web-check browser
 .PHONY: lint types borders check format lock clean
 
 help: ## what can be made
@@ -14,17 +14,19 @@ run: weights ## set up, fetch the weights, and start the server on http://127.0.
 	@sh tools/web.sh --if-possible
 	@$(BIN)/antiphon serve
 
+MODELS := tests/engines tests/memory tests/samp
+
 # First what only computes or mostly waits, side by side; then, alone, what talks in real time or loads the machine.
 test: ## set up, then lint, types, borders and every test
 	@echo "Setting up, checking and testing; each part reports when it is over ..."
-	@$(MAKE) --no-print-directory -j3 --output-sync=target browser test-apart weights-test check test-engines test-looks
-	$(BIN)/pytest -m "real or paced" --ignore=tests/engines --ignore=tests/web/test_looks.py
+	@$(MAKE) --no-print-directory -j3 --output-sync=target browser test-apart weights-test check test-models test-looks
+	$(BIN)/pytest -m "real or paced" $(MODELS:%=--ignore=%) --ignore=tests/web/test_looks.py
 
 test-apart: setup-dev ## the tests that mind no neighbours and need no weights
 	$(BIN)/pytest -m "not (real or paced)"
 
-test-engines: weights-test ## the engines on their real weights, which mind no neighbours either
-	$(BIN)/pytest -m real tests/engines
+test-models: weights-test ## what computes on real weights, and minds no neighbours either
+	$(BIN)/pytest -m real $(MODELS)
 
 test-looks: browser check ## every view of the app in four looks; the app is built by the check
 	$(BIN)/pytest tests/web/test_looks.py

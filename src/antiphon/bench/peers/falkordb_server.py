@@ -7,6 +7,8 @@ block.
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import AF_UNIX
+from socket import socket as connection
 from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
@@ -55,9 +57,21 @@ def falkordb_server() -> Generator[Path]:
 
 def _wait(server: Popen[bytes], socket: Path) -> None:
     until = monotonic() + _UP_WITHIN_S
-    while not socket.exists():
+    while not _answers(socket):
         if server.poll() is not None:
             raise EngineBroken("falkordb", f"its server ended with {server.returncode} before it was up")
         if monotonic() > until:
             raise EngineBroken("falkordb", f"its server was not up within {_UP_WITHIN_S:.0f} s")
         sleep(0.02)
+
+
+def _answers(path: Path) -> bool:
+    """Whether it serves already: the socket's file is there a little earlier."""
+    try:
+        with connection(AF_UNIX) as client:
+            client.settimeout(1.0)
+            client.connect(str(path))
+            client.sendall(b"PING\r\n")
+            return client.recv(8).startswith(b"+PONG")
+    except OSError:
+        return False
