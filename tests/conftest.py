@@ -16,6 +16,7 @@ from antiphon.store import Store
 
 from .e2e.running import Running, running
 
+# A busy machine is slow at making conversations, and those are large: neither says anything of the code.
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 
 settings.register_profile(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tests.samp.casts import example
+
 from antiphon.bench.reflecting import row_of, summed
 from antiphon.bench.said import Saying
 from antiphon.contracts import EngineSetup, Prompt
@@ -11,8 +13,6 @@ from antiphon.samp import Decider, read_cast
 from antiphon.samp.margins import meaning
 from antiphon.samp.moves import options
 from antiphon.samp.state import initial
-
-from ..samp.casts import example  # noqa: TID252 - the examples as samp's own tests read them
 
 
 def no_weights(name: str) -> Any:

@@ -56,7 +56,7 @@ def test_every_written_word_occurs_once_in_order_and_inside(hibari: HibariVoices
 
 
 @given(text=st.text(max_size=60), before=st.text(max_size=20), goes_on=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_breaks_it(hibari: HibariVoices, text: str, before: str, goes_on: bool) -> None:
     chunks = list(hibari.synthesize(text, before=before, goes_on=goes_on))
     assert words_of(chunks) == (text.split() if chunks else [])

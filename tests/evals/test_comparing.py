@@ -118,7 +118,7 @@ def test_worse_goes_before_cannot_tell_and_both_before_better() -> None:
     assert overall(["same", "better"]) == "better"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=1, max_size=12))
 def test_a_sign_flip_test_gives_a_probability(differences: list[float]) -> None:
     assert 0 < sign_flip_p(differences) <= 1

@@ -85,7 +85,7 @@ def test_missing_values_are_bounded_and_none_is_dropped(values: list[float | Non
     assert all(one <= other for one, other in zip(low, high, strict=True))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.floats(0.05, 0.95))
 def test_a_confidence_sequence_holds_its_mean_inside(seed: int, rate: float) -> None:
     dice = Random(seed)

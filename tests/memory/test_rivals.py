@@ -52,7 +52,7 @@ def by_newness(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(SAID)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_feature_is_a_number_for_every_pair(lines: list[str]) -> None:
     view = seen(lines)
     ask, question, vector = asked_of(view)
@@ -65,7 +65,7 @@ def test_every_feature_is_a_number_for_every_pair(lines: list[str]) -> None:
 
 
 @given(SAID, st.floats(-20, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_last_word_of_everybody_stays(lines: list[str], bar: float) -> None:
     view = seen(lines)
     ask, question, vector = asked_of(view)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.bench import interruptions
@@ -31,7 +31,7 @@ lines = st.builds(
 )
 
 
-@settings(max_examples=TALKS, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=TALKS, database=None)
 @given(said=st.lists(lines, min_size=2, max_size=6), tool_ms=st.sampled_from([0.0, 400.0, 1500.0]))
 def test_however_callers_cut_in_no_move_and_no_opening_is_wrong_lost_or_made_twice(
     said: list[Line], tool_ms: float

@@ -220,7 +220,7 @@ MOVES = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(moves=MOVES, flush_after=st.integers(0, 400))
 @in_virtual_time
 async def test_whatever_is_done_to_it(moves: list[tuple[str, int]], flush_after: int) -> None:

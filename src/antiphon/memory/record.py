@@ -138,7 +138,7 @@ class Record:
             found: dict[int, Fact] = {}
             for each in sources:
                 rows = connection.execute(
-                    f"{_FACT} WHERE id IN (SELECT fact FROM support JOIN turn ON turn.row = support.turn "  # noqa: S608 - as above
+                    f"{_FACT} WHERE id IN (SELECT fact FROM support JOIN turn ON turn.row = support.turn "  # noqa: S608 - words of ours
                     f"WHERE turn.id = ?){holds}",
                     (each,),
                 )
