@@ -1,7 +1,11 @@
 """Listening ahead: words that are known, and read, before the caller has finished."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from antiphon.contracts import ms
 from antiphon.dialogue import commands as do
+from antiphon.dialogue.ahead import steady
 from antiphon.dialogue.events import HeardAhead, Timing
 
 from .players import ANSWER, Engines
@@ -97,3 +101,36 @@ def test_an_answer_about_another_place_changes_nothing() -> None:
     for end in (ask.end - WINDOW, ask.end + WINDOW):
         assert conversation.handle(HeardAhead(1, end, "something else", Timing(0, 0, 0))) == []
     assert conversation.handle(HeardAhead(2, ask.end, "somebody else", Timing(0, 0, 0))) == []
+
+
+def test_other_commas_and_capitals_are_no_news() -> None:
+    read = ["Quite", "often,", "honey"]
+    assert steady("quite often honey bees form", read) == "Quite often, honey bees form"
+    assert steady("Quite often honey.", read) == "Quite often, honey."
+    assert steady("Quite seldom, honey", read) == "Quite seldom, honey"
+    assert steady("No, not often.", read) == "No, not often."
+    assert steady("", read) == ""
+    assert steady("Well - yes.", []) == "Well - yes."
+
+
+WORD = st.text(st.sampled_from("aAbB',.-?"), min_size=1, max_size=4)
+
+
+@given(st.lists(WORD, max_size=8), st.lists(WORD, max_size=8))
+def test_steadying_changes_no_letter(said: list[str], read: list[str]) -> None:
+    text = steady(" ".join(said), read)
+    assert _letters(text) == _letters(" ".join(said))
+    assert steady(text, read) == text
+    shared = list(zip(text.split(), read, strict=False))
+    assert all(mine == yours for mine, yours in _before_the_last_that_is_alike(shared))
+
+
+def _before_the_last_that_is_alike(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    alike = 0
+    while alike < len(pairs) and _letters(pairs[alike][0]) == _letters(pairs[alike][1]):
+        alike += 1
+    return pairs[: max(0, alike - 1)]
+
+
+def _letters(text: str) -> list[str]:
+    return ["".join(filter(str.isalnum, word.lower())) for word in text.split()]

@@ -7,6 +7,8 @@ turn so far is transcribed, and if that was the end, its words are known when th
 What was heard ahead is true whatever the caller does next, so it belongs to a turn and to no revision.
 """
 
+from collections.abc import Sequence
+
 from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.commands import ListenAhead, Prefill
 from antiphon.dialogue.completeness import without_mark
@@ -25,6 +27,21 @@ Measured on half of the recordings: two words of a turn are left to read at its 
 in vain. Waiting for two transcripts to agree leaves four."""
 FEWEST_NEW_WORDS = 2
 """Reading fewer than this at a time costs more than it saves."""
+
+
+def steady(words: str, read: Sequence[str]) -> str:
+    """`words` as the model has read them, as far as they are the same words.
+
+    Who hears more of a sentence writes its beginning anew, with other commas and capitals. That is no news,
+    and the model would have to read all that comes behind it once more.
+    """
+    said = words.split()
+    same = _common([_bare(word) for word in said], [_bare(word) for word in read])
+    if same:
+        last = said[same - 1]
+        mark = last[len(without_mark(last)) :]
+        said[:same] = [*read[: same - 1], without_mark(read[same - 1]) + mark]
+    return " ".join(said)
 
 
 def listen_on(floor: Floor, turn: Turn) -> None:
@@ -61,11 +78,15 @@ def _read_on(floor: Floor, turn: Turn) -> None:
     if floor.answering is not None or not floor.policy.answers:
         return
     turn.ahead_is_read = True
-    words = turn.ahead.text.split()
+    words = steady(turn.ahead.text, turn.read).split()
     sure = words[: len(words) - UNSURE_WORDS + (turn.ahead_to == turn.dip_at)]
     if len(sure) >= _common(sure, turn.read) + FEWEST_NEW_WORDS:
         turn.read = sure
         floor.out.append(Prefill(turn.number, turn.revision, without_mark(" ".join(sure))))
+
+
+def _bare(word: str) -> str:
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
 def _common(some: list[str], others: list[str]) -> int:

@@ -1,7 +1,7 @@
 """The caller's side of the floor: speech, pauses, the end of a turn, and speaking over the agent."""
 
 from antiphon.contracts import Ticks, ticks
-from antiphon.dialogue.ahead import covers, listen_on
+from antiphon.dialogue.ahead import covers, listen_on, steady
 from antiphon.dialogue.answering import (
     announce,
     answer_request,
@@ -231,7 +231,7 @@ def transcribed(floor: Floor, event: Transcribed, now: Ticks) -> None:
 
 
 def _take_words(floor: Floor, turn: Turn, text: str, timing: Timing, now: Ticks) -> None:
-    turn.words = " ".join(text.split())
+    turn.words = steady(text, turn.read)
     turn.marks.transcription, turn.marks.transcribed_at = timing, now
     if turn is not floor.taking:
         settle(floor, turn, now)
