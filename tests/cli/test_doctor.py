@@ -136,14 +136,14 @@ def test_the_wait_follows_the_policy() -> None:
 def test_work_hidden_in_the_wait_costs_nothing() -> None:
     measured = {
         "end_of_turn": {"score": 60.0},
-        "transcriber": {"speech_3_s": 80.0},
+        "transcriber": {"turn": 80.0},
         "language_model": {"first_token": 50.0, "token": 5.0},
         "synthesizer": {"first_clause": 10.0},
     }
     prediction = predict(Config(), measured)
     assert prediction is not None
     assert prediction.report.sent_ms == pytest.approx(278, abs=1)
-    assert prediction.report.overlap_ms == 170
+    assert prediction.report.overlap_ms == pytest.approx(80 + 50 + 3.7 * 5 + 10)
     assert prediction.slowest.name == "end_of_turn"
     assert predict(Config(), {"end_of_turn": {"score": 60.0}}) is None
 
@@ -151,11 +151,11 @@ def test_work_hidden_in_the_wait_costs_nothing() -> None:
 def test_what_the_work_outlasts_is_not_worth_shortening() -> None:
     measured = {
         "end_of_turn": {"score": 60.0},
-        "transcriber": {"speech_3_s": 80.0},
+        "transcriber": {"turn": 80.0},
         "language_model": {"first_token": 160.0, "token": 20.0},
         "synthesizer": {"first_clause": 10.0},
     }
     prediction = predict(Config(), measured)
     assert prediction is not None
-    assert prediction.report.sent_ms == 104 + 80 + 160 + 120 + 10
+    assert prediction.report.sent_ms == pytest.approx(72 + 80 + 160 + 3.7 * 20 + 10)
     assert prediction.slowest.name == "first_token"

@@ -57,6 +57,8 @@ _PREFILLS = (4, 16, 64)
 _ANSWER_TOKENS = 40
 _UNREAD_WORDS = 2
 """Of a caller's words, so many are still unread when the answer is asked for (median)."""
+_NEW_SAMPLES = LISTENING_HZ * 4 // 10
+"""Of a turn, so much had not been listened to before its end (mean)."""
 _REST_S = 0.3
 _CLOCK: Callable[[], float] = perf_counter
 
@@ -75,9 +77,9 @@ def probe(part: Part, engine: Engine, voice: Audio) -> Latencies:
             return {"score": _median_ms(lambda: end_of_turn.score(_seconds(voice, 5.0)))}
         case "transcriber":
             transcriber = cast(Transcriber, engine)
-            short, long = _seconds(voice, 3.0), _seconds(voice, 8.0)
+            long = _seconds(voice, 8.0)
             return {
-                "speech_3_s": _median_ms(lambda: transcriber.transcribe(short), 3, rest_s=_REST_S),
+                "turn": _end_of_turn_ms(transcriber, voice),
                 "speech_8_s": _median_ms(lambda: transcriber.transcribe(long), 3, rest_s=_REST_S),
             }
         case "language_model":
@@ -107,6 +109,16 @@ def _median_ms(work: Callable[[], object], times: int = 5, rest_s: float = 0.0) 
     for _ in range(times):
         sleep(rest_s)
         took.append(_timed(work)[0])
+    return median(took)
+
+
+def _end_of_turn_ms(transcriber: Transcriber, voice: Audio) -> float:
+    """A whole turn, most of which was listened to while it was spoken, as in a conversation."""
+    took: list[float] = []
+    for _ in range(3):
+        transcriber.transcribe(voice[:-_NEW_SAMPLES])
+        sleep(_REST_S)
+        took.append(_timed(partial(transcriber.transcribe, voice))[0])
     return median(took)
 
 
