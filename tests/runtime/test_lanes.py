@@ -1,7 +1,6 @@
 """Lanes: what leaves the loop comes back in order, bounded, and is never made when nobody wants it."""
 
 import asyncio
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock, get_ident
@@ -36,17 +35,6 @@ async def test_calls_run_in_order_and_off_the_loop() -> None:
     await asyncio.to_thread(lane.close, drop=False)
     assert [number for number, _ in made] == list(range(20))
     assert get_ident() not in {thread for _, thread in made}
-
-
-@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="the system has no such class")
-@in_virtual_time
-async def test_a_woken_thread_does_not_take_the_place_of_the_loop() -> None:
-    lane = Lane(ONE)
-    classes: list[int] = []
-    lane.submit(lambda: classes.append(os.sched_getscheduler(0)))
-    await asyncio.to_thread(lane.close, drop=False)
-    assert classes == [os.SCHED_BATCH]
-    assert os.sched_getscheduler(0) != os.SCHED_BATCH
 
 
 @in_virtual_time
