@@ -11,7 +11,6 @@ do, and is called again in its place when the flag has gone down. No thread wait
 """
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -65,7 +64,7 @@ class Lane:
         self.name = engine.card.name
         card = engine.card
         if threads is None and not card.instant:
-            threads = ThreadPoolExecutor(card.concurrency, f"antiphon-{card.part}", _stand_back)
+            threads = ThreadPoolExecutor(card.concurrency, f"antiphon-{card.part}")
         self._threads = threads
         self.instant = threads is None
         """Whether calls are made where they are submitted."""
@@ -186,17 +185,6 @@ class Lane:
         for _ in range(runs):
             with suppress(RuntimeError):  # the lane has been closed
                 self._threads.submit(self._run)
-
-
-def _stand_back() -> None:
-    """Have this thread wait for its turn when it is woken, where the system knows of such a thing.
-
-    Linux lets one that has slept run at once in place of the one that woke it: the event loop, on whose
-    interpreter it would then have to wait. It gets as much time as any other, only later.
-    """
-    if hasattr(os, "sched_setscheduler"):
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _make(submitted: Submitted, name: str) -> bool:
