@@ -48,7 +48,9 @@ def through_a_room(sound: Audio, delay_ms: float, gain: float) -> Audio:
     return np.concatenate([np.zeros(ticks(delay_ms)), heard])[: len(sound)].astype(np.float32)
 
 
-def heard_by(echo: Echo, near: Audio, far: Audio, *, lead_ms: float = 100) -> tuple[Audio, Audio]:
+def heard_by(
+    echo: Echo, near: Audio, far: Audio, *, lead_ms: float = 100, begins_ms: float = 0
+) -> tuple[Audio, Audio]:
     """What the microphone gave and what is left of it, 16 kHz, while `far` was sent a little ahead."""
     given: list[Audio] = []
 
@@ -60,7 +62,7 @@ def heard_by(echo: Echo, near: Audio, far: Audio, *, lead_ms: float = 100) -> tu
     left: list[Audio] = []
     sent = 0
     for now in range(0, len(near), FRAME):
-        while sent < min(len(far), now + ticks(lead_ms)):
+        while sent < min(len(far), now + ticks(lead_ms - begins_ms)):
             echo.sent(far[sent : sent + FRAME], now)
             sent += FRAME
         left.append(uplink.push(near[now : now + FRAME], now + FRAME))
@@ -92,6 +94,29 @@ def test_a_headset_is_recognised_in_a_second_and_then_left_alone() -> None:
     after = round(1.2 * LISTENING_HZ)
     assert np.array_equal(given[after:], left[after : len(given)])
     assert len(left) == len(given)
+
+
+def test_a_headset_in_a_known_room_is_left_alone_from_the_beginning() -> None:
+    echo = Echo()
+    given, left = heard_by(echo, noise(6, 0.001, 3), syllables(5), begins_ms=500)
+    assert echo.path.verdict == "none"
+    assert np.array_equal(given, left)
+
+
+def test_a_caller_who_cuts_in_is_heard_as_if_the_canceller_had_worked_all_along() -> None:
+    """While it is not known whether their microphone hears us; of a room that is not known, nothing waits."""
+    far, near = syllables(3), noise(4, 0.001, 3)
+    at = round(1.5 * CLOCK_HZ)
+    near[at:] += noise(4, 0.1, 9)[at:]
+    given, left = heard_by(Echo(), near, far, begins_ms=1_000)
+    unknown = near.copy()
+    unknown[: ticks(880)] = 0
+    _, cleaned = heard_by(Echo(), unknown, far, begins_ms=1_000)
+    before = slice(round(1.4 * LISTENING_HZ))
+    assert np.array_equal(left[before], given[before])
+    after = slice(round(1.54 * LISTENING_HZ), round(1.84 * LISTENING_HZ))
+    assert np.array_equal(left[after], cleaned[after])
+    assert not np.array_equal(left[after], given[after])
 
 
 def test_while_we_are_silent_nothing_is_changed() -> None:

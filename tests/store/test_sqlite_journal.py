@@ -117,3 +117,38 @@ def test_a_writer_that_does_not_let_go_is_named(path: Path, monkeypatch) -> None
     other.close()
     journal.append([entry(1)])
     journal.close()
+
+
+def test_what_another_process_has_written_is_seen(path: Path) -> None:
+    ours, theirs = SqliteJournal(path), SqliteJournal(path)
+    ours.append([entry(1), entry(2)])
+    theirs.append([entry(3)])
+    with pytest.raises(ContractBroken, match="different"):
+        ours.append([entry(3, body={"other": 1})])
+    ours.append([entry(3), entry(4)])
+    with pytest.raises(ContractBroken, match="gap"):
+        theirs.append([entry(6)])
+    theirs.append([entry(5)])
+    assert [found.sequence for found in ours.read("s")] == [1, 2, 3, 4, 5]
+    ours.close()
+    theirs.close()
+
+
+def test_what_was_not_taken_is_not_remembered(path: Path) -> None:
+    journal = SqliteJournal(path)
+    journal.append([entry(1)])
+    with pytest.raises(ContractBroken, match="gap"):
+        journal.append([entry(2), entry(4)])
+    journal.append([entry(2), entry(2), entry(3)])
+    assert [found.sequence for found in journal.read("s")] == [1, 2, 3]
+    journal.close()
+
+
+def test_many_entries_of_many_sessions_are_written_at_once(path: Path) -> None:
+    journal = SqliteJournal(path)
+    names = [f"s{number}" for number in range(50)]
+    entries = [JournalEntry(session=name, sequence=n, at=n, kind="k") for n in (1, 2, 3) for name in names]
+    journal.append(entries)
+    assert journal.sessions() == tuple(names)
+    assert all([found.sequence for found in journal.read(name)] == [1, 2, 3] for name in names)
+    journal.close()

@@ -11,8 +11,8 @@ from antiphon.runtime import Config
 from antiphon.runtime.settings import policy_of
 
 _CLAUSE_STEPS = 3.7
-"""Evaluations from the first token to the end of the first clause: a token each, but for those that were guessed
-(median of twelve calls)."""
+"""Evaluations from the first token to the end of the first clause, a token each but for those that were
+guessed (median of twelve calls)."""
 _CLEAR_SCORE = 0.96
 """How finished a finished turn sounds, most often."""
 _LEVEL_LAG_MS = 28.0

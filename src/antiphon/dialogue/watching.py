@@ -19,15 +19,17 @@ PATIENCE: Ticks = ticks(30_000)
 
 def deadline(floor: Floor) -> Ticks | None:
     """When `watch` is due at the latest; None while nothing is waited for."""
-    due = [turn.progress_at + PATIENCE for turn in owed(floor)]
+    due = [turn.progress_at + PATIENCE for turn in floor.settling.values()] if floor.settling else []
+    if floor.answering is not None:
+        due.append(floor.answering.progress_at + PATIENCE)
     if floor.taking is not None:
         speaking = floor.hearing.state == "speaking"
         due.append(floor.audio_at + STALL if speaking else floor.looked_at + LOOK_AGAIN)
     elif _held_back(floor):
         due.append(floor.audio_at + LOOK_AGAIN)
-    if floor.idle_since is not None and floor.policy.idle_ticks is not None and free(floor):
+    if floor.policy.idle_ticks is not None and floor.idle_since is not None and free(floor):
         due.append(floor.idle_since + floor.policy.idle_ticks)
-    return min(due, default=None)
+    return min(due) if due else None
 
 
 def watch(floor: Floor, now: Ticks) -> None:

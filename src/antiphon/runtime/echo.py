@@ -2,20 +2,22 @@
 
 WebRTC's echo canceller (AEC3) is given what was sent beside what came in, on one timeline, and finds the
 delay between them itself, up to half a second. It works only while our sound plays or has just played, and
-not where the microphone is known not to hear it (`antiphon.runtime.echo_path`): everything else passes
-untouched, bit by bit. What it leaves of an echo is short, so that while it works, a window is speech only
-when the two before it are.
+not where the microphone is known not to hear it (`antiphon.runtime.echo_path`), nor before there is more
+than the caller's room to be heard (`antiphon.runtime.canceller`): everything else passes untouched, bit by
+bit. What it leaves of an echo is short, so that while our sound plays, a window is speech only when the two
+before it are.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 import soxr
-from pywebrtc_audio import EchoCanceller
 
 from antiphon.contracts import CLOCK_HZ, LISTENING_HZ, Audio, Ticks
 from antiphon.dialogue.events import VoiceWindow
+from antiphon.runtime.canceller import LateCanceller
 from antiphon.runtime.echo_path import EchoPath, Verdict
 
 TAIL = LISTENING_HZ * 7 // 10
@@ -112,7 +114,7 @@ class Echo:
     def __init__(self) -> None:
         self.path = EchoPath()
         self._reference = Reference()
-        self._canceller: EchoCanceller | None = None
+        self._canceller = LateCanceller()
         self._held = np.zeros(0, np.float32)
         """What came and does not fill a frame of the canceller."""
         self._unseen: list[Audio] = []
@@ -144,10 +146,13 @@ class Echo:
             self._glance(audio, place, sounding=sounding)
         elif sounding:
             length = len(held) // _FRAME * _FRAME
-            far = self._reference.read(place - len(held), length)
-            if self._compare(held[:length], far) != "none":
+            near = held if length == len(held) else held[:length]
+            far, powers = self._reference.read(place - len(held), length), _powers(near)
+            if self._compare(powers, far) != "none":
                 self._held = held[length:]
-                return self._cancel(held[:length], far)
+                return self._cancel(near, far, powers)
+        elif self.path.verdict == "unknown":
+            self._canceller.overhear(audio)
         self._held = held[:0]
         self._given += len(held)
         return held
@@ -183,24 +188,25 @@ class Echo:
             near = np.concatenate(self._unseen)
             near = near[: len(near) // _FRAME * _FRAME]
             end = place if sounding else place - len(audio)
-            self._compare(near, self._reference.read(end - self._unseen_samples, len(near)))
+            self._compare(_powers(near), self._reference.read(end - self._unseen_samples, len(near)))
             self._unseen, self._unseen_samples = [], 0
 
-    def _compare(self, near: Audio, far: Audio) -> Verdict:
-        self.path.hear(_powers(near), _powers(far))
-        if self.path.verdict == "none":
-            self._canceller = None
+    def _compare(self, powers: Sequence[float], far: Audio) -> Verdict:
+        before = self.path.verdict
+        self.path.hear(powers, _powers(far))
+        if self.path.verdict == "echo":
+            self._canceller.begin()
+        elif self.path.verdict != before:
+            self._canceller = LateCanceller()
         return self.path.verdict
 
-    def _cancel(self, near: Audio, far: Audio) -> Audio:
+    def _cancel(self, near: Audio, far: Audio, powers: Sequence[float]) -> Audio:
         if not len(near):
             return near
-        if self._canceller is None:
-            self._canceller = EchoCanceller(sample_rate=LISTENING_HZ)
         first = self._cleaned[0] if self._cleaned[1] == self._given else self._given
         self._given += len(near)
         self._cleaned = (first, self._given)
-        return self._canceller.process(near, far)
+        return self._canceller.process(near, far, powers)
 
 
 def _listening(position: Ticks) -> int:

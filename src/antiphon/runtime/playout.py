@@ -90,7 +90,7 @@ class Playout:
             self._audible = None if first is None else self._queued + first
         self._queued += len(segment.audio)
         self._segments.append(segment)
-        if not self._paused and self._due() >= self._sent:
+        if not self._paused and self._due(self._clock.now()) >= self._sent:
             self._run()
 
     def pause(self, turn: int) -> None:
@@ -107,7 +107,7 @@ class Playout:
 
     def flush(self, turn: int) -> None:
         """Drop all that was not sent, and tell how much was heard."""
-        heard = self._heard() if turn == self._turn else 0
+        heard = self._heard(self._clock.now()) if turn == self._turn else 0
         self._start(turn)
         self._tell(PlayoutStopped(turn, heard))
 
@@ -131,27 +131,28 @@ class Playout:
         self._start(0)
         self._send = self._tell = nobody
 
-    def _due(self) -> int:
-        return self._pace.position(self._clock.now())
+    def _due(self, now: Ticks) -> int:
+        return self._pace.position(now)
 
-    def _heard(self) -> int:
-        return min(self._sent, self._hearing.position(self._clock.now()))
+    def _heard(self, now: Ticks) -> int:
+        return min(self._sent, self._hearing.position(now))
 
     def _run(self) -> None:
         """Begin, or begin again after silence: time and sound run together from here."""
         now = self._clock.now()
-        self._pace = Running(min(self._sent, self._due()), now)
-        self._hearing = Running(self._heard(), now)
+        self._pace = Running(min(self._sent, self._due(now)), now)
+        self._hearing = Running(self._heard(now), now)
         self._stop_timer()
         self._tick()
 
     def _tick(self) -> None:
         self._timer = None
         turn = self._turn
-        due = self._due() + self._least_ahead
+        now = self._clock.now()
+        due = self._due(now) + self._least_ahead
         while self._segments and not self._paused and self._sent <= due:
             self._send_frame()
-        heard = self._heard()
+        heard = self._heard(now)
         if not self._told or heard - self._told >= PROGRESS or heard >= self._sent:
             self._told = heard
             self._tell(PlayoutProgress(turn, heard))
@@ -159,7 +160,8 @@ class Playout:
                 return
         sending = self._segments and not self._paused
         if sending or heard < self._sent:
-            next_at = self._sent - (self._due() + self._least_ahead if sending else self._heard())
+            now = self._clock.now()
+            next_at = self._sent - (self._due(now) + self._least_ahead if sending else self._heard(now))
             self._timer = self._loop.call_later(ms(min(max(next_at, SOONEST), FRAME)) / 1000, self._tick)
 
     def _send_frame(self) -> None:

@@ -15,7 +15,8 @@ from antiphon.server.thirds import Down, Up
 
 FormatName: TypeAlias = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
 
-_STEP = np.float32(1 / 32_768)
+_STEP, _STEPS = np.float32(1 / 32_768), np.float32(32_768)
+_LOWEST, _HIGHEST = np.float32(-32_768), np.float32(32_767)
 
 _DECODE: dict[FormatName, Callable[[bytes], Linear]] = {"audio/pcmu": ulaw_decode, "audio/pcma": alaw_decode}
 _ENCODE: dict[FormatName, Callable[[Linear], bytes]] = {"audio/pcmu": ulaw_encode, "audio/pcma": alaw_encode}
@@ -60,7 +61,6 @@ def _to_float(samples: Linear) -> Audio:
 
 
 def _to_linear(audio: Audio) -> Linear:
-    scaled = audio * np.float32(32_768)
+    scaled = audio * _STEPS
     np.rint(scaled, out=scaled)
-    np.minimum(scaled, np.float32(32_767), out=scaled)
-    return np.maximum(scaled, np.float32(-32_768), out=scaled).astype(np.int16)
+    return scaled.clip(_LOWEST, _HIGHEST, out=scaled).astype(np.int16)

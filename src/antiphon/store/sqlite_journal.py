@@ -8,7 +8,7 @@ older; waiting for the disk on every turn would cost a live conversation tens of
 import os
 import sqlite3
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias
@@ -38,9 +38,15 @@ CREATE TABLE IF NOT EXISTS entries (
     UNIQUE (session, sequence)
 )
 """
+_INSERT = "INSERT INTO entries (session, sequence, at, kind, body) VALUES "
 _Row: TypeAlias = tuple[str, int, int, str, bytes]
 
 _PAGE_ENTRIES = 256
+_TOGETHER = 32
+"""Entries that one statement inserts. Each statement lets go of the interpreter and takes it back, which
+under load costs more than the statement does."""
+_SESSIONS_KNOWN = 4096
+"""Sessions whose last entry is remembered, at most."""
 _WAIT_FOR_WRITER_S = 5.0
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -61,6 +67,10 @@ class SqliteJournal:
         # One connection under one lock: whatever thread calls, SQLite sees one caller.
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = _connected(path)
+        self._lasts: dict[str, int] = {}
+        """Numbers of the last entries of sessions, true as long as nobody but us writes."""
+        self._version = -1
+        """The file's, which others change and we do not."""
 
     @classmethod
     def open(cls, setup: EngineSetup) -> Self:
@@ -87,13 +97,12 @@ class SqliteJournal:
         with self._use() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                lasts: dict[str, int] = {}
-                for row in rows:
-                    lasts[row[0]] = _insert(connection, row, lasts.get(row[0]))
+                lasts = _write(connection, rows, self._known(connection))
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+            self._lasts |= lasts
 
     def read(self, session: str, *, after: int = 0) -> Iterator[JournalEntry]:
         """The entries of `session` with a sequence number above `after`, in order."""
@@ -113,6 +122,14 @@ class SqliteJournal:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
+
+    def _known(self, connection: sqlite3.Connection) -> Mapping[str, int]:
+        """The last entries of sessions, as far as they are known; asked within a transaction."""
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version or len(self._lasts) > _SESSIONS_KNOWN:
+            self._version = version
+            self._lasts.clear()
+        return self._lasts
 
     def _page(self, session: str, after: int) -> list[JournalEntry]:
         # Page by page: a reader that stops half-way holds nothing, a long journal is never in memory whole.
@@ -179,20 +196,39 @@ def _row(entry: JournalEntry) -> _Row:
     return entry.session, entry.sequence, entry.at, entry.kind, body
 
 
-def _insert(connection: sqlite3.Connection, row: _Row, last: int | None) -> int:
-    """Add `row` behind the entry of its session with the number `last`, which is looked up if it is None;
-    returns the number of the last entry then."""
-    session, sequence = row[:2]
-    if last is None:
-        found: Any = connection.execute("SELECT max(sequence) FROM entries WHERE session = ?", (session,))
-        last = int(found.fetchone()[0] or 0)
-    if sequence > last + 1:
-        raise ContractBroken(f"entry {sequence} of {session!r} leaves a gap after {last}")
-    if sequence <= last:
-        _check_same(connection, row)
-        return last
-    connection.execute("INSERT INTO entries (session, sequence, at, kind, body) VALUES (?, ?, ?, ?, ?)", row)
-    return sequence
+def _write(connection: sqlite3.Connection, rows: Sequence[_Row], known: Mapping[str, int]) -> dict[str, int]:
+    """Add each of `rows` behind the last entry of its session, whose number is looked up where it is not
+    known; returns the numbers of the last entries then."""
+    lasts: dict[str, int] = {}
+    new: list[_Row] = []
+    for row in rows:
+        session, sequence = row[:2]
+        last = lasts[session] if session in lasts else known.get(session)
+        if last is None:
+            last = _last(connection, session)
+        if sequence > last + 1:
+            raise ContractBroken(f"entry {sequence} of {session!r} leaves a gap after {last}")
+        if sequence > last:
+            new.append(row)
+        else:
+            _insert(connection, new)  # it may be one of them
+            new = []
+            _check_same(connection, row)
+        lasts[session] = max(sequence, last)
+    _insert(connection, new)
+    return lasts
+
+
+def _last(connection: sqlite3.Connection, session: str) -> int:
+    found: Any = connection.execute("SELECT max(sequence) FROM entries WHERE session = ?", (session,))
+    return int(found.fetchone()[0] or 0)
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
+    for start in range(0, len(rows), _TOGETHER):
+        part = rows[start : start + _TOGETHER]
+        statement = _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * len(part))
+        connection.execute(statement, [value for row in part for value in row])
 
 
 def _check_same(connection: sqlite3.Connection, row: _Row) -> None:
