@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -30,6 +31,7 @@ R = TypeVar("R")
 
 _ROOM_S = 600
 """A cluster that grows on demand takes minutes to find a machine."""
+_KNOCK_S = 10
 _CLOSE_S = 30
 _LOST_MAX = 3
 """A job that ends its worker so often will end the next one, too."""
@@ -170,15 +172,31 @@ def _on_ray(hire: Hire[R], jobs: Sequence[Job], workers: int) -> Iterator[R]:
 
 def _join(ray: Any) -> None:
     """Ray is to tell nobody of its use, to be quiet unless something breaks, and to leave SIGTERM to us."""
+    _knock(os.environ.get("RAY_ADDRESS", ""))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     logging.getLogger("ray").setLevel(logging.ERROR)
     ours = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(log_to_driver=False, include_dashboard=False, configure_logging=False)
     except Exception as error:  # of every kind, some of no kind of their own
-        raise EngineBroken("ray", str(error)) from error
+        raise EngineBroken("ray", _last_line(error)) from error
     finally:
         signal.signal(signal.SIGTERM, ours)
+
+
+def _knock(address: str) -> None:
+    """Ray itself tries for minutes, and not in silence."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal() or "/" in host:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+    except OSError as error:
+        raise EngineBroken("ray", f"no cluster answers at {address}, which RAY_ADDRESS names") from error
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().rpartition("\n")[2]
 
 
 class _Team:
@@ -211,6 +229,8 @@ class _Team:
                 raise error.cause from None
             except self._ray.exceptions.RayError as error:
                 lost[job] += 1
+                if lost[job] == _LOST_MAX and job is None:
+                    raise EngineBroken("ray", f"no worker begins: {_last_line(error)}") from error
                 if lost[job] == _LOST_MAX:
                     raise WorkerLost(f"{_LOST_MAX} workers") from error
                 left += [] if job is None else [job]
