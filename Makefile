@@ -4,6 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# What is compiled is kept, whatever the surroundings say: tests start many processes, which else compile it all again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test test-apart test-models test-looks eval system setup setup-dev setup-bench weights weights-test web web-check browser
 .PHONY: lint types borders check format lock clean
 

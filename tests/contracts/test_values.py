@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pickle
 import pkgutil
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,15 @@ import msgspec
 import pytest
 
 import antiphon.contracts
-from antiphon.contracts import EngineSetup, SpeechChunk
+from antiphon.contracts import (
+    AntiphonError,
+    BadRequest,
+    ConfigInvalid,
+    EngineBroken,
+    EngineSetup,
+    PrerequisiteMissing,
+    SpeechChunk,
+)
 from antiphon.contracts.yaml_text import Tree
 
 NOT_FOR_THE_WIRE = {
@@ -144,3 +153,17 @@ PUBLIC = [
     "ms",
     "ticks",
 ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EngineBroken("moonshine", "no memory"),
+        PrerequisiteMissing("no weights", remedy="antiphon models pull"),
+        BadRequest("no such rate", code="bad_rate", param="rate"),
+        ConfigInvalid(("one", "two")),
+    ],
+)
+def test_an_error_comes_whole_from_another_process(error: AntiphonError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

@@ -1,11 +1,9 @@
-"""Jobs are handed out here, to processes and to a Ray cluster, and each comes back once."""
+"""Jobs are handed out here and to processes, and each comes back once."""
 
 import os
-import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +11,15 @@ import pytest
 
 from antiphon.contracts import PrerequisiteMissing
 from antiphon.evals import crew
-from antiphon.evals.crew import Job, Where, shared_out
+from antiphon.evals.crew import Job, Where, WorkerLost, shared_out
 
 JOBS: list[Job] = [(name, seed) for name in ("a", "b") for seed in (1, 2, 3)]
 
 # In a module of its own: what travels to other processes must be found by name there.
 HANDS = '''
 import os
+
+from antiphon.contracts import PrerequisiteMissing
 
 
 class Counting:
@@ -31,6 +31,10 @@ class Counting:
     def do(self, job):
         if job[0] == "broken":
             raise RuntimeError("a job broke")
+        if job[0] == "unopened":
+            raise PrerequisiteMissing("no weights", remedy="antiphon models pull")
+        if job[0] == "deadly":
+            os.kill(os.getpid(), 9)
         return f"{self.prefix}{job[0]}{job[1]}", os.getpid()
 
     def close(self):
@@ -42,7 +46,6 @@ class Counting:
 def hire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     (tmp_path / "counting_hands.py").write_text(HANDS)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # for Ray's workers
     return partial(import_module("counting_hands").Counting, "did ")
 
 
@@ -63,17 +66,20 @@ def test_what_breaks_a_job_is_raised(hire: Callable[[], Any]) -> None:
         list(shared_out(hire, [*JOBS[:2], ("broken", 1)], where="processes", workers=2))
 
 
+def test_an_error_of_a_worker_arrives_whole(hire: Callable[[], Any]) -> None:
+    with pytest.raises(PrerequisiteMissing, match="mend it with: antiphon models pull") as raised:
+        list(shared_out(hire, [("unopened", 1), ("unopened", 2)], where="processes", workers=2))
+    assert raised.value.remedy == "antiphon models pull"
+
+
+def test_a_worker_that_ends_is_told_of(hire: Callable[[], Any]) -> None:
+    with pytest.raises(WorkerLost, match="a worker process ended in the middle of a job"):
+        list(shared_out(hire, [*JOBS[:2], ("deadly", 1)], where="processes", workers=2))
+
+
 def test_without_ray_it_says_what_to_install(
     hire: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crew, "find_spec", lambda name: None)
     with pytest.raises(PrerequisiteMissing, match=r"pip install 'antiphon\[ray\]'"):
         list(shared_out(hire, JOBS, where="ray", workers=2))
-
-
-@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
-@pytest.mark.filterwarnings("ignore")
-def test_a_ray_cluster_does_them_too(hire: Callable[[], Any]) -> None:
-    found = list(shared_out(hire, JOBS, where="ray", workers=2))
-    assert done(found)
-    assert os.getpid() not in {process for _, process in found}

@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
 
@@ -19,25 +18,24 @@ from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import Answer, TextAgent, Told
 from antiphon.evals.voice import open_engine
 from antiphon.runtime import Config
-from antiphon.samp import Cast, CastSession, Decider, read_cast
+from antiphon.samp import Cast, CastSession, Decider
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.state import checklist_done, is_done, owed_opening, values
 from antiphon.store import Store
 
 
 @contextmanager
-def text_agent(suite: Suite, cast_file: Path | None, config: Config) -> Generator[TextAgent]:
+def text_agent(suite: Suite, found: Cast | None, config: Config) -> Generator[TextAgent]:
     """Open whoever answers the suite's callers; the models are let go of at the end.
 
     Raises:
-        AntiphonError: as opening the engines does, and reading the cast.
+        AntiphonError: as opening the engines does.
     """
     model = cast(LanguageModel, open_engine("language_model", config, Store().folder))
     try:
-        if cast_file is None:
+        if found is None:
             yield PlainAgent(model, config, suite.instructions)
             return
-        found = read_cast(cast_file.read_text(encoding="utf-8"), str(cast_file))
         embedder = cast(Embedder, open_engine("embedder", config, Store().folder))
         try:
             yield CastAgent(model, embedder, config, found, date.fromisoformat(suite.today))

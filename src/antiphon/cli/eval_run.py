@@ -105,8 +105,9 @@ def _run(args: argparse.Namespace) -> int:
         )
     folder: Path = args.out or Path("runs") / f"{args.suite.stem}-{args.mode}"
     assignment = Assignment(
-        suite_file=str(args.suite.resolve()),
         suite=suite,
+        cast=cast,
+        cast_file=str(cast_file(suite, args.suite) or ""),
         mode=args.mode,
         config=planted(config, args.plant, args.dice) if args.plant or args.dice else config,
         url=args.url,

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -14,7 +13,6 @@ from antiphon.cli.client import Connection, connect
 from antiphon.cli.eval_agents import text_agent
 from antiphon.cli.eval_recorded import held_call, sound_of
 from antiphon.cli.eval_speech import SpokenCall
-from antiphon.cli.eval_suite import cast_file
 from antiphon.cli.toml_text import toml_text
 from antiphon.contracts import EngineSetup, LanguageModel, TurnReport
 from antiphon.contracts.discovery import find
@@ -27,6 +25,7 @@ from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import converse
 from antiphon.evals.voice import Studio, Throat
 from antiphon.runtime import Config, default_language_model
+from antiphon.samp import Cast
 from antiphon.store import Store
 
 _SMALL_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
@@ -35,8 +34,10 @@ _SMALL_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """All that a worker must know; it travels to other processes and machines."""
 
-    suite_file: str
     suite: Suite
+    cast: Cast | None = None
+    cast_file: str = ""
+    """Where the cast is on this machine, for a server, which looks beside it for what its tools run."""
     mode: Mode
     config: Config
     url: str = ""
@@ -62,9 +63,9 @@ class TextHand:
     def __init__(self, assignment: Assignment) -> None:
         self._suite = assignment.suite
         self._stack = ExitStack()
-        found = cast_file(assignment.suite, Path(assignment.suite_file))
         try:
-            self._agent = self._stack.enter_context(text_agent(assignment.suite, found, assignment.config))
+            agent = text_agent(assignment.suite, assignment.cast, assignment.config)
+            self._agent = self._stack.enter_context(agent)
             self._phrase = _phrasing(assignment, self._stack)
         except BaseException:
             self._stack.close()
@@ -163,7 +164,6 @@ def _served(assignment: Assignment) -> str:
     """The configuration of a server for this run, without its address and its journal."""
     table = msgspec.to_builtins(assignment.config)
     table["engines"] = {part: choice for part, choice in table["engines"].items() if part != "journal"}
-    found = cast_file(assignment.suite, Path(assignment.suite_file))
-    table |= {"cast": None if found is None else str(found)}
+    table |= {"cast": assignment.cast_file or None}
     table.pop("server")
     return toml_text(table)

@@ -4,9 +4,20 @@ Every message says what happened and what to do next. An engine's own exceptions
 so nothing outside `antiphon.engines` ever catches a library's error.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 
 class AntiphonError(Exception):
     """The root of every error Antiphon raises on purpose."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+        """It travels between processes, whatever its class is made from."""
+        return _made_again, (type(self), *self.args), self.__dict__
+
+
+def _made_again(kind: type[AntiphonError], *args: Any) -> AntiphonError:
+    return kind.__new__(kind, *args)
 
 
 # The calling code broke a rule.
