@@ -43,9 +43,9 @@ BUDGETS = (256, 512, 1024, 2048)
 _HEARD = (0.3, 0.5, 0.7, 0.85, 1.0)
 _ROUNDS = 2
 """Stories of each wording."""
-_FITTED_ROUNDS = 4
+_FITTED_ROUNDS = 2
 """The same, for weights to be fitted on."""
-_TUNED_APART = 3
+_TUNED_APART = 9
 """Of the many wordings that weights were fitted on, every so manieth is counted."""
 _TURNS = 5882
 """As many as LoCoMo's ten conversations hold."""
@@ -231,10 +231,10 @@ def run(args: argparse.Namespace) -> int:
     weights = fit([case for name in tuned for case in bench.cases[name]])
     if args.fit:
         cases = [case for name in tuned for case in bench.cases[name]]
-        rivals = rival_weights(stories("tune", _FITTED_ROUNDS), bench.embeddings.embedder(), cases)
+        rivals, told_by = rival_weights(stories("tune", _FITTED_ROUNDS), bench.embeddings.embedder(), cases)
         print(
             msgspec.json.format(
-                msgspec.json.encode({"weights": weights, "rivals": rivals}), indent=2
+                msgspec.json.encode({"weights": weights, "rivals": rivals, "telling": told_by}), indent=2
             ).decode()
         )
         return 0

@@ -24,7 +24,8 @@ from antiphon.memory.refining import refined_by
 
 How = Literal["plain", "changed", "still"]
 Part = Literal["tune", "report", "fresh", "unseen"]
-_WORDINGS = tuple(f"memory_wordings{name}.toml" for name in ("", "_tune", "_more", "_fresh", "_unseen"))
+_SETS = ("", "_tune", "_more", "_home", "_work", "_body", "_fresh", "_unseen")
+_WORDINGS = tuple(f"memory_wordings{name}.toml" for name in _SETS)
 _BUDGET = 256
 _THINGS = 6
 _CALLS = 2

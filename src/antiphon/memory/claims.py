@@ -188,6 +188,11 @@ def subject_of(part: str) -> str:
     return ""
 
 
+def speaks_of_change(text: str) -> bool:
+    """Whether any word of `text` is one of change."""
+    return _tells_of_change(text) or any(cue.search(text) for cue in _CUES[:_SPEAKING_FOR])
+
+
 def _tells_of_change(part: str) -> bool:
     return CHANGE.search(part) is not None or REPLACE.search(part) is not None
 

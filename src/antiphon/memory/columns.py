@@ -30,7 +30,8 @@ class Columns:
 
     `previous` and `next` lead along a conversation, `own_previous` and `own_next` along what one speaker says
     in it. `of_self` and `of_other` tell whether a turn speaks of its speaker or of whom it is said to.
-    `size` is about how many characters its line takes. `marks`, `kin` and `form` are of `marks.marks_of`.
+    `size` is about how many characters its line takes. `marks`, `kin` and `form` are of `marks.marks_of`,
+    `telling` is of `telling.telling`.
     """
 
     def __init__(self, dimensions: int, rows: int = _FIRST_ROWS) -> None:
@@ -53,6 +54,7 @@ class Columns:
         self.marks = np.zeros((rows, len(MARKS)), np.uint8)
         self.kin = np.zeros(rows, np.int64)
         self.form = np.zeros(rows, np.int64)
+        self.telling = np.zeros(rows, np.float32)
         self.vectors = np.zeros((rows, dimensions), np.float16)
 
     @property

@@ -2,9 +2,9 @@
 
 Of two turns in which one speaker answers the same question, the later one holds. Nobody said beforehand what
 the two have in common, so it is weighed when there is a question: how well both answer it, how alike
-they are, whether another turn is more like either of them, and what the later one says of change. Every pair
-of the likeliest turns is weighed at once, in small matrices with the earlier turns down and the later ones
-across. The weights are data (`RIVALS`).
+they are, whether another turn is more like either of them, and what the words of the later one tell
+(`telling`). Every pair of the likeliest turns is weighed at once, in small matrices with the earlier turns
+down and the later ones across. The weights are data (`RIVALS`).
 """
 
 import re
@@ -35,7 +35,6 @@ _SHARED_AT_MOST = np.float32(6.0)
 _ASKS = re.compile(r"\b(what|which|who|whom|whose|where|when|how)\b", re.IGNORECASE)
 _WHO = re.compile(r"^\W*(who|whom)\b|\bcalled\b|\bname\b", re.IGNORECASE)
 _WHEN = re.compile(r"^\W*(when|what time|how long|until when)\b|\b(day|date|time)\b", re.IGNORECASE)
-_SPEAKS_FOR = [place for place, name in enumerate(MARKS) if name in ("changes", "replaces")] + [*range(9)]
 _MARK: Final = {name: place for place, name in enumerate(MARKS)}
 
 
@@ -108,7 +107,6 @@ def compared(
     shared = np.minimum(shared, _SHARED_AT_MOST)
     marks = columns.marks[rows].astype(np.float32)
     old, new = marks.T[:, :, None], marks.T[:, None, :]
-    speaks_for = marks[:, _SPEAKS_FOR].max(1)[None, :]
     when, who = (np.float32(form.search(question.text) is not None) for form in (_WHEN, _WHO))
     number, name = _MARK["number"], _MARK["name"]
     form = columns.form[rows]
@@ -136,7 +134,7 @@ def compared(
         "name is missing": old[name] * (1 - new[name]),
         "asks when, has none": when * (1 - new[_MARK["time"]]),
         "asks who, has name": who * new[name],
-        "speaks for change": speaks_for,
+        "telling": columns.telling[rows][None, :],
         **{mark: new[place] for mark, place in _MARK.items()},
     }
 
@@ -188,4 +186,5 @@ def _kin_of(kin: NDArray[np.int64], question: Question) -> Mapping[str, Grid]:
 
 
 def _asked_for(kin: NDArray[np.int64], question: Question) -> NDArray[np.bool_]:
-    return np.isin(kin, [code(word) for word in words(question.text)])
+    asked = words(question.text)
+    return np.isin(kin, [code(word) for word in (*asked, *(word.removesuffix("s") for word in asked))])

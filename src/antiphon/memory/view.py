@@ -20,6 +20,7 @@ from antiphon.memory.columns import Columns
 from antiphon.memory.lines import line
 from antiphon.memory.marks import marks_of
 from antiphon.memory.postings import Postings
+from antiphon.memory.telling import telling
 from antiphon.memory.terms import name_keys, terms, words
 from antiphon.memory.updates import Outdated
 from antiphon.memory.values import Turn
@@ -130,6 +131,7 @@ def grown(view: View, turns: Sequence[Turn], vectors: NDArray[np.float32]) -> Vi
         columns.day[row] = day_of(turn.said_at)
         columns.size[row] = len(quoted[row - first]) + _OVERHEAD_CHARS
         columns.marks[row], columns.kin[row], columns.form[row] = marks_of(text)
+        columns.telling[row] = telling(text)
         _describe(columns, row, text, found)
     _chain(columns, range(first, count), view.last_rows, view.own_last_rows)
     columns.vectors[first:count] = vectors
