@@ -27,7 +27,7 @@ def telling(text: str) -> float:
 
 
 def phrases(text: str) -> dict[str, None]:
-    """The distinct words of `text` and pairs of neighbours, in order, its two ends among them."""
+    """The distinct words of `text` and pairs of neighbours, in order; its two ends are neighbours, too."""
     said = ["^"]
     begins = True
     for word in _WORD.findall(text[:_READ_CHARS]):
@@ -37,7 +37,7 @@ def phrases(text: str) -> dict[str, None]:
             said.append(said_as)
     said.append("$")
     pairs = [f"{one} {other}" for one, other in pairwise(said)]
-    return dict.fromkeys([*said, *pairs])
+    return dict.fromkeys([*said[1:-1], *pairs])
 
 
 def _said_as(word: str, *, begins: bool) -> str:
