@@ -113,7 +113,8 @@ def pairs_of_case(case: Case) -> list[Pairs]:
 
 
 def _texts(view: View, rows: Places) -> tuple[str, ...]:
-    return tuple(view.turns[row].text for row in rows.tolist())
+    places: list[int] = rows.tolist()
+    return tuple(view.turns[row].text for row in places)
 
 
 def _later(view: View, ask: Ask, vector: Vectors, row: int) -> tuple[Places, Matrix]:
