@@ -12,7 +12,7 @@ from antiphon.bench.locomo import read_talks
 from antiphon.bench.memory_cases import cases_of, spoken, view_of
 from antiphon.bench.memory_fit import fit
 from antiphon.bench.memory_growth import growth
-from antiphon.bench.memory_rivals import pairs_of_story, rival_weights
+from antiphon.bench.memory_rivals import common_phrases, pairs_of_story, rival_weights
 from antiphon.bench.memory_tally import auroc
 from antiphon.bench.memory_updates import stories, updates
 from antiphon.bench.memory_ways import Bm25
@@ -143,9 +143,11 @@ def test_weights_of_rivals_are_fitted_to_stories(data: Path) -> None:
     talk = read_talks(data)[0]
     view = view_of(talk, embedder.embed(spoken(talk)))
     cases = cases_of(talk, view, embedder.embed([query.text for query in talk.queries]))
-    weights = rival_weights(told, embedder, cases)
+    weights, spoken_of = rival_weights(told, embedder, cases)
     assert weights.keys() == RIVALS.keys()
     assert all(np.isfinite(weight) for weight in weights.values())
+    assert not spoken_of  # no phrase is of ten kinds where there are two
+    assert {"now", "now $"} <= set(common_phrases(stories("tune", 1)[::5]))
 
 
 def test_a_generated_memory_finds_its_own() -> None:
