@@ -100,7 +100,7 @@ class Judge:
         return (0.0, -self.margin) if options == ("Yes", "No") else ()
 
 
-DOUBTFUL = ("Mira: My sport is boxing.", "Otto: I see.", "Mira: It's climbing for me now.")
+DOUBTFUL = ("Mira: My sport is boxing.", "Otto: I see.", "Mira: I have fallen for climbing.")
 
 
 @pytest.mark.real
