@@ -137,3 +137,10 @@ def test_who_does_not_ask_gets_both(monkeypatch: pytest.MonkeyPatch) -> None:
     view = seen(["Mira: I train at Pulse.", "Mira: I train at Titan now."])
     assert ranked(view, *asked_of(view)).rows.tolist() == [1]
     assert ranked(view, *asked_of(view, "Mira's gym")).rows.tolist() == [0, 1]
+
+
+def test_kin_are_asked_for_by_twos_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_newness(monkeypatch)
+    view = seen(["Mira: The house of my parents is in Bergen.", "Mira: My parents live in Oslo now."])
+    assert ranked(view, *asked_of(view, "Where do Mira's parents live?")).rows.tolist() == [1]
+    assert ranked(view, *asked_of(view, "Where is Mira's house?")).rows.tolist() == [0, 1]
