@@ -22,7 +22,7 @@ from antiphon.contracts import (
     Weigh,
 )
 from antiphon.dialogue.events import GenerationEnded, PromptBuilt, TextGenerated
-from antiphon.runtime.cast_lead import Lead
+from antiphon.runtime.cast_lead import Lead, needless
 from antiphon.runtime.working import SENTENCE_MARKS, Job, tell_piece, tell_weighed
 from antiphon.samp.deciding import Decision
 from antiphon.samp.prompt import Draft, Fact, Section
@@ -123,7 +123,8 @@ def answer(
         calls: list[ToolCall] = []
         usage: Usage | None = None
         whole = spoken_before(asked, plan.verbatim)
-        lead = Lead(draft.cast.personas[plan.state.place.persona].name)
+        persona = draft.cast.personas[plan.state.place.persona]
+        lead = Lead(persona.name, needless(persona, asked.messages))
         for piece in model.generate(whole, told, cache_key=cache_key, cancel=job.cancel):
             said = piece
             if isinstance(piece, TextDelta):

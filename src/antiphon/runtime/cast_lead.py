@@ -1,21 +1,35 @@
-"""What a small model writes before it speaks, as in a play or a story: a name, quotation marks. Taken out.
+"""What a small model writes before it speaks: a name, as in a play or a story, and what it has said already.
 
-Only as much is held back as may still become such a name, so that an answer that begins otherwise waits for
-nothing.
+Only as much is held back as may still become such a name or such a sentence, so that an answer that begins
+otherwise waits for nothing.
 """
+
+import re
+from collections.abc import Iterator, Sequence, Set
+
+from antiphon.contracts import Message
+from antiphon.samp.cast import Persona
 
 _VERBS = ("says", "said", "asks", "asked", "answers", "answered", "replies", "replied")
 _MARKS = (":", *(f' {verb}{stop} "' for verb in _VERBS for stop in (",", ":", "")))
 """What follows the name: in a play, and in a story."""
+_SENTENCE = re.compile(r".+?[.!?…]+[\"'”’)]*(?=\s)", re.DOTALL)
+_WORD = re.compile(r"[^\W_]+")
+_ONCE_MORE = re.compile(r"\b(?:again|repeat|pardon|sorry|say that|did(?:n't| not))\b", re.IGNORECASE)
+_FEWEST_WORDS = 4
+"""Shorter sentences may be said twice: "Thank you.\""""
+_LONG_LETTERS = 4
 
 
 class Lead:
     """Takes an answer as it comes, and gives what of it is to be said."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, needless: Set[str] = frozenset()) -> None:
+        """For who is called `name`; `needless` are sentences that may go, as `words_of` gives them."""
         names = dict.fromkeys((name, name.rpartition(" ")[2]))
         self._marks = tuple(f"{each}{mark}" for each in names for mark in _MARKS)
-        self._held = ""
+        self._needless = needless
+        self._held = self._left_out = ""
         self._begun = self._quoted = False
 
     def feed(self, text: str) -> str:
@@ -23,21 +37,68 @@ class Lead:
         if self._begun:
             return self._plain(text)
         self._held += text
+        while self._shorten():
+            pass
         bare = self._held.lstrip()
-        named = next((mark for mark in self._marks if bare.startswith(mark)), None)
-        if named is None and any(mark.startswith(bare) for mark in self._marks):
+        if not bare or self._may_be_a_name(bare) or self._may_be_needless(bare):
             return ""
-        rest = bare.removeprefix(named).lstrip() if named is not None else self._held
-        if not rest:
-            return ""
-        self._begun, self._held = True, ""
-        self._quoted = '"' in (rest.lstrip()[0], (named or "")[-1:])
-        return self._plain(rest)
+        held, self._held, self._begun = self._held, "", True
+        self._quoted = self._quoted or bare[0] == '"'
+        return self._plain(held)
 
     def finish(self) -> str:
-        """The answer is complete; returns what was held back of it, if it was no name."""
+        """The answer is complete; returns what was held back of it, if it was no name.
+
+        Where all of it was needless it is said after all.
+        """
         held, self._held = self._held, ""
-        return "" if held.strip() in self._marks else held
+        if held.strip() in self._marks:
+            held = ""
+        return self._plain(held if self._begun or held.strip() else self._left_out)
+
+    def _shorten(self) -> bool:
+        """Take a name or a needless sentence away from what is held, if more has come behind it."""
+        bare = self._held.lstrip()
+        for mark in self._marks:
+            if bare.startswith(mark) and (rest := bare.removeprefix(mark).lstrip()):
+                self._held, self._quoted = rest, mark.endswith('"')
+                return True
+        sentence = _SENTENCE.match(bare)
+        if sentence is None or words_of(sentence[0]) not in self._needless:
+            return False
+        self._left_out, self._held = sentence[0], bare[sentence.end() :]
+        return True
+
+    def _may_be_a_name(self, bare: str) -> bool:
+        return any(mark.startswith(bare.rstrip()) for mark in self._marks)
+
+    def _may_be_needless(self, bare: str) -> bool:
+        words = words_of(bare)
+        return any(each.startswith(words) for each in self._needless)
 
     def _plain(self, text: str) -> str:
         return text.replace('"', "") if self._quoted else text
+
+
+def needless(persona: Persona, messages: Sequence[Message]) -> frozenset[str]:
+    """Who the persona is, and what earlier answers stated, unless the caller's last words ask for it."""
+    heard = next((each.content for each in reversed(messages) if each.role == "user"), "")
+    asked = _long_words(heard)
+    said = () if _ONCE_MORE.search(heard) else (each for each in messages if each.role == "assistant")
+    stated = [f"{persona.name}, {persona.role}", *(one for each in said for one in _statements(each.content))]
+    return frozenset(words_of(one) for one in stated if asked.isdisjoint(_long_words(one)))
+
+
+def words_of(text: str) -> str:
+    """The words of `text` alone, in small letters."""
+    return " ".join(_WORD.findall(text.lower()))
+
+
+def _statements(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE.findall(f"{text} "):
+        if "?" not in sentence and len(_WORD.findall(sentence)) >= _FEWEST_WORDS:
+            yield sentence
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text.lower()) if len(word) >= _LONG_LETTERS}
