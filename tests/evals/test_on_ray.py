@@ -19,6 +19,8 @@ from antiphon.cli import main
 from antiphon.contracts import EngineBroken, PrerequisiteMissing
 from antiphon.evals.crew import Job, WorkerLost, shared_out
 
+pytest.importorskip("ray", reason="make test-ray installs it")
+
 SUITE = Path(__file__).parents[2] / "examples" / "suites" / "restaurant.yaml"
 CONFIG = """
 [engines]
