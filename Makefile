@@ -23,7 +23,7 @@ HALF := tests/bench tests/cli tests/clients tests/contracts tests/dialogue tests
 # First what only computes or mostly waits, side by side; then, alone, what talks in real time or loads the machine.
 test: ## set up, then lint, types, borders and every test
 	@echo "Setting up, checking and testing; each part reports when it is over ..."
-	@$(MAKE) --no-print-directory -j4 --output-sync=target browser weights-test test-apart test-apart-too check test-models test-looks
+	@$(MAKE) --no-print-directory -j3 --output-sync=target browser weights-test test-apart test-apart-too check test-models test-looks
 	$(BIN)/pytest -m "real or paced" $(MODELS:%=--ignore=%) --ignore=tests/web/test_looks.py
 
 test-apart: setup-dev ## the tests that mind no neighbours and need no weights, one half of them
