@@ -35,6 +35,7 @@ async def document(capsys: pytest.CaptureFixture[str], *args: str) -> dict[str, 
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.paced
 @pytest.mark.parametrize("delay_s", [0.12, 0.3])
 async def test_measures_the_delay_there_is(
     capsys: pytest.CaptureFixture[str], question: str, delay_s: float
