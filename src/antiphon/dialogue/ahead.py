@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from antiphon.contracts import Ticks, ticks
 from antiphon.dialogue.commands import ListenAhead, Prefill
-from antiphon.dialogue.completeness import without_mark
+from antiphon.dialogue.completeness import MARKS, without_mark
 from antiphon.dialogue.floor import Floor
 from antiphon.dialogue.turn import Turn
 
@@ -32,11 +32,18 @@ FEWEST_NEW_WORDS = 2
 def steady(words: str, read: Sequence[str]) -> str:
     """`words` as the model has read them, as far as they are the same words.
 
-    Who hears more of a sentence writes its beginning anew, with other commas and capitals. That is no news,
-    and the model would have to read all that comes behind it once more.
+    Who hears more of a sentence writes its beginning anew, with other marks and, behind those, other
+    capitals. That is no news, and the model would have to read all that comes behind it once more. Other
+    capitals elsewhere are news: somebody is called Mark.
     """
     said = words.split()
-    same = _common([_bare(word) for word in said], [_bare(word) for word in read])
+    same = 0
+    for mine, yours in zip(said, read, strict=False):
+        one, other = mine.strip(MARKS), yours.strip(MARKS)
+        begins = not same or said[same - 1][-1] in MARKS or read[same - 1][-1] in MARKS
+        if one != other and not (begins and one.casefold() == other.casefold()):
+            break
+        same += 1
     if same:
         last = said[same - 1]
         mark = last[len(without_mark(last)) :]
@@ -83,10 +90,6 @@ def _read_on(floor: Floor, turn: Turn) -> None:
     if len(sure) >= _common(sure, turn.read) + FEWEST_NEW_WORDS:
         turn.read = sure
         floor.out.append(Prefill(turn.number, turn.revision, without_mark(" ".join(sure))))
-
-
-def _bare(word: str) -> str:
-    return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
 def _common(some: list[str], others: list[str]) -> int:

@@ -39,13 +39,14 @@ _QUESTION_WORDS = frozenset(
     {"what", "what's", "which", "who", "who's", "whom", "where", "where's", "when", "how", "why"}
 )
 _OPEN_MARK = re.compile(r"(?:[,;:–—-]|\.{2,}|…)[\"'”’)\]]*$")
-_MARKS = " .,;:!?…-–—\"'”’"
+MARKS = " .,;:!?…-–—\"'”’"
+"""What may stand behind a word without being any of it."""
 _WORD = re.compile(r"\w+(?:'\w+)*")
 
 
 def without_mark(words: str) -> str:
     """`words` as they stand where it is open whether a sentence ends."""
-    return words.rstrip(_MARKS)
+    return words.rstrip(MARKS)
 
 
 def wants_more(words: str) -> bool:
