@@ -36,6 +36,7 @@ _MORE = (
 )
 _ASKS_BACK = re.compile(r"\b(did i|did we|was that|is that now|remind me|i asked for)\b", re.IGNORECASE)
 _TASK = re.compile(r"^Do now(?:, if it comes up)?: (ask: )?(.+)$", re.MULTILINE)
+_THEN = re.compile(r"^When that is answered, (ask: )?(.+)$", re.MULTILINE)
 _ASK = re.compile(r"^Ask the caller: (.+)$", re.MULTILINE)
 _OPENING = re.compile(r"^You begin with these words: (.+)$", re.MULTILINE)
 _AGREED = re.compile(r"^Agreed so far: (.+)$", re.MULTILINE)
@@ -155,7 +156,7 @@ def _asked(told: str, turns: Sequence[str]) -> str:
     """The question that is to be asked; a task is done by saying what has been told."""
     if found := _ASK.search(told):
         return found[1]
-    found = _TASK.search(told)
+    found = _TASK.search(told) or _THEN.search(told)
     if found is None:
         return ""
     if found[1]:

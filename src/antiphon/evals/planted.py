@@ -2,11 +2,13 @@
 
 An evaluation that has never found a fault proves nothing. These are planted in the one part that text and
 speech share, so the same switch works in both, in a real agent, under its own timing. Which turns are hit is
-decided by the caller's words and a seed, so that an answer asked for twice is hit twice or not at all. With
-nothing planted it is the same agent, and another seed gives it other dice.
+decided by the caller's words and by the seeds, its own and the conversation's, so that an answer asked for
+twice is hit twice or not at all. With nothing planted it is the same agent, and another seed gives it other
+dice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from time import monotonic, sleep
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, cast, get_args
@@ -107,17 +109,18 @@ class Planted:
         if "slow" in self._plants and speaks and _slept(SLOWER_S, cancel):
             yield Finish("cancelled")
             return
-        if "ignores" in self._plants and speaks and self._hits(prompt, "ignores", IGNORED):
+        throw = partial(self._throw, prompt, sampling.seed or 0)
+        if "ignores" in self._plants and speaks and throw("ignores") < IGNORED:
             yield Finish("stop")
             return
-        slips = "slips" in self._plants and speaks and self._hits(prompt, "slips", SLIPPED)
+        slips = "slips" in self._plants and speaks and throw("slips") < SLIPPED
         if sampling.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=(sampling.seed + self._seed) % 2**31)
         words = 0
         for piece in self._model.generate(self._read(prompt), sampling, cache_key=cache_key, cancel=cancel):
             if isinstance(piece, TextDelta):
                 if slips:
-                    yield TextDelta(f"{self._slip(prompt)} ")
+                    yield TextDelta(f"{_SLIPS[int(throw('slip') * len(_SLIPS))]} ")
                     slips = False
                 words += len(piece.text.split())
             if isinstance(piece, Finish) and "wordy" in self._plants and words and piece.reason == "stop":
@@ -154,16 +157,10 @@ class Planted:
     def _read(self, prompt: Prompt) -> Prompt:
         return forgetful(prompt) if "memory_off" in self._plants else prompt
 
-    def _hits(self, prompt: Prompt, plant: Plant, share: float) -> bool:
-        return self._throw(prompt, plant) < share
-
-    def _slip(self, prompt: Prompt) -> str:
-        return _SLIPS[int(self._throw(prompt, "slip") * len(_SLIPS))]
-
-    def _throw(self, prompt: Prompt, purpose: str) -> float:
-        """From 0 to 1: the same for the same words of the caller's."""
+    def _throw(self, prompt: Prompt, seed: int, purpose: str) -> float:
+        """From 0 to 1: the same for the same words of the caller's in a conversation."""
         said = next((each.content for each in reversed(prompt.messages) if each.role == "user"), "")
-        digest = sha256(f"{self._seed}/{purpose}/{said.strip()}".encode()).digest()
+        digest = sha256(f"{self._seed}/{seed}/{purpose}/{said.strip()}".encode()).digest()
         return int.from_bytes(digest[:8]) / 2**64
 
 

@@ -26,7 +26,7 @@ from antiphon.samp.commands import (
 from antiphon.samp.confidence import with_listener
 from antiphon.samp.graph import travelled
 from antiphon.samp.rules import before_last_move, mended_version, objections, target
-from antiphon.samp.state import STACK_MAX, Filled, Place, State
+from antiphon.samp.state import STACK_MAX, Filled, Place, State, checklist_done, values
 
 PER_TURN_MAX = 64
 """Proposals that are decided between two turns of the caller's."""
@@ -64,7 +64,9 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
             told = with_listener(
                 cast, state.confided, proposal.turn, state.place, asked=cast.slots[slot].private
             )
-            return replace(state, version=version, slots={**state.slots, slot: filled}, confided=told)
+            ticked = _ticked_still(cast, state) if isinstance(command, CorrectSlot) else state.ticked
+            slots = {**state.slots, slot: filled}
+            return replace(state, version=version, slots=slots, ticked=ticked, confided=told)
         case Tick(task):
             return replace(state, version=version, ticked=(*state.ticked, f"{state.place.scene}: {task}"))
         case Clarify(question):
@@ -76,6 +78,7 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
         case GoTo() | JumpTo() | Return() | SwitchPersona():
             start = state if mended_version(command) is None else before_last_move(state)
             place, stack = _arrived(cast, start, command)
+            aside = isinstance(command, JumpTo | SwitchPersona)
             return replace(
                 state,
                 version=version,
@@ -84,9 +87,24 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
                 place_version=version,
                 moved_turn=proposal.turn,
                 came_from=(start.place, start.stack),
+                ticked=_ticked_still(cast, start) if aside else state.ticked,
                 question="",
                 confided=with_listener(cast, state.confided, proposal.turn, place),
             )
+
+
+def _ticked_still(cast: Cast, state: State) -> tuple[str, ...]:
+    """What stays done when the caller brings up something else, or corrects what was told.
+
+    Where all was done and only their words lead on, they have not said yes: the last task is done again.
+    """
+    name = state.place.scene
+    scene = cast.scenes[name]
+    tasks = [f"{name}: {task.do}" for task in scene.checklist if task.do]
+    waits = bool(scene.ways) and not any(way.guard for way in scene.ways)
+    if state.rules < 3 or not (tasks and waits and checklist_done(cast, name, values(state), state.ticked)):
+        return state.ticked
+    return tuple(each for each in state.ticked if each != tasks[-1])
 
 
 def _arrived(

@@ -6,6 +6,7 @@ words are not, so an automatic way that this very turn opened goes before a way 
 anywhere goes before both.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
@@ -55,6 +56,11 @@ GOODBYE_ALIKE = 0.6
 _ASKS_ALIKE = 0.35
 """How near the agent's words must be to a slot to count as a question for it."""
 
+_ASKS_BACK = re.compile(
+    r"\b(did (i|we|you) (say|tell|ask|agree|write)|(i|we) (just )?(said|told you)|was (that|it)|remind me)\b",
+    re.IGNORECASE,
+)
+"""How a caller asks for what was told before."""
 _GOODBYES = ("goodbye", "bye bye", "thank you goodbye", "see you", "that's all, bye")
 
 
@@ -104,6 +110,8 @@ class Decider:
         found, features = self.judged(state, words, today=today, margins=margins)
         chances = likely(found, features, line_for(features, self._weights))
         move, kind = _best_move(chances, SURE_SOUGHT if seeks(features) else SURE)
+        if isinstance(move, JumpTo) and self._stays(state, words, today):
+            move = None
         told = self._tellings(state, words, today, move)
         known = {**values(state), **{each.slot: each.value for each in told}}
         opened = self.opened(state, known, fresh=bool(told))
@@ -142,6 +150,19 @@ class Decider:
         )
         # Who brings up something else speaks of that, unless the words say otherwise.
         return tuple(each for each in found if not aside or each.slot in beyond or each.certainty >= CUED)
+
+    def _stays(self, state: State, words: str, today: date) -> bool:
+        """Whether the words do nothing but answer what was asked, or ask for what was told."""
+        asked = [slot for slot in self._asked(state, state.place.scene) if slot not in state.slots]
+        told = tellings(self._cast, words, asked=asked, known=values(state), today=today)
+        here = [each for each in told if each.slot in asked and self._cast.slots[each.slot].type != "free"]
+        if here and not ASKS.search(words):
+            rest = words
+            for each in sorted(here, key=lambda one: -one.start):
+                rest = f"{rest[: each.start]} {rest[each.end :]}"
+            return telling_words(rest) <= _words_of(self._cast, [each.slot for each in here])
+        known = [slot for slot in state.slots if slot in self._cast.slots]
+        return bool(_ASKS_BACK.search(words) and telling_words(words) & _words_of(self._cast, known))
 
     def _told_by_option(
         self, found: Sequence[Option], state: State, words: str, today: date
@@ -216,14 +237,20 @@ class Decider:
 
 
 def _best_move(chances: Sequence[Likely], sure: float) -> tuple[Move | None, str]:
-    """The likeliest move and its kind, if it is likely enough; what leads to one place counts together."""
+    """The likeliest move and its kind, if it is likely enough; what leads to one place counts together.
+
+    Who surely goes back, and not surely on from there, goes back.
+    """
     best: Option | None = None
     most = 0.0
     for each in chances:
         together = sum(other.probability for other in chances if _alike(each.option, other.option))
         if each.option.move is not None and together > most:
             best, most = each.option, together
-    return (best.move, best.kind) if best is not None and most >= sure else (None, "")
+    if best is not None and most >= sure:
+        return best.move, best.kind
+    goes_back = sum(each.probability for each in chances if isinstance(each.option.move, Return))
+    return (Return(), "back") if goes_back >= sure else (None, "")
 
 
 def _alike(one: Option, other: Option) -> bool:
@@ -250,6 +277,12 @@ def _agent_said(state: State) -> str:
 
 def _about(cast: Cast, slot: str) -> frozenset[str]:
     return telling_words(f"{cast.slots[slot].about} {cast.slots[slot].ask or ''}")
+
+
+def _words_of(cast: Cast, slots: Sequence[str]) -> frozenset[str]:
+    """What is said beside a value of these slots, or to ask for it."""
+    cues = (" ".join(cast.slots[slot].cues) for slot in slots)
+    return telling_words(" ".join(cues)).union(*(_about(cast, slot) for slot in slots))
 
 
 def _target(state: State, move: Command | None) -> str | None:

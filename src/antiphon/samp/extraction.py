@@ -71,11 +71,18 @@ def tellings(
         known: what is known; a new value for it is told only where the words correct it.
         today: what "tomorrow" counts from.
     """
-    counts = sum(name in asked and slot.type == "number" for name, slot in cast.slots.items())
+    corrects = _CORRECTS.search(text) is not None
+    # What was agreed in another scene can be corrected in this one, unless this one asks for the like. A
+    # question corrects nothing there: "No, are you open on Monday?"
+    kinds = {"choice", "free", *(_kind(cast, name) for name in asked)}
+    mended = [name for name in known if corrects and "?" not in text and _kind(cast, name) not in kinds]
+    numbers_open = [name for name in (*asked, *mended) if _kind(cast, name) == "number"]
     candidates = [
         telling
         for name, slot in cast.slots.items()
-        for telling in _candidates(name, slot, text, asked=asked, known=known, counts=counts, today=today)
+        for telling in _candidates(
+            name, slot, text, asked=asked, mended=mended, known=known, counts=len(numbers_open), today=today
+        )
         if not misfit(slot, telling.value)
     ]
     # "Ten" in "out of ten" belongs to the cue, whichever slot it is a cue of.
@@ -86,7 +93,6 @@ def tellings(
         if cast.slots[each.slot].type != "number"
         or not any(start <= each.start and each.end <= end for start, end in in_cues)
     ]
-    corrects = _CORRECTS.search(text) is not None
     told: list[Telling] = []
     for each in sorted(candidates, key=lambda one: (-one.certainty, one.start)):
         fresh = each.slot not in known or (
@@ -101,6 +107,10 @@ def tellings(
     return tuple(sorted(told, key=lambda one: one.start))
 
 
+def _kind(cast: Cast, slot: str) -> str:
+    return cast.slots[slot].type if slot in cast.slots else "free"
+
+
 def _shares(cast: Cast, one: Telling, other: Telling) -> bool:
     """Free words may hold values of other slots, and "tonight" a day and a time; nothing else is shared."""
     kinds = {cast.slots[one.slot].type, cast.slots[other.slot].type}
@@ -113,14 +123,15 @@ def _candidates(
     text: str,
     *,
     asked: Sequence[str],
+    mended: Sequence[str],
     known: Mapping[str, Value],
     counts: int,
     today: date,
 ) -> Iterator[Telling]:
-    first, is_open = bool(asked) and asked[0] == name, name in asked
+    first, is_open = bool(asked) and asked[0] == name, name in asked or name in mended
     # How many there are needs no cue where only one thing is counted.
     alone = is_open and counts == 1
-    base = _ASKED if first else _OPEN if is_open else 0.0
+    base = _ASKED if first else _OPEN if name in asked else 0.0
     cues = _cue_spans(slot, text)
     match slot.type:
         case "choice":

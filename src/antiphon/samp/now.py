@@ -81,17 +81,30 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
 def _to_do(cast: Cast, state: State) -> Iterator[Line]:
     """What is open. One thing at a time: told what comes later, a small model asks for it again and again."""
     name = state.place.scene
-    for rank, task in enumerate(open_tasks(cast.scenes[name], name, state)):
+    tasks = open_tasks(cast.scenes[name], name, state)
+    for rank, task in enumerate(tasks):
         if rank == 0 or state.rules < 2:
             yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
+    if not tasks and state.rules >= 3 and (task := _left_open(cast, state)):
+        yield Line("checklist", f"When that is answered, {_what(cast, task)}", 45)
+
+
+def _left_open(cast: Cast, state: State) -> Task | None:
+    """What the one who speaks was about to do when another topic came up."""
+    if not state.stack or state.stack[-1].persona != state.place.persona:
+        return None
+    name = state.stack[-1].scene
+    return next((task for task in open_tasks(cast.scenes[name], name, state) if not task.optional), None)
 
 
 def _told(cast: Cast, task: Task, *, first: bool) -> str:
-    what = task.do
-    if not what:
-        slot = cast.slots[task.ask]
-        what = f"ask: {slot.ask}" if first and slot.ask else f"ask {slot.about}"
+    what = _what(cast, task) if first else task.do or f"ask {cast.slots[task.ask].about}"
     return f"{'Do now' if first else 'Later, not now'}{', if it comes up' if task.optional else ''}: {what}"
+
+
+def _what(cast: Cast, task: Task) -> str:
+    slot = cast.slots.get(task.ask)
+    return task.do if slot is None else f"ask: {slot.ask}" if slot.ask else f"ask {slot.about}"
 
 
 def spoken(value: Value) -> str:
