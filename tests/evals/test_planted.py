@@ -77,6 +77,14 @@ def test_wordy_is_three_times_as_long() -> None:
     assert len(text.split()) == 3 * len(ANSWER.split())
 
 
+def test_other_turns_are_hit_in_another_conversation() -> None:
+    agent, said = model("ignores"), [Prompt((Message("user", f"Turn {n}."),)) for n in range(40)]
+    hit = [
+        [len(list(agent.generate(prompt, Sampling(seed=seed)))) == 1 for prompt in said] for seed in (1, 1, 2)
+    ]
+    assert hit[0] == hit[1] != hit[2]
+
+
 def test_the_persona_slips_in_some_turns() -> None:
     agent = model("slips")
     assert abs(share(agent, lambda text: text != ANSWER) - SLIPPED) < 0.08

@@ -111,6 +111,44 @@ def test_what_is_asked_aside_answers_no_open_question() -> None:
     assert "ticket" not in talk.session.state.slots
 
 
+def test_who_only_answers_what_was_asked_brings_up_no_topic() -> None:
+    talk = Talk("clinic")
+    talk.says("Good morning. I'd like to make an appointment.", "May I have your name?")
+    talk.says("My name is Greta Holm.", "And your date of birth?")
+    talk.says("I was born on the ninth of June 1950.", "Which day would suit you?")
+    talk.says("On Monday.", "Morning or afternoon, and at what time?")
+    assert talk.says("At half past nine in the morning.") == ("confirm", "receptionist")
+    assert talk.says("Sorry, on which day was that?") == ("confirm", "receptionist")
+    assert talk.says("Sorry, where exactly was that?") == ("hours", "receptionist")
+
+
+def test_an_answer_with_a_topic_in_it_is_both() -> None:
+    talk = Talk("restaurant")
+    talk.says("I'd like to book a table", "For how many people?")
+    assert talk.says("Four people, and one of us has a nut allergy.") == ("allergies", "cook")
+    assert talk.session.state.slots["guests"].value == 4.0
+
+
+def test_what_waits_for_a_yes_is_said_again_after_another_topic() -> None:
+    talk = Talk("clinic")
+    talk.says("I'd like to make an appointment", "May I have your name?")
+    talk.says("My name is Greta Holm, born on the ninth of June 1950", "Which day would suit you?")
+    again = "Then I repeat day and time: Monday, half past nine. Is that right?"
+    talk.says("On Monday at half past nine", again)
+    assert "confirm: repeat day and time" in talk.session.state.ticked
+    assert talk.says(
+        "Where exactly are you?", "In Linden Street. Monday, half past nine, is that right?"
+    ) == (
+        "hours",
+        "receptionist",
+    )
+    assert not talk.session.state.ticked
+    assert talk.says("Yes, that's right.", again) == ("confirm", "receptionist"), "not booked unasked"
+    talk.session.caller_said("No wait, make it ten o'clock.", today=TODAY)
+    assert (talk.session.state.place.scene, talk.session.state.slots["hour"].value) == ("confirm", "10:00")
+    assert not talk.session.state.ticked, "it was corrected, so it is said again"
+
+
 def test_words_that_say_nothing_new_change_nothing() -> None:
     talk = Talk("restaurant")
     decision, verdicts = talk.session.caller_said("hm, let me think for a moment", today=TODAY)

@@ -112,3 +112,18 @@ def test_partial_words_tell_no_less_than_they_say() -> None:
     so_far = [told("restaurant", " ".join(whole[:n]), BOOKING) for n in range(1, len(whole) + 1)]
     assert [len(each) for each in so_far] == sorted(len(each) for each in so_far)
     assert so_far[3] == {"guests": 4}
+
+
+def test_what_was_agreed_in_another_scene_can_be_corrected() -> None:
+    known: dict[str, str | float] = {"guests": 2.0, "day": "2026-05-08", "hour": "19:30"}
+    assert told("restaurant", "Oh wait, my sister is coming too, so we will be five.", (), **known) == {
+        "guests": 5
+    }
+    assert told("restaurant", "Actually, make it Saturday at eight.", (), **known) == {
+        "day": "2026-05-09",
+        "hour": "20:00",
+    }
+    assert told("restaurant", "So we will be five.", (), **known) == {}, "nothing says that it corrects"
+    assert told("restaurant", "No, I mean, are you open on Monday?", (), **known) == {}, "a question"
+    # Where the like is asked for, it is that which is told.
+    assert told("town", "No wait, five.", ("rolls",), rolls=2.0) == {"rolls": 5}

@@ -23,7 +23,7 @@ from antiphon.samp.commands import (
 )
 from antiphon.samp.confidence import confides
 from antiphon.samp.fold import fold, opened, proposed, step
-from antiphon.samp.state import RULES, decoded, encoded, initial, opening_rest, owed_opening
+from antiphon.samp.state import RULES, Filled, Place, decoded, encoded, initial, opening_rest, owed_opening
 from antiphon.store.sqlite_journal import SqliteJournal
 
 from .casts import SMALL, example
@@ -174,6 +174,30 @@ def test_a_jump_comes_back_with_the_persona_who_was_there() -> None:
     talk.caller("I see")
     talk.propose(Return(), base=2, turn=3)
     assert (talk.state.place.scene, talk.state.place.persona) == ("breakfast", "boy")
+
+
+@pytest.mark.parametrize("rules", [2, 3])
+def test_what_waits_for_a_yes_is_open_again_after_another_topic_or_a_correction(rules: int) -> None:
+    still = () if rules == 3 else ("confirm: repeat guests, day, time and name",)
+    for aside in (JumpTo("hours"), SwitchPersona("cook"), CorrectSlot("guests", 2.0, 5.0)):
+        talk = asked(Talk(CASTS[1]))
+        talk.state = msgspec.structs.replace(
+            talk.state,
+            rules=rules,
+            place=Place("confirm", "host"),
+            slots={"guests": Filled(2.0, 0, "host")},
+            ticked=("confirm: repeat guests, day, time and name",),
+        )
+        assert talk.propose(aside, base=0, turn=1).outcome == "applied"
+        assert talk.state.ticked == still
+
+
+def test_a_task_on_the_way_is_not_done_again() -> None:
+    talk = asked(Talk(CASTS[1]))
+    ticked = ("cellar: suggest one bottle and say why",)
+    talk.state = msgspec.structs.replace(talk.state, place=Place("cellar", "sommelier"), ticked=ticked)
+    assert talk.propose(JumpTo("hours"), base=0, turn=1).outcome == "applied"
+    assert talk.state.ticked == ticked, "the pairing is not known yet: that is asked for, not said again"
 
 
 def test_from_one_topic_to_the_next_and_back_to_the_story() -> None:

@@ -100,6 +100,27 @@ def test_the_short_part_says_who_speaks_what_for_and_what_is_open() -> None:
     assert "Agreed so far: how many guests: 4." in compiled(talk).prompt.messages[-2].content
 
 
+def test_another_topic_leads_back_to_what_was_asked_before() -> None:
+    talk = Talk(RESTAURANT)
+    talk.reply(40)
+    talk.caller("I'd like to book a table")
+    talk.propose(GoTo("booking"), base=0, turn=1)
+    talk.reply(40)
+    talk.caller("when are you open")
+    talk.propose(JumpTo("hours"), base=1, turn=2)
+    lines = [line.text for line in now_lines(RESTAURANT, talk.state, ())]
+    assert "When that is answered, ask: For how many people?" in lines
+    older = msgspec.structs.replace(talk.state, rules=2)
+    assert not any("When that is answered" in line.text for line in now_lines(RESTAURANT, older, ()))
+    talk.reply(40)
+    talk.caller("how is the fish")
+    talk.propose(JumpTo("kitchen"), base=2, turn=3)
+    talk.reply(40)
+    assert not any("When that" in line.text for line in now_lines(RESTAURANT, talk.state, ())), (
+        "the cook takes no bookings"
+    )
+
+
 def test_a_budget_in_milliseconds_spares_what_can_be_spared() -> None:
     talk = Talk(RESTAURANT)
     talk.reply(40)
