@@ -1,6 +1,6 @@
 """The agents that a simulated caller can write to: a cast, or a plain model, played in this process."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import date
 from time import perf_counter
@@ -10,6 +10,7 @@ from antiphon.contracts import (
     Embedder,
     LanguageModel,
     Message,
+    Piece,
     Prompt,
     Sampling,
     TextDelta,
@@ -18,7 +19,9 @@ from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import Answer, TextAgent, Told
 from antiphon.evals.voice import open_engine
 from antiphon.runtime import Config
+from antiphon.runtime.cast_lead import Lead, needless, spoken
 from antiphon.samp import Cast, CastSession, Decider
+from antiphon.samp.due import question_due
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.state import checklist_done, is_done, owed_opening, values
 from antiphon.store import Store
@@ -103,7 +106,16 @@ class CastAgent:
             before=self._before,
         )
         deciding_ms = (perf_counter() - began) * 1000
-        text, first_ms = _generated(self._model, self._config, self._before.prompt, self._seed)
+        state, prompt = self._session.state, self._before.prompt
+        persona = self._cast.personas[state.place.persona]
+        lead = Lead(persona.name, needless(persona, prompt.messages))
+        text, first_ms = _generated(
+            self._model,
+            self._config,
+            prompt,
+            self._seed,
+            lambda pieces: spoken(pieces, lead, lambda said: question_due(self._cast, state, said)),
+        )
         return self._answer(text, deciding_ms + first_ms)
 
     def heard(self, text: str) -> None:
@@ -148,13 +160,19 @@ class CastAgent:
         }
 
 
-def _generated(model: LanguageModel, config: Config, prompt: Prompt, seed: int) -> tuple[str, float]:
-    """The answer's words, and milliseconds to the first of them."""
+def _generated(
+    model: LanguageModel,
+    config: Config,
+    prompt: Prompt,
+    seed: int,
+    worded: Callable[[Iterator[Piece]], Iterator[Piece]] = iter,
+) -> tuple[str, float]:
+    """The answer's words as they are to be said, and milliseconds to the first of them."""
     began, first_ms, text = perf_counter(), 0.0, ""
     sampling = Sampling(
         max_tokens=config.answer_tokens, temperature=config.session.temperature, seed=seed % 2**31
     )
-    for piece in model.generate(prompt, sampling, cache_key="evaluation"):
+    for piece in worded(model.generate(prompt, sampling, cache_key="evaluation")):
         if isinstance(piece, TextDelta):
             first_ms = first_ms or (perf_counter() - began) * 1000
             text += piece.text

@@ -6,30 +6,29 @@ word (an opening, or who takes over) is spoken at once, while the model still re
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
 from antiphon.contracts import (
     AntiphonError,
-    Finish,
     LanguageModel,
     Message,
     Prompt,
     Sampling,
-    TextDelta,
     ToolCall,
     Usage,
     Weigh,
 )
 from antiphon.dialogue.events import GenerationEnded, PromptBuilt, TextGenerated
-from antiphon.runtime.cast_lead import Lead, needless
+from antiphon.runtime.cast_lead import Lead, needless, spoken
 from antiphon.runtime.working import SENTENCE_MARKS, Job, tell_piece, tell_weighed
 from antiphon.samp.deciding import Decision
+from antiphon.samp.due import question_due
 from antiphon.samp.prompt import Draft, Fact, Section
 from antiphon.samp.state import State
 
 OWNER = "cast"
-_NOTHING = TextDelta("")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,14 +124,10 @@ def answer(
         whole = spoken_before(asked, plan.verbatim)
         persona = draft.cast.personas[plan.state.place.persona]
         lead = Lead(persona.name, needless(persona, asked.messages))
-        for piece in model.generate(whole, told, cache_key=cache_key, cancel=job.cancel):
-            said = piece
-            if isinstance(piece, TextDelta):
-                said = TextDelta(lead.feed(piece.text))
-            elif isinstance(piece, Finish) and (rest := lead.finish()):
-                tell_piece(job, TextDelta(rest), calls, model.card.name)
-            if said != _NOTHING:
-                usage = tell_piece(job, said, calls, model.card.name) or usage
+        pieces = model.generate(whole, told, cache_key=cache_key, cancel=job.cancel)
+        asks = partial(question_due, draft.cast, plan.state)
+        for piece in spoken(pieces, lead, lambda said: asks(plan.verbatim + said)):
+            usage = tell_piece(job, piece, calls, model.card.name) or usage
         return usage
 
     def work() -> None:

@@ -1,13 +1,13 @@
 """What a small model writes before it speaks: a name, as in a play or a story, and what it has said already.
 
 Only as much is held back as may still become such a name or such a sentence, so that an answer that begins
-otherwise waits for nothing.
+otherwise waits for nothing. Behind it is said what it should have asked.
 """
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
-from antiphon.contracts import Message
+from antiphon.contracts import Finish, Message, Piece, TextDelta
 from antiphon.samp.cast import Persona
 
 _VERBS = ("says", "said", "asks", "asked", "answers", "answered", "replies", "replied")
@@ -31,6 +31,8 @@ class Lead:
         self._needless = needless
         self._held = self._left_out = ""
         self._begun = self._quoted = False
+        self.needless = False
+        """Whether all of it may go; known when it is complete."""
 
     def feed(self, text: str) -> str:
         """More of the answer; returns what may be said now."""
@@ -54,7 +56,8 @@ class Lead:
         held, self._held = self._held, ""
         if held.strip() in self._marks:
             held = ""
-        return self._plain(held if self._begun or held.strip() else self._left_out)
+        self.needless = not (self._begun or held.strip())
+        return self._plain(self._left_out if self.needless else held)
 
     def _shorten(self) -> bool:
         """Take a name or a needless sentence away from what is held, if more has come behind it."""
@@ -78,6 +81,31 @@ class Lead:
 
     def _plain(self, text: str) -> str:
         return text.replace('"', "") if self._quoted else text
+
+
+def spoken(pieces: Iterable[Piece], lead: Lead, question: Callable[[str], str]) -> Iterator[Piece]:
+    """The answer as it is to be said.
+
+    Args:
+        pieces: as the model gives them.
+        lead: takes away what is not said.
+        question: what is to be asked behind such an answer; empty: nothing.
+    """
+    said = ""
+    for piece in pieces:
+        if isinstance(piece, TextDelta):
+            text = lead.feed(piece.text)
+        elif isinstance(piece, Finish):
+            text = lead.finish()
+            asked = question(said + text) if piece.reason == "stop" else ""
+            text = asked if asked and lead.needless else f"{text} {asked}".rstrip() if asked else text
+        else:
+            text = ""
+        said += text
+        if text:
+            yield TextDelta(text)
+        if not isinstance(piece, TextDelta):
+            yield piece
 
 
 def needless(persona: Persona, messages: Sequence[Message]) -> frozenset[str]:

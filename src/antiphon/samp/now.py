@@ -13,6 +13,7 @@ import msgspec
 from antiphon.samp.cast import Cast, Task
 from antiphon.samp.confidence import knows_slot
 from antiphon.samp.drift import renewal_line
+from antiphon.samp.due import left_open
 from antiphon.samp.guards import Value
 from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, told_just_now
 from antiphon.samp.tone import tone_line
@@ -53,7 +54,9 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
         yield Line("tools", text)
     if just:
         about = " and ".join(cast.slots[slot].about for slot in cast.slots if slot in just)
-        yield Line("slots", f"The caller has just told you {about}: do not ask for it again.")
+        # "The caller has told you ..." a small model would say aloud.
+        told = f"The caller has just told you {about}: do" if state.rules < 3 else f"Told now: {about}. Do"
+        yield Line("slots", f"{told} not ask for it again.")
     yield Line("aim", f"Your aim: {scene.aim}")
     if state.question:
         yield Line("question", f"Ask the caller: {state.question}")
@@ -85,16 +88,8 @@ def _to_do(cast: Cast, state: State) -> Iterator[Line]:
     for rank, task in enumerate(tasks):
         if rank == 0 or state.rules < 2:
             yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)
-    if not tasks and state.rules >= 3 and (task := _left_open(cast, state)):
+    if not tasks and state.rules >= 3 and (task := left_open(cast, state)):
         yield Line("checklist", f"When that is answered, {_what(cast, task)}", 45)
-
-
-def _left_open(cast: Cast, state: State) -> Task | None:
-    """What the one who speaks was about to do when another topic came up."""
-    if not state.stack or state.stack[-1].persona != state.place.persona:
-        return None
-    name = state.stack[-1].scene
-    return next((task for task in open_tasks(cast.scenes[name], name, state) if not task.optional), None)
 
 
 def _told(cast: Cast, task: Task, *, first: bool) -> str:
