@@ -12,8 +12,8 @@ from antiphon.runtime.cast_lead import Lead, needless
 from antiphon.samp.cast import Persona
 
 
-def said(name: str, *pieces: str, told: Set[str] = frozenset()) -> str:
-    lead = Lead(name, told)
+def said(name: str, *pieces: str, told: Set[str] = frozenset(), role: str = "") -> str:
+    lead = Lead(name, role, told)
     return "".join([*(lead.feed(piece) for piece in pieces), lead.finish()])
 
 
@@ -31,10 +31,22 @@ def said(name: str, *pieces: str, told: Set[str] = frozenset()) -> str:
         (("Maya", " says", " it is", ' "fine"'), 'Maya says it is "fine"'),
         (("Maya", " says"), "Maya says"),
         (('He said "yes": fine.',), 'He said "yes": fine.'),
+        (("Sure", ",", " Maya", ".", " For how many?"), "Sure, For how many?"),
+        (("Sure, Maya", "!"), "Sure,"),
+        (("Good evening, Ma", "ya here."), "Good evening, Maya here."),
+        (("Yes, May",), "Yes, May"),
+        (("Maya", ", ", "for which day?"), "for which day?"),
     ],
 )
 def test_a_name_goes_and_all_else_stays(pieces: tuple[str, ...], heard: str) -> None:
     assert said("Maya", *pieces) == heard
+
+
+def test_a_story_that_says_who_speaks_begins_with_what_they_say() -> None:
+    told = frozenset({"maya the host"})
+    pieces = ("Maya", ", the", " host", ", asks", ': "', "When", '?"')
+    assert said("Maya", *pieces, told=told, role="the host") == "When?"
+    assert said("Maya", "Maya, the host. When?", told=told, role="the host").strip() == "When?"
 
 
 def test_a_long_name_may_be_short() -> None:
@@ -43,7 +55,7 @@ def test_a_long_name_may_be_short() -> None:
 
 
 @given(
-    text=st.text("May: abc", max_size=12) | st.sampled_from(('May says, "ab"', 'May said "b" c')),
+    text=st.text("May:, abc.", max_size=12) | st.sampled_from(('May says, "ab"', 'May said "b" c')),
     cuts=st.lists(st.integers(0, 12), max_size=4),
 )
 def test_how_it_is_cut_does_not_matter(text: str, cuts: list[int]) -> None:
@@ -74,7 +86,7 @@ def test_what_was_said_already_goes_unless_it_is_all(text: str, heard: str) -> N
 
 
 def test_an_answer_that_begins_otherwise_waits_for_nothing() -> None:
-    lead = Lead("Daniel", TOLD)
+    lead = Lead("Daniel", "", TOLD)
     assert lead.feed("We") == ""
     assert lead.feed(" can") == "We can"
 

@@ -91,10 +91,13 @@ def in_topic(scene: str, *heard: str) -> State:
 
 
 def test_who_has_heard_of_what_they_brought_up_is_taken_to_go_back() -> None:
-    def expected(state: State, *, goes_back: bool = True) -> Place:
-        return presumed(RESTAURANT, decider(), state, 3, today=TODAY, goes_back=goes_back).place
-
     opening = "Kitchen, Bruno. What would you like to know?"
+    kitchen = replace(RESTAURANT.scenes["kitchen"], opening=opening)
+    opens = replace(RESTAURANT, scenes={**RESTAURANT.scenes, "kitchen": kitchen})
+
+    def expected(state: State, *, goes_back: bool = True) -> Place:
+        return presumed(opens, decider(), state, 3, today=TODAY, goes_back=goes_back).place
+
     assert expected(in_topic("hours")).scene == "hours", "nothing was said of it yet"
     assert expected(in_topic("kitchen", opening)).scene == "kitchen", "an opening answers nothing"
     assert expected(in_topic("kitchen", opening, "There is lamb tonight.")) == Place("booking", "host")

@@ -242,15 +242,15 @@ def test_an_opening_is_said_by_what_was_heard_of_it() -> None:
 
 
 def test_an_opening_cut_off_by_a_move_counts_for_the_scene_it_was_said_in() -> None:
-    talk = asked(Talk(CASTS[1]), "can I speak to the cook")
-    talk.propose(JumpTo("kitchen"), base=0, turn=1)
+    talk = asked(Talk(CASTS[1]), "my wife cannot eat nuts")
+    talk.propose(JumpTo("allergies"), base=0, turn=1)
     talk.caller("no, the wine, please")
     talk.propose(JumpTo("cellar"), base=1, turn=2)
-    heard = {"turn": 1, "heard": "Kitchen, Bruno. What"}
+    heard = {"turn": 1, "heard": "Bruno, from the"}
     talk.state, _ = step(
         talk.cast, talk.state, JournalEntry(session="s", sequence=99, at=0, kind="reply_ended", body=heard)
     )
-    assert talk.state.openings == {"kitchen": 3}
+    assert talk.state.openings == {"allergies": 3}
     assert talk.state.history[-1].persona == "cook"
     assert owed_opening(talk.cast, talk.state) == talk.cast.scenes["cellar"].opening
 

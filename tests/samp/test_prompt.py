@@ -128,8 +128,8 @@ def test_a_budget_in_milliseconds_spares_what_can_be_spared() -> None:
     whole = compiled(talk)
     budget = Budget(tokens=4000, ms=60.0, token_ms=2.0)
     talk.reply(20)
-    talk.caller("can I talk to the chef")
-    talk.propose(JumpTo("kitchen"), base=0, turn=2)
+    talk.caller("my wife cannot eat nuts")
+    talk.propose(JumpTo("allergies"), base=0, turn=2)
     short = compile_prompt(talk.cast, talk.state, count=count, budget=budget, before=whole)
     names = {section.name for section in short.sections}
     assert "now: knows" not in names

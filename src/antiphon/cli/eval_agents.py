@@ -108,7 +108,7 @@ class CastAgent:
         deciding_ms = (perf_counter() - began) * 1000
         state, prompt = self._session.state, self._before.prompt
         persona = self._cast.personas[state.place.persona]
-        lead = Lead(persona.name, needless(persona, prompt.messages))
+        lead = Lead(persona.name, persona.role, needless(persona, prompt.messages))
         text, first_ms = _generated(
             self._model,
             self._config,

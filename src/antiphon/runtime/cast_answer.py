@@ -123,7 +123,7 @@ def answer(
         usage: Usage | None = None
         whole = spoken_before(asked, plan.verbatim)
         persona = draft.cast.personas[plan.state.place.persona]
-        lead = Lead(persona.name, needless(persona, asked.messages))
+        lead = Lead(persona.name, persona.role, needless(persona, asked.messages))
         pieces = model.generate(whole, told, cache_key=cache_key, cancel=job.cancel)
         asks = partial(question_due, draft.cast, plan.state)
         for piece in spoken(pieces, lead, lambda said: asks(plan.verbatim + said)):

@@ -24,12 +24,16 @@ _LONG_LETTERS = 4
 class Lead:
     """Takes an answer as it comes, and gives what of it is to be said."""
 
-    def __init__(self, name: str, needless: Set[str] = frozenset()) -> None:
+    def __init__(self, name: str, role: str = "", needless: Set[str] = frozenset()) -> None:
         """For who is called `name`; `needless` are sentences that may go, as `words_of` gives them."""
-        names = dict.fromkeys((name, name.rpartition(" ")[2]))
+        bare = name.rpartition(" ")[2]
+        names = dict.fromkeys((name, bare, *((f"{name}, {role}", f"{name}, {role},") if role else ())))
         self._marks = tuple(f"{each}{mark}" for each in names for mark in _MARKS)
+        self._calls = tuple(f"{each}," for each in names)
+        self._own = re.compile(rf"(?<=,) (?:{re.escape(name)}|{re.escape(bare)})[,.!?]")
+        self._may_be_own = tuple(f" {each}" for each in dict.fromkeys((name, bare)))
         self._needless = needless
-        self._held = self._left_out = ""
+        self._held = self._left_out = self._tail = self._last = ""
         self._begun = self._quoted = False
         self.needless = False
         """Whether all of it may go; known when it is complete."""
@@ -54,10 +58,11 @@ class Lead:
         Where all of it was needless it is said after all.
         """
         held, self._held = self._held, ""
-        if held.strip() in self._marks:
+        if held.strip() in (*self._marks, *self._calls):
             held = ""
         self.needless = not (self._begun or held.strip())
-        return self._plain(self._left_out if self.needless else held)
+        said = self._plain(self._left_out if self.needless else held)
+        return f"{said}{self._tail}"
 
     def _shorten(self) -> bool:
         """Take a name or a needless sentence away from what is held, if more has come behind it."""
@@ -67,20 +72,35 @@ class Lead:
                 self._held, self._quoted = rest, mark.endswith('"')
                 return True
         sentence = _SENTENCE.match(bare)
-        if sentence is None or words_of(sentence[0]) not in self._needless:
+        if sentence is not None and words_of(sentence[0]) in self._needless:
+            self._left_out, self._held = sentence[0], bare[sentence.end() :]
+            return True
+        if self._may_be_a_name(bare) or self._may_be_needless(bare):
             return False
-        self._left_out, self._held = sentence[0], bare[sentence.end() :]
-        return True
+        for call in self._calls:
+            if bare.startswith(call):
+                self._held = bare.removeprefix(call).lstrip()
+                return True
+        return False
 
     def _may_be_a_name(self, bare: str) -> bool:
-        return any(mark.startswith(bare.rstrip()) for mark in self._marks)
+        return any(mark.startswith(bare.rstrip()) for mark in (*self._marks, *self._calls))
 
     def _may_be_needless(self, bare: str) -> bool:
         words = words_of(bare)
         return any(each.startswith(words) for each in self._needless)
 
     def _plain(self, text: str) -> str:
-        return text.replace('"', "") if self._quoted else text
+        """Without quotation marks, if it is quoted; nobody calls the caller by the speaker's own name."""
+        bare = text.replace('"', "") if self._quoted else text
+        text = f"{self._last}{self._tail}{bare}"
+        told = self._own.sub("", text)
+        comma = told.rfind(",") + 1
+        open_still = comma > 0 and any(each.startswith(told[comma:]) for each in self._may_be_own)
+        end = comma if open_still else len(told)
+        said, self._tail = told[len(self._last) : end], told[end:]
+        self._last = (told[:end])[-1:]
+        return said
 
 
 def spoken(pieces: Iterable[Piece], lead: Lead, question: Callable[[str], str]) -> Iterator[Piece]:

@@ -110,7 +110,7 @@ class Decider:
         found, features = self.judged(state, words, today=today, margins=margins)
         chances = likely(found, features, line_for(features, self._weights))
         move, kind = _best_move(chances, SURE_SOUGHT if seeks(features) else SURE)
-        if isinstance(move, JumpTo) and self._stays(state, words, today):
+        if move is not None and self._stays(state, words, today):
             move = None
         told = self._tellings(state, words, today, move)
         known = {**values(state), **{each.slot: each.value for each in told}}
