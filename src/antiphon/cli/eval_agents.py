@@ -19,9 +19,10 @@ from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import Answer, TextAgent, Told
 from antiphon.evals.voice import open_engine
 from antiphon.runtime import Config
-from antiphon.runtime.cast_lead import Lead, needless, spoken
+from antiphon.runtime.cast_asking import spoken
+from antiphon.runtime.cast_lead import Lead, needless
 from antiphon.samp import Cast, CastSession, Decider
-from antiphon.samp.due import question_due
+from antiphon.samp.due import question_due, questions_of
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.state import checklist_done, is_done, owed_opening, values
 from antiphon.store import Store
@@ -108,13 +109,15 @@ class CastAgent:
         deciding_ms = (perf_counter() - began) * 1000
         state, prompt = self._session.state, self._before.prompt
         persona = self._cast.personas[state.place.persona]
-        lead = Lead(persona.name, persona.role, needless(persona, prompt.messages))
+        answered = questions_of(self._cast, state)
+        lead = Lead(persona.name, persona.role, needless(persona, prompt.messages, answered))
+        due = question_due(self._cast, state)
         text, first_ms = _generated(
             self._model,
             self._config,
             prompt,
             self._seed,
-            lambda pieces: spoken(pieces, lead, lambda said: question_due(self._cast, state, said)),
+            lambda pieces: spoken(pieces, lead, due),
         )
         return self._answer(text, deciding_ms + first_ms)
 

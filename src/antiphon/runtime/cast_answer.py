@@ -6,7 +6,6 @@ word (an opening, or who takes over) is spoken at once, while the model still re
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 import msgspec
 
@@ -21,10 +20,11 @@ from antiphon.contracts import (
     Weigh,
 )
 from antiphon.dialogue.events import GenerationEnded, PromptBuilt, TextGenerated
-from antiphon.runtime.cast_lead import Lead, needless, spoken
+from antiphon.runtime.cast_asking import spoken
+from antiphon.runtime.cast_lead import Lead, needless
 from antiphon.runtime.working import SENTENCE_MARKS, Job, tell_piece, tell_weighed
 from antiphon.samp.deciding import Decision
-from antiphon.samp.due import question_due
+from antiphon.samp.due import question_due, questions_of
 from antiphon.samp.prompt import Draft, Fact, Section
 from antiphon.samp.state import State
 
@@ -123,10 +123,11 @@ def answer(
         usage: Usage | None = None
         whole = spoken_before(asked, plan.verbatim)
         persona = draft.cast.personas[plan.state.place.persona]
-        lead = Lead(persona.name, persona.role, needless(persona, asked.messages))
+        answered = questions_of(draft.cast, plan.state)
+        lead = Lead(persona.name, persona.role, needless(persona, asked.messages, answered))
+        due = question_due(draft.cast, plan.state)
         pieces = model.generate(whole, told, cache_key=cache_key, cancel=job.cancel)
-        asks = partial(question_due, draft.cast, plan.state)
-        for piece in spoken(pieces, lead, lambda said: asks(plan.verbatim + said)):
+        for piece in spoken(pieces, lead, due, plan.verbatim):
             usage = tell_piece(job, piece, calls, model.card.name) or usage
         return usage
 

@@ -1,19 +1,20 @@
 """What a small model writes before it speaks: a name, as in a play or a story, and what it has said already.
 
 Only as much is held back as may still become such a name or such a sentence, so that an answer that begins
-otherwise waits for nothing. Behind it is said what it should have asked.
+otherwise waits for nothing.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
-from antiphon.contracts import Finish, Message, Piece, TextDelta
+from antiphon.contracts import Message
 from antiphon.samp.cast import Persona
 
 _VERBS = ("says", "said", "asks", "asked", "answers", "answered", "replies", "replied")
 _MARKS = (":", *(f' {verb}{stop} "' for verb in _VERBS for stop in (",", ":", "")))
 """What follows the name: in a play, and in a story."""
-_SENTENCE = re.compile(r".+?[.!?…]+[\"'”’)]*(?=\s)", re.DOTALL)
+SENTENCE = re.compile(r".+?[.!?…]+[\"'”’)]*(?=\s)", re.DOTALL)
+"""A sentence that is over: something follows it."""
 _WORD = re.compile(r"[^\W_]+")
 _ONCE_MORE = re.compile(r"\b(?:again|repeat|pardon|sorry|say that|did(?:n't| not))\b", re.IGNORECASE)
 _FEWEST_WORDS = 4
@@ -60,8 +61,8 @@ class Lead:
         held, self._held = self._held, ""
         if held.strip() in (*self._marks, *self._calls):
             held = ""
-        self.needless = not (self._begun or held.strip())
-        said = self._plain(self._left_out if self.needless else held)
+        self.needless = not self._begun and (not held.strip() or words_of(held) in self._needless)
+        said = self._plain(held if self._begun or held.strip() else self._left_out)
         return f"{said}{self._tail}"
 
     def _shorten(self) -> bool:
@@ -71,7 +72,7 @@ class Lead:
             if bare.startswith(mark) and (rest := bare.removeprefix(mark).lstrip()):
                 self._held, self._quoted = rest, mark.endswith('"')
                 return True
-        sentence = _SENTENCE.match(bare)
+        sentence = SENTENCE.match(bare)
         if sentence is not None and words_of(sentence[0]) in self._needless:
             self._left_out, self._held = sentence[0], bare[sentence.end() :]
             return True
@@ -103,38 +104,19 @@ class Lead:
         return said
 
 
-def spoken(pieces: Iterable[Piece], lead: Lead, question: Callable[[str], str]) -> Iterator[Piece]:
-    """The answer as it is to be said.
+def needless(
+    persona: Persona, messages: Sequence[Message], answered: Set[str] = frozenset()
+) -> frozenset[str]:
+    """What an answer need not begin with: who the persona is, what earlier ones stated, what is `answered`.
 
-    Args:
-        pieces: as the model gives them.
-        lead: takes away what is not said.
-        question: what is to be asked behind such an answer; empty: nothing.
+    What the caller's last words ask for is none of it.
     """
-    said = ""
-    for piece in pieces:
-        if isinstance(piece, TextDelta):
-            text = lead.feed(piece.text)
-        elif isinstance(piece, Finish):
-            text = lead.finish()
-            asked = question(said + text) if piece.reason == "stop" else ""
-            text = asked if asked and lead.needless else f"{text} {asked}".rstrip() if asked else text
-        else:
-            text = ""
-        said += text
-        if text:
-            yield TextDelta(text)
-        if not isinstance(piece, TextDelta):
-            yield piece
-
-
-def needless(persona: Persona, messages: Sequence[Message]) -> frozenset[str]:
-    """Who the persona is, and what earlier answers stated, unless the caller's last words ask for it."""
     heard = next((each.content for each in reversed(messages) if each.role == "user"), "")
     asked = _long_words(heard)
     said = () if _ONCE_MORE.search(heard) else (each for each in messages if each.role == "assistant")
     stated = [f"{persona.name}, {persona.role}", *(one for each in said for one in _statements(each.content))]
-    return frozenset(words_of(one) for one in stated if asked.isdisjoint(_long_words(one)))
+    found = [one for one in stated if asked.isdisjoint(_long_words(one))]
+    return frozenset(words_of(one) for one in (*found, *answered))
 
 
 def words_of(text: str) -> str:
@@ -143,7 +125,7 @@ def words_of(text: str) -> str:
 
 
 def _statements(text: str) -> Iterator[str]:
-    for sentence in _SENTENCE.findall(f"{text} "):
+    for sentence in SENTENCE.findall(f"{text} "):
         if "?" not in sentence and len(_WORD.findall(sentence)) >= _FEWEST_WORDS:
             yield sentence
 

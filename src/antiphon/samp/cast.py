@@ -76,6 +76,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The slot to be known."""
     do: str = ""
     """What the persona should have said or done, such as "mention the terrace"."""
+    then: str = ""
+    """The question to ask behind that, word for word, such as "Is that right?"."""
     optional: bool = False
     """Whether the scene is done without it."""
 

@@ -1,14 +1,43 @@
-"""What an answer must ask, in the cast's own words: where the model has asked nothing, this is said. Pure.
+"""What an answer is to ask, in the cast's own words: a checklist does not hang on what a model says. Pure.
 
-A small model forgets now and then what is next on the checklist. What it says is its own; that the box is
-ticked does not hang on it.
+A small model forgets what is next, or asks something else. The words around the question are its own.
 """
 
+import re
+
+import msgspec
+
 from antiphon.samp.cast import Cast, Task
+from antiphon.samp.moves import telling_words
 from antiphon.samp.state import State, open_tasks
 
 ASKED_IN_A_ROW = 2
 """So often the same question is asked in the same words; then how it is asked is left to the model."""
+_GOODBYE = re.compile(r"\b(good ?bye|bye|(that's|that is|that will be) all)\b", re.IGNORECASE)
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A question that is to be asked."""
+
+    question: str
+    words: frozenset[str]
+    """Another question with one of these asks the same."""
+
+    def asked_by(self, sentence: str) -> bool:
+        """Whether it is asked in these words."""
+        if "?" not in sentence:
+            return False
+        return self.question in sentence or not self.words.isdisjoint(telling_words(sentence))
+
+
+def question_due(cast: Cast, state: State) -> Due | None:
+    """What is to be asked now; None: nothing, or the caller takes leave."""
+    found = _due(cast, state)
+    said = state.history[-1] if state.history else None
+    if found is None or (said is not None and said.role == "caller" and _GOODBYE.search(said.text)):
+        return None
+    lately = [each.text for each in state.history if each.role == "agent"][-ASKED_IN_A_ROW:]
+    return None if sum(found.question in text for text in lately) == ASKED_IN_A_ROW else found
 
 
 def left_open(cast: Cast, state: State) -> Task | None:
@@ -19,21 +48,21 @@ def left_open(cast: Cast, state: State) -> Task | None:
     return next((task for task in open_tasks(cast.scenes[name], name, state) if not task.optional), None)
 
 
-def question_due(cast: Cast, state: State, said: str) -> str:
-    """What is to be asked behind what was `said`; empty when that asks something, or nothing is due."""
-    asked = _due(cast, state)
-    if not asked or "?" in said:
-        return ""
-    lately = [each.text for each in state.history if each.role == "agent"][-ASKED_IN_A_ROW:]
-    return "" if sum(asked in text for text in lately) == ASKED_IN_A_ROW else asked
+def questions_of(cast: Cast, state: State) -> frozenset[str]:
+    """The questions that have been answered."""
+    asked = (cast.slots[name].ask for name in state.slots if name in cast.slots)
+    return frozenset(question for question in asked if question)
 
 
-def _due(cast: Cast, state: State) -> str:
+def _due(cast: Cast, state: State) -> Due | None:
     if state.question:
-        return state.question
+        return Due(state.question, telling_words(state.question))
     name = state.place.scene
     tasks = open_tasks(cast.scenes[name], name, state)
     task = tasks[0] if tasks else left_open(cast, state)
-    if task is None or task.optional or not task.ask:
-        return ""
-    return cast.slots[task.ask].ask or ""
+    if task is None or task.optional:
+        return None
+    slot = cast.slots.get(task.ask)
+    question = (slot.ask or "") if slot is not None else task.then
+    about = "" if slot is None else f"{slot.about} {' '.join(slot.cues)}"
+    return Due(question, telling_words(f"{question} {about}")) if question else None

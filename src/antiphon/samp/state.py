@@ -139,6 +139,10 @@ def encoded(state: State) -> bytes:
 def _json(value: Cast | State, *newer: str) -> bytes:
     # A field that came later is left out while it is empty, so that older journals still open and replay.
     fields = msgspec.to_builtins(value, str_keys=True, order="sorted")
+    if isinstance(value, Cast):
+        for task in (task for scene in fields["scenes"].values() for task in scene["checklist"]):
+            if not task["then"]:
+                del task["then"]
     return msgspec.json.encode(
         {name: told for name, told in fields.items() if told or name not in newer}, order="sorted"
     )

@@ -1,0 +1,79 @@
+"""What is due is asked once and nothing in its place, however an answer comes in pieces."""
+
+from itertools import pairwise
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from antiphon.contracts import Finish, Piece, TextDelta
+from antiphon.runtime.cast_asking import spoken
+from antiphon.runtime.cast_lead import Lead
+from antiphon.samp.due import Due
+
+DUE = Due("And at what time?", frozenset({"time", "hour"}))
+
+
+def said(
+    *pieces: str,
+    due: Due | None = DUE,
+    before: str = "",
+    reason: Literal["stop", "length"] = "stop",
+    lead: Lead | None = None,
+) -> str:
+    made: list[Piece] = [*(TextDelta(piece) for piece in pieces), Finish(reason)]
+    told = list(spoken(made, lead or Lead("Maya"), due, before))
+    assert told[-1] == Finish(reason)
+    return "".join(piece.text for piece in told if isinstance(piece, TextDelta))
+
+
+@pytest.mark.parametrize(
+    ("answer", "heard"),
+    [
+        ("Very well.", "Very well. And at what time?"),
+        ("Very well. What time would suit you?", "Very well. What time would suit you?"),
+        ("Very well. And at what time?", "Very well. And at what time?"),
+        ("Very well. Anything else? We are glad.", "Very well. We are glad. And at what time?"),
+        ("Very well. What time? Or what hour?", "Very well. What time?"),
+        ("Shall I call? I could.", "Shall I call? I could. And at what time?"),
+        ("What would you like next?", "What would you like next? And at what time?"),
+        ("", "And at what time?"),
+    ],
+)
+def test_what_is_due_is_asked_and_nothing_in_its_place(answer: str, heard: str) -> None:
+    assert said(answer) == heard
+
+
+def test_where_nothing_is_due_the_model_asks_what_it_likes() -> None:
+    assert said("Very well. Anything else?", due=None) == "Very well. Anything else?"
+
+
+def test_what_is_asked_already_is_not_asked_again() -> None:
+    assert said("Let me see.", before="At what time shall it be?") == "Let me see."
+
+
+def test_an_answer_that_was_cut_off_asks_nothing() -> None:
+    assert said("Well, that", reason="length") == "Well, that"
+
+
+def test_the_question_takes_the_place_of_what_need_not_be_said() -> None:
+    lead = Lead("Maya", "the host", frozenset({"for which day"}))
+    assert said("For which day?", lead=lead) == "And at what time?"
+
+
+def test_the_first_sentence_waits_for_nothing() -> None:
+    pieces = spoken([TextDelta("Very"), TextDelta(" well."), Finish("stop")], Lead("Maya"), DUE)
+    assert next(pieces) == TextDelta("Very")
+    assert next(pieces) == TextDelta(" well.")
+
+
+@given(
+    text=st.text("ab.? ", max_size=16) | st.just("Well. Anything else? A time? Good."),
+    cuts=st.lists(st.integers(0, 16), max_size=4),
+)
+def test_how_it_is_cut_does_not_matter(text: str, cuts: list[int]) -> None:
+    edges = sorted({0, len(text), *(cut for cut in cuts if cut <= len(text))})
+    whole = said(text)
+    assert said(*(text[a:b] for a, b in pairwise(edges))) == whole
+    assert DUE.question in whole or "time" in text
