@@ -53,7 +53,7 @@ def test_who_is_heard_is_counted_beside_what_has_no_persona_and_openings() -> No
         turn("host", "I say it warmly."),
         turn("cook", "Bruno again. I say it briefly."),
         turn("sommelier", "I say it warmly too."),
-        turn("cook", RESTAURANT.scenes["kitchen"].opening or "", "kitchen"),
+        turn("cook", RESTAURANT.scenes["allergies"].opening or "", "allergies"),
     ]
     model: Any = Listener()
     result = measured(model, {"restaurant": RESTAURANT}, [calls(turns, ["warmly", "warmly", "hm", "x"])])

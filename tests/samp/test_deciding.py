@@ -17,7 +17,7 @@ from antiphon.samp.fold import fold
 from antiphon.samp.likelihood import FEATURES, FITTED, likely, segments
 from antiphon.samp.margins import Margins
 from antiphon.samp.moves import options
-from antiphon.samp.state import encoded
+from antiphon.samp.state import encoded, owed_opening
 
 from .casts import example
 
@@ -133,20 +133,19 @@ def test_what_waits_for_a_yes_is_said_again_after_another_topic() -> None:
     talk = Talk("clinic")
     talk.says("I'd like to make an appointment", "May I have your name?")
     talk.says("My name is Greta Holm, born on the ninth of June 1950", "Which day would suit you?")
-    again = "Then I repeat day and time: Monday, half past nine. Is that right?"
+    again = "So that is Monday, 11 May at 09:30, for Greta Holm. Is that right?"
     talk.says("On Monday at half past nine", again)
-    assert "confirm: repeat day and time" in talk.session.state.ticked
-    assert talk.says(
-        "Where exactly are you?", "In Linden Street. Monday, half past nine, is that right?"
-    ) == (
-        "hours",
-        "receptionist",
-    )
-    assert not talk.session.state.ticked
-    assert talk.says("Yes, that's right.", again) == ("confirm", "receptionist"), "not booked unasked"
+    assert owed_opening(talk.cast, talk.session.state) is None
+    assert talk.says("Where exactly are you?", "In Linden Street.") == ("hours", "receptionist")
+    talk.session.caller_said("Yes, that's right.", today=TODAY)
+    assert talk.session.state.place.scene == "confirm", "nothing is booked unasked"
+    assert owed_opening(talk.cast, talk.session.state) == again
+    talk.session.agent_heard(again)
     talk.session.caller_said("No wait, make it ten o'clock.", today=TODAY)
     assert (talk.session.state.place.scene, talk.session.state.slots["hour"].value) == ("confirm", "10:00")
-    assert not talk.session.state.ticked, "it was corrected, so it is said again"
+    assert owed_opening(talk.cast, talk.session.state) == again.replace("09:30", "10:00")
+    talk.session.agent_heard(again)
+    assert talk.says("Yes, please.") == ("goodbye", "receptionist")
 
 
 def test_words_that_say_nothing_new_change_nothing() -> None:

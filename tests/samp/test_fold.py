@@ -23,7 +23,17 @@ from antiphon.samp.commands import (
 )
 from antiphon.samp.confidence import confides
 from antiphon.samp.fold import fold, opened, proposed, step
-from antiphon.samp.state import RULES, Filled, Place, decoded, encoded, initial, opening_rest, owed_opening
+from antiphon.samp.state import (
+    RULES,
+    Filled,
+    Place,
+    decoded,
+    digest,
+    encoded,
+    initial,
+    opening_rest,
+    owed_opening,
+)
 from antiphon.store.sqlite_journal import SqliteJournal
 
 from .casts import SMALL, example
@@ -177,19 +187,41 @@ def test_a_jump_comes_back_with_the_persona_who_was_there() -> None:
 
 
 @pytest.mark.parametrize("rules", [2, 3])
-def test_what_waits_for_a_yes_is_open_again_after_another_topic_or_a_correction(rules: int) -> None:
-    still = () if rules == 3 else ("confirm: repeat guests, day, time and name",)
+def test_what_waits_for_a_yes_is_said_again_after_another_topic_or_a_correction(rules: int) -> None:
     for aside in (JumpTo("hours"), SwitchPersona("cook"), CorrectSlot("guests", 2.0, 5.0)):
         talk = asked(Talk(CASTS[1]))
+        told = {"guests": 2.0, "day": "2026-05-08", "hour": "19:30", "caller": "Helen"}
         talk.state = msgspec.structs.replace(
             talk.state,
             rules=rules,
             place=Place("confirm", "host"),
-            slots={"guests": Filled(2.0, 0, "host")},
-            ticked=("confirm: repeat guests, day, time and name",),
+            slots={name: Filled(value, 0, "host") for name, value in told.items()},
+            openings={"welcome": 9, "confirm": 9},
         )
+        assert owed_opening(talk.cast, talk.state) is None
         assert talk.propose(aside, base=0, turn=1).outcome == "applied"
-        assert talk.state.ticked == still
+        assert talk.state.openings == ({"welcome": 9, "confirm": 9} if rules == 2 else {"welcome": 9})
+    if rules == 3:
+        again = "So that is a table for 5, on Friday, 8 May, at 19:30, in the name of Helen. Is that right?"
+        assert owed_opening(talk.cast, talk.state) == again
+        heard = {"turn": 1, "heard": "So that is a table for 5,", "scene": "confirm", "persona": "host"}
+        entry = JournalEntry(session="s", sequence=99, at=0, kind="reply_ended", body=heard)
+        talk.state, _ = step(talk.cast, talk.state, entry)
+        assert opening_rest(talk.cast, talk.state).startswith("on Friday")
+
+
+def test_a_last_task_that_waits_for_a_yes_is_open_again() -> None:
+    talk = asked(Talk(CASTS[2]))
+    ticked = ("self_care: say when to call again",)
+    talk.state = msgspec.structs.replace(talk.state, place=Place("self_care", "nurse"), ticked=ticked)
+    assert talk.propose(JumpTo("hours"), base=0, turn=1).outcome == "applied"
+    assert talk.state.ticked == ()
+
+
+def test_an_opening_that_says_what_nobody_told_is_left_to_the_model() -> None:
+    talk = asked(Talk(CASTS[1]))
+    talk.state = msgspec.structs.replace(talk.state, place=Place("confirm", "host"))
+    assert owed_opening(talk.cast, talk.state) is None
 
 
 def test_a_task_on_the_way_is_not_done_again() -> None:
@@ -308,6 +340,10 @@ def test_an_older_journal_is_folded_by_its_own_rules() -> None:
     newer = msgspec.structs.replace(entry, body={**body, "rules": RULES + 1})
     with pytest.raises(ContractBroken, match="a newer version of Antiphon"):
         fold(SHOP, [newer])
+
+
+def test_what_a_cast_may_say_by_now_does_not_make_older_casts_others() -> None:
+    assert digest(SHOP) == "94374ab3b7b5c9c3c9f47b8e808005062beea22c529d7821bc58388bf37e1cac"
 
 
 def test_a_journal_of_another_cast_is_refused() -> None:

@@ -142,7 +142,7 @@ def _said(casts: dict[str, Cast], calls: Calls, number: int) -> Iterator[tuple[s
             if not words or turn.persona not in found.personas:
                 continue
             opening = found.scenes[turn.scene].opening if turn.scene in found.scenes else None
-            written = bool(opening) and words.startswith((opening or "")[:20])
+            written = bool(opening) and words.startswith((opening or "").partition("{")[0][:20])
             yield one.cast, number, "opening" if written else "model", turn.persona, words
             if other and not written:
                 yield one.cast, number, "plain", turn.persona, other
@@ -151,7 +151,7 @@ def _said(casts: dict[str, Cast], calls: Calls, number: int) -> Iterator[tuple[s
 def _written(casts: dict[str, Cast]) -> Iterator[tuple[str, int, str, str, str]]:
     for name, found in casts.items():
         for scene in found.scenes.values():
-            if scene.opening:
+            if scene.opening and "{" not in scene.opening:
                 yield name, 0, "written", scene.plays, scene.opening
 
 

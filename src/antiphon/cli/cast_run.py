@@ -16,10 +16,9 @@ from antiphon.contracts.discovery import find
 from antiphon.runtime import Config
 from antiphon.samp import Cast, CastSession, Decider, Line, Script
 from antiphon.samp.guards import Value
-from antiphon.samp.now import spoken
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.script import expected
-from antiphon.samp.state import checklist_done, is_done, owed_opening, values
+from antiphon.samp.state import checklist_done, is_done, owed_opening, said_aloud, values
 from antiphon.store import Store
 
 _EMBEDDER = "minilm"
@@ -187,7 +186,7 @@ def play(found: Cast, config: Config, script: Script | None, args: argparse.Name
 
 
 def _with_value(name: str, known: Mapping[str, Value]) -> str:
-    return f"{name} {spoken(known[name])}" if name in known else name
+    return f"{name} {said_aloud(known[name])}" if name in known else name
 
 
 def _typed(stage: Stage, console: Console) -> None:

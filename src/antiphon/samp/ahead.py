@@ -18,7 +18,7 @@ from antiphon.samp.commands import Command, GoTo, Proposal, Return, SetSlot
 from antiphon.samp.deciding import Decider, Decision
 from antiphon.samp.fold import CALLER_TURN_COMMITTED, REPLY_ENDED, TOOL_CALLED, step
 from antiphon.samp.guards import Value
-from antiphon.samp.state import State, heard_of, open_tasks, values
+from antiphon.samp.state import State, heard_of, open_tasks, opening_of, values
 from antiphon.samp.tools import Call
 
 _UNSAID = "…"
@@ -121,7 +121,7 @@ def _heard_of_it(cast: Cast, state: State) -> bool:
     """Whether the agent has said more in this scene than its opening."""
     scene = state.place.scene
     last = next((said for said in reversed(state.history) if said.role == "agent"), None)
-    opening = cast.scenes[scene].opening
+    opening = opening_of(cast, state, scene)
     return last is not None and last.scene == scene and not (opening and heard_of(opening, last.text))
 
 

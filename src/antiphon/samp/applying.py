@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from antiphon.samp.cast import Cast
+from antiphon.samp.cast import SLOT_IN_TEXT, Cast
 from antiphon.samp.commands import (
     Clarify,
     CorrectSlot,
@@ -26,7 +26,7 @@ from antiphon.samp.commands import (
 from antiphon.samp.confidence import with_listener
 from antiphon.samp.graph import travelled
 from antiphon.samp.rules import before_last_move, mended_version, objections, target
-from antiphon.samp.state import STACK_MAX, Filled, Place, State, checklist_done, values
+from antiphon.samp.state import STACK_MAX, Filled, Place, State, checklist_done, values, waits
 
 PER_TURN_MAX = 64
 """Proposals that are decided between two turns of the caller's."""
@@ -64,9 +64,8 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
             told = with_listener(
                 cast, state.confided, proposal.turn, state.place, asked=cast.slots[slot].private
             )
-            ticked = _ticked_still(cast, state) if isinstance(command, CorrectSlot) else state.ticked
-            slots = {**state.slots, slot: filled}
-            return replace(state, version=version, slots=slots, ticked=ticked, confided=told)
+            before = _unsaid(cast, state) if isinstance(command, CorrectSlot) else state
+            return replace(before, version=version, slots={**state.slots, slot: filled}, confided=told)
         case Tick(task):
             return replace(state, version=version, ticked=(*state.ticked, f"{state.place.scene}: {task}"))
         case Clarify(question):
@@ -78,33 +77,38 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
         case GoTo() | JumpTo() | Return() | SwitchPersona():
             start = state if mended_version(command) is None else before_last_move(state)
             place, stack = _arrived(cast, start, command)
-            aside = isinstance(command, JumpTo | SwitchPersona)
             return replace(
-                state,
+                _unsaid(cast, state) if isinstance(command, JumpTo | SwitchPersona) else state,
                 version=version,
                 place=place,
                 stack=stack,
                 place_version=version,
                 moved_turn=proposal.turn,
                 came_from=(start.place, start.stack),
-                ticked=_ticked_still(cast, start) if aside else state.ticked,
                 question="",
                 confided=with_listener(cast, state.confided, proposal.turn, place),
             )
 
 
-def _ticked_still(cast: Cast, state: State) -> tuple[str, ...]:
-    """What stays done when the caller brings up something else, or corrects what was told.
+def _unsaid(cast: Cast, state: State) -> State:
+    """The state when the caller brings up something else, or corrects what was told.
 
-    Where all was done and only their words lead on, they have not said yes: the last task is done again.
+    Where all was done and only their words lead on, they have not said yes: the last task is done again, and
+    an opening that says what was agreed is said again.
     """
     name = state.place.scene
     scene = cast.scenes[name]
-    tasks = [f"{name}: {task.do}" for task in scene.checklist if task.do]
-    waits = bool(scene.ways) and not any(way.guard for way in scene.ways)
-    if state.rules < 3 or not (tasks and waits and checklist_done(cast, name, values(state), state.ticked)):
-        return state.ticked
-    return tuple(each for each in state.ticked if each != tasks[-1])
+    if state.rules < 3 or not waits(scene):
+        return state
+    if not checklist_done(cast, name, values(state), state.ticked):
+        return state
+    last = [f"{name}: {task.do}" for task in scene.checklist if task.do][-1:]
+    says = SLOT_IN_TEXT.search(scene.opening or "") is not None
+    return replace(
+        state,
+        ticked=tuple(each for each in state.ticked if each not in last),
+        openings={at: words for at, words in state.openings.items() if not (says and at == name)},
+    )
 
 
 def _arrived(

@@ -3,6 +3,7 @@
 Each text under a field is also what an editor shows for it: `schema.py` puts it into the JSON Schema.
 """
 
+import re
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -10,6 +11,9 @@ import msgspec
 Name: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]*$", max_length=40)]
 Words: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=600)]
 Phrases: TypeAlias = Annotated[tuple[Words, ...], msgspec.Meta(max_length=40)]
+
+SLOT_IN_TEXT = re.compile(r"\{(\w+)\}")
+"""A slot whose value an opening says."""
 
 SlotType: TypeAlias = Literal["number", "time", "date", "name", "choice", "free"]
 
@@ -76,8 +80,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The slot to be known."""
     do: str = ""
     """What the persona should have said or done, such as "mention the terrace"."""
-    then: str = ""
-    """The question to ask behind that, word for word, such as "Is that right?"."""
     optional: bool = False
     """Whether the scene is done without it."""
 
@@ -120,7 +122,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     aim: Words
     """What the scene is for, told to the persona."""
     opening: Words | None = None
-    """Said word for word when the scene is entered for the first time."""
+    """Said word for word when the scene is entered for the first time, with what is known put in, such as
+    "So you are {guests}. Is that right?"; while that is not known, the model speaks."""
     checklist: tuple[Task, ...] = ()
     """What is to be asked and done here."""
     ways: tuple[Way, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from antiphon.contracts.shape import nearest
 from antiphon.contracts.yaml_text import Path, Problem, Tree
-from antiphon.samp.cast import BACK, RESERVED, Cast, Jump, Scene, Slot, Way
+from antiphon.samp.cast import BACK, RESERVED, SLOT_IN_TEXT, Cast, Jump, Scene, Slot, Way
 from antiphon.samp.guards import DONE, Compare, Guard, GuardUnreadable, Known, atoms, read_guard
 from antiphon.samp.possible import case_where
 
@@ -103,6 +103,10 @@ def _slot(cast: Cast, tree: Tree, name: str, slot: Slot) -> Iterator[Problem]:
 def _scene(cast: Cast, tree: Tree, name: str, scene: Scene) -> Iterator[Problem]:
     at: Path = ("scenes", name)
     yield from _known(tree, (*at, "plays"), "persona", scene.plays, cast.personas)
+    for slot in SLOT_IN_TEXT.findall(scene.opening or ""):
+        yield from _known(tree, (*at, "opening"), "slot", slot, cast.slots)
+        if slot in cast.slots and cast.slots[slot].private:
+            yield tree.problem((*at, "opening"), f"{slot!r} is private", "leave it to who was told")
     seen: set[str] = set()
     for place, task in enumerate(scene.checklist):
         here = (*at, "checklist", place)

@@ -9,7 +9,7 @@ import msgspec
 
 from antiphon.samp.cast import Cast, Task
 from antiphon.samp.moves import telling_words
-from antiphon.samp.state import State, open_tasks
+from antiphon.samp.state import State, open_tasks, opening_of, waits
 
 ASKED_IN_A_ROW = 2
 """So often the same question is asked in the same words; then how it is asked is left to the model."""
@@ -56,13 +56,26 @@ def questions_of(cast: Cast, state: State) -> frozenset[str]:
 
 def _due(cast: Cast, state: State) -> Due | None:
     if state.question:
-        return Due(state.question, telling_words(state.question))
+        return _due_as(state.question)
     name = state.place.scene
     tasks = open_tasks(cast.scenes[name], name, state)
     task = tasks[0] if tasks else left_open(cast, state)
-    if task is None or task.optional:
-        return None
+    if task is None:
+        return _due_as(_waits_for(cast, state))
     slot = cast.slots.get(task.ask)
-    question = (slot.ask or "") if slot is not None else task.then
-    about = "" if slot is None else f"{slot.about} {' '.join(slot.cues)}"
+    if slot is None or not slot.ask or task.optional:
+        return None
+    return _due_as(slot.ask, f"{slot.about} {' '.join(slot.cues)}")
+
+
+def _due_as(question: str, about: str = "") -> Due | None:
     return Due(question, telling_words(f"{question} {about}")) if question else None
+
+
+def _waits_for(cast: Cast, state: State) -> str:
+    """The question of the opening that the scene has not been left for yet: only an answer leads on."""
+    name = state.place.scene
+    scene, opening = cast.scenes[name], opening_of(cast, state, name) or ""
+    if scene.checklist or not waits(scene) or not state.openings.get(name) or not opening.endswith("?"):
+        return ""
+    return re.split(r"(?<=[.!?])\s+", opening)[-1]

@@ -40,6 +40,7 @@ from antiphon.samp.state import (
     digest,
     heard_of,
     initial,
+    opening_of,
 )
 from antiphon.samp.tone import pace
 
@@ -179,7 +180,7 @@ def _heard_agent(cast: Cast, state: State, reply: ReplyEnded) -> State:
         state,
         paces=state.paces if spoken is None else (*state.paces, spoken)[-PACES_KEPT:],
         history=(*state.history, said)[-HISTORY_KEPT:],
-        openings=_openings(cast, state.openings, scene, reply.heard),
+        openings=_openings(opening_of(cast, state, scene), state.openings, scene, reply.heard),
         confided=with_listener(cast, state.confided, reply.turn, place, asked=kept),
     )
 
@@ -204,16 +205,15 @@ def _speaker(cast: Cast, state: State, reply: ReplyEnded) -> tuple[str, str]:
     if reply.scene in cast.scenes:
         return reply.scene, reply.persona or cast.scenes[reply.scene].plays
     before = state.came_from[0] if state.came_from else state.place
-    opening = cast.scenes[before.scene].opening or ""
+    opening = opening_of(cast, state, before.scene) or ""
     late = not state.openings.get(before.scene) and heard_of(opening, reply.heard)
-    here = heard_of(cast.scenes[state.place.scene].opening or "", reply.heard)
+    here = heard_of(opening_of(cast, state, state.place.scene) or "", reply.heard)
     place = before if late and not here else state.place
     return place.scene, place.persona
 
 
-def _openings(cast: Cast, openings: dict[str, int], scene: str, heard: str) -> dict[str, int]:
+def _openings(opening: str | None, openings: dict[str, int], scene: str, heard: str) -> dict[str, int]:
     """How far openings are said. One that was cut off is over with the next thing heard in its scene."""
-    opening = cast.scenes[scene].opening
     if opening is None:
         return openings
     before = openings.get(scene, 0)

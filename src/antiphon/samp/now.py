@@ -6,9 +6,7 @@ words, which follow: so this part is the same whatever they answer, and is read 
 Each line says how well it can be spared when the budget is short: 0 never, and the higher the sooner.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 import msgspec
 
@@ -17,11 +15,9 @@ from antiphon.samp.confidence import knows_slot
 from antiphon.samp.drift import renewal_line
 from antiphon.samp.due import left_open
 from antiphon.samp.guards import Value
-from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, told_just_now
+from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, said_aloud, told_just_now
 from antiphon.samp.tone import tone_line
 from antiphon.samp.tools import tool_lines
-
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -52,10 +48,8 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
         if slot in cast.slots and slot not in just and knows_slot(cast, state, name, slot)
     ]
     if known:
-        days = state.rules >= 3
-        told = "; ".join(
-            f"{cast.slots[slot].about}: {spoken(state.slots[slot].value, days)}" for slot in known
-        )
+        values = {slot: _written(state.slots[slot].value, state.rules) for slot in known}
+        told = "; ".join(f"{cast.slots[slot].about}: {value}" for slot, value in values.items())
         yield Line("slots", f"Agreed so far: {told}.")
     for text in tool_lines(cast, state):
         yield Line("tools", text)
@@ -109,11 +103,9 @@ def _what(cast: Cast, task: Task) -> str:
     return task.do if slot is None else f"ask: {slot.ask}" if slot.ask else f"ask {slot.about}"
 
 
-def spoken(value: Value, days: bool = True) -> str:
-    """A value as a person writes it; `days`: with the day of the week, which callers ask for."""
+def _written(value: Value, rules: int) -> str:
+    """A value as it stands in a prompt: a day with its name, which callers ask for, and its year."""
     if not isinstance(value, str):
         return f"{value:g}"
-    if not days or not _DAY.fullmatch(value):
-        return value
-    day = date.fromisoformat(value)
-    return f"{day:%A}, {day.day} {day:%B %Y}"
+    aloud = said_aloud(value)
+    return value if rules < 3 or aloud == value else f"{aloud} {value[:4]}"

@@ -5,16 +5,18 @@ Its dictionaries are never changed, only replaced; `encoded` gives the same byte
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
-from antiphon.samp.cast import Cast, Scene, Task, Way
+from antiphon.samp.cast import SLOT_IN_TEXT, Cast, Scene, Task, Way
 from antiphon.samp.checking import asked_in
 from antiphon.samp.commands import Verdict
 from antiphon.samp.guards import Value, holds, read_guard
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 STACK_MAX = 4
 """How deep jumps may be nested: beyond it, a jump forgets where the oldest one came from."""
 HISTORY_KEPT = 400
@@ -139,10 +141,6 @@ def encoded(state: State) -> bytes:
 def _json(value: Cast | State, *newer: str) -> bytes:
     # A field that came later is left out while it is empty, so that older journals still open and replay.
     fields = msgspec.to_builtins(value, str_keys=True, order="sorted")
-    if isinstance(value, Cast):
-        for task in (task for scene in fields["scenes"].values() for task in scene["checklist"]):
-            if not task["then"]:
-                del task["then"]
     return msgspec.json.encode(
         {name: told for name, told in fields.items() if told or name not in newer}, order="sorted"
     )
@@ -182,18 +180,37 @@ def automatic(cast: Cast, scene: str, known: Mapping[str, Value], ticked: tuple[
     return None
 
 
+def opening_of(cast: Cast, state: State, scene: str) -> str | None:
+    """What is said first in `scene`, with what is known put in; None: nothing, or too little is known."""
+    opening = cast.scenes[scene].opening
+    if opening is None or state.rules < 3:
+        return opening
+    if any(name not in state.slots for name in SLOT_IN_TEXT.findall(opening)):
+        return None
+    return SLOT_IN_TEXT.sub(lambda found: said_aloud(state.slots[found[1]].value), opening)
+
+
 def owed_opening(cast: Cast, state: State) -> str | None:
     """What is to be said first, word for word; None once any of it was heard."""
-    opening = cast.scenes[state.place.scene].opening
-    return None if opening is None or state.openings.get(state.place.scene) else opening
+    return None if state.openings.get(state.place.scene) else opening_of(cast, state, state.place.scene)
 
 
 def opening_rest(cast: Cast, state: State) -> str:
     """What was not heard of an opening that was cut off; to be worked in, never to be begun again."""
-    opening = cast.scenes[state.place.scene].opening or ""
+    opening = opening_of(cast, state, state.place.scene) or ""
     heard = state.openings.get(state.place.scene, 0)
     spoken = opening.split()
     return " ".join(spoken[heard:]) if 0 < heard < len(spoken) else ""
+
+
+def said_aloud(value: Value) -> str:
+    """A value as a person says it: a day by its name."""
+    if not isinstance(value, str):
+        return f"{value:g}"
+    if not _DAY.fullmatch(value):
+        return value
+    day = date.fromisoformat(value)
+    return f"{day:%A}, {day.day} {day:%B}"
 
 
 def heard_of(opening: str, heard: str) -> int:
@@ -203,6 +220,11 @@ def heard_of(opening: str, heard: str) -> int:
     while same < min(len(wanted), len(got)) and wanted[same] == got[same]:
         same += 1
     return same if same in (len(wanted), len(got)) else 0
+
+
+def waits(scene: Scene) -> bool:
+    """Whether only the caller's words lead out of it."""
+    return bool(scene.ways) and not any(way.guard for way in scene.ways)
 
 
 def open_tasks(scene: Scene, name: str, state: State) -> tuple[Task, ...]:
