@@ -121,6 +121,21 @@ def test_another_topic_leads_back_to_what_was_asked_before() -> None:
     )
 
 
+def test_who_asks_for_what_they_have_told_is_told_that() -> None:
+    talk = Talk(RESTAURANT)
+    talk.reply(40)
+    talk.caller("A table for four on Friday")
+    talk.propose(SetSlot("guests", 4.0), base=0, turn=1)
+    talk.propose(SetSlot("day", "2026-05-08"), base=1, turn=1)
+    talk.reply(40)
+    talk.caller("Sorry, on which day was that?")
+    lines = [line.text for line in now_lines(RESTAURANT, talk.state, ())]
+    assert lines[-1] == "They ask for it: the day of the visit: Friday, 8 May 2026."
+    older = [line.text for line in now_lines(RESTAURANT, msgspec.structs.replace(talk.state, rules=2), ())]
+    assert "Agreed so far: how many guests: 4; the day of the visit: 2026-05-08." in older
+    assert not any("They ask" in line for line in older)
+
+
 def test_a_budget_in_milliseconds_spares_what_can_be_spared() -> None:
     talk = Talk(RESTAURANT)
     talk.reply(40)

@@ -6,7 +6,6 @@ words are not, so an automatic way that this very turn opened goes before a way 
 anywhere goes before both.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.contracts import Embedder
+from antiphon.samp.asking_back import asked_back, words_of
 from antiphon.samp.cast import BACK, Cast
 from antiphon.samp.commands import (
     Command,
@@ -56,11 +56,6 @@ GOODBYE_ALIKE = 0.6
 _ASKS_ALIKE = 0.35
 """How near the agent's words must be to a slot to count as a question for it."""
 
-_ASKS_BACK = re.compile(
-    r"\b(did (i|we|you) (say|tell|ask|agree|write)|(i|we) (just )?(said|told you)|was (that|it)|remind me)\b",
-    re.IGNORECASE,
-)
-"""How a caller asks for what was told before."""
 _GOODBYES = ("goodbye", "bye bye", "thank you goodbye", "see you", "that's all, bye")
 
 
@@ -160,9 +155,8 @@ class Decider:
             rest = words
             for each in sorted(here, key=lambda one: -one.start):
                 rest = f"{rest[: each.start]} {rest[each.end :]}"
-            return telling_words(rest) <= _words_of(self._cast, [each.slot for each in here])
-        known = [slot for slot in state.slots if slot in self._cast.slots]
-        return bool(_ASKS_BACK.search(words) and telling_words(words) & _words_of(self._cast, known))
+            return telling_words(rest) <= words_of(self._cast, [each.slot for each in here])
+        return bool(asked_back(self._cast, state.slots, words))
 
     def _told_by_option(
         self, found: Sequence[Option], state: State, words: str, today: date
@@ -277,12 +271,6 @@ def _agent_said(state: State) -> str:
 
 def _about(cast: Cast, slot: str) -> frozenset[str]:
     return telling_words(f"{cast.slots[slot].about} {cast.slots[slot].ask or ''}")
-
-
-def _words_of(cast: Cast, slots: Sequence[str]) -> frozenset[str]:
-    """What is said beside a value of these slots, or to ask for it."""
-    cues = (" ".join(cast.slots[slot].cues) for slot in slots)
-    return telling_words(" ".join(cues)).union(*(_about(cast, slot) for slot in slots))
 
 
 def _target(state: State, move: Command | None) -> str | None:

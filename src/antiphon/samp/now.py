@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from antiphon.samp.asking_back import asked_back
 from antiphon.samp.cast import Cast, Task
 from antiphon.samp.confidence import knows_slot
 from antiphon.samp.drift import renewal_line
 from antiphon.samp.due import left_open
-from antiphon.samp.guards import Value
 from antiphon.samp.state import State, open_tasks, opening_rest, owed_opening, said_aloud, told_just_now
 from antiphon.samp.tone import tone_line
 from antiphon.samp.tools import tool_lines
@@ -48,9 +48,7 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
         if slot in cast.slots and slot not in just and knows_slot(cast, state, name, slot)
     ]
     if known:
-        values = {slot: _written(state.slots[slot].value, state.rules) for slot in known}
-        told = "; ".join(f"{cast.slots[slot].about}: {value}" for slot, value in values.items())
-        yield Line("slots", f"Agreed so far: {told}.")
+        yield Line("slots", f"Agreed so far: {'; '.join(_agreed(cast, state, slot) for slot in known)}.")
     for text in tool_lines(cast, state):
         yield Line("tools", text)
     if just:
@@ -75,11 +73,20 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     yield Line(
         "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
     )
+    yield from _just_now(cast, state, known)
+
+
+def _just_now(cast: Cast, state: State, known: Sequence[str]) -> Iterator[Line]:
+    """What the caller's words alone bring; it stands last, so that all else was read before them."""
     if state.rules >= 2 and (again := renewal_line(cast, state)):
         yield Line("renewed", again, 40)
     # Above the order on length a small model overlooks it.
     if tone := tone_line(state):
         yield Line("tone", tone, 30)
+    said = state.history[-1] if state.history else None
+    if state.rules >= 3 and said is not None and said.role == "caller":
+        for slot in asked_back(cast, known, said.text):
+            yield Line("asked back", f"They ask for it: {_agreed(cast, state, slot)}.")
 
 
 def _to_do(cast: Cast, state: State) -> Iterator[Line]:
@@ -103,9 +110,10 @@ def _what(cast: Cast, task: Task) -> str:
     return task.do if slot is None else f"ask: {slot.ask}" if slot.ask else f"ask {slot.about}"
 
 
-def _written(value: Value, rules: int) -> str:
-    """A value as it stands in a prompt: a day with its name, which callers ask for, and its year."""
-    if not isinstance(value, str):
-        return f"{value:g}"
+def _agreed(cast: Cast, state: State, slot: str) -> str:
+    """What is known of a slot: a day with its name, which callers ask for, and its year."""
+    value = state.slots[slot].value
     aloud = said_aloud(value)
-    return value if rules < 3 or aloud == value else f"{aloud} {value[:4]}"
+    if isinstance(value, str) and aloud != value:
+        aloud = value if state.rules < 3 else f"{aloud} {value[:4]}"
+    return f"{cast.slots[slot].about}: {aloud}"
