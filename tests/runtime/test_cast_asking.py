@@ -1,5 +1,6 @@
 """What is due is asked once and nothing in its place, however an answer comes in pieces."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.contracts import Finish, Piece, TextDelta
-from antiphon.runtime.cast_asking import spoken
+from antiphon.contracts import NEVER, Finish, Piece, TextDelta
+from antiphon.runtime.cast_asking import Enough, spoken
 from antiphon.runtime.cast_lead import Lead
 from antiphon.samp.due import Due
 
@@ -23,7 +24,7 @@ def said(
     lead: Lead | None = None,
 ) -> str:
     made: list[Piece] = [*(TextDelta(piece) for piece in pieces), Finish(reason)]
-    told = list(spoken(made, lead or Lead("Maya"), due, before))
+    told = list(spoken(made, lead or Lead("Maya"), due, Enough(NEVER), before))
     assert told[-1] == Finish(reason)
     return "".join(piece.text for piece in told if isinstance(piece, TextDelta))
 
@@ -63,9 +64,27 @@ def test_the_question_takes_the_place_of_what_need_not_be_said() -> None:
 
 
 def test_the_first_sentence_waits_for_nothing() -> None:
-    pieces = spoken([TextDelta("Very"), TextDelta(" well."), Finish("stop")], Lead("Maya"), DUE)
+    pieces = spoken(
+        [TextDelta("Very"), TextDelta(" well."), Finish("stop")], Lead("Maya"), DUE, Enough(NEVER)
+    )
     assert next(pieces) == TextDelta("Very")
     assert next(pieces) == TextDelta(" well.")
+
+
+def test_a_caller_who_has_only_answered_is_asked_at_once() -> None:
+    due, enough = Due("And at what time?", frozenset({"time"}), at_once=True), Enough(NEVER)
+
+    def generate() -> Iterator[Piece]:
+        for text in ("Thank you,", " Paul. Doctor", " Smith is here."):
+            if enough.is_set():
+                yield Finish("cancelled")
+                return
+            yield TextDelta(text)
+        pytest.fail("it goes on although enough was said")
+
+    told = list(spoken(generate(), Lead("Maya"), due, enough))
+    assert told == [TextDelta("Thank you,"), TextDelta(" Paul. And at what time?"), Finish("stop")]
+    assert said("What time? Or another?", due=due) == "What time?"
 
 
 @given(
@@ -74,6 +93,7 @@ def test_the_first_sentence_waits_for_nothing() -> None:
 )
 def test_how_it_is_cut_does_not_matter(text: str, cuts: list[int]) -> None:
     edges = sorted({0, len(text), *(cut for cut in cuts if cut <= len(text))})
-    whole = said(text)
-    assert said(*(text[a:b] for a, b in pairwise(edges))) == whole
-    assert DUE.question in whole or "time" in text
+    for due in (DUE, Due(DUE.question, DUE.words, at_once=True)):
+        whole = said(text, due=due)
+        assert said(*(text[a:b] for a, b in pairwise(edges)), due=due) == whole
+        assert DUE.question in whole or "time" in text

@@ -63,7 +63,7 @@ def test_what_is_committed_already_is_taken_for_the_same() -> None:
 def test_the_short_part_is_the_same_whatever_answers_the_question() -> None:
     session = booking()
     before = short_part(presumed(RESTAURANT, decider(), session.state, session.state.turn + 1, today=TODAY))
-    assert "Told now: how many guests" in before
+    assert "Not to be asked for any more: how many guests" in before
     assert "Do now: ask: For which day?" in before
     for text in ("5 guests", "7 guests"):
         turn = session.state.turn + 1

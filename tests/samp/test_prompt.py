@@ -86,7 +86,7 @@ def test_the_short_part_says_who_speaks_what_for_and_what_is_open() -> None:
     assert now.splitlines()[0].startswith(
         "Answer the caller as Maya, the host of the restaurant. How they speak: Warm, quick"
     )
-    assert "Told now: how many guests. Do not ask for it again." in now
+    assert "Not to be asked for any more: how many guests." in now
     assert "Agreed so far" not in now
     assert "From earlier: Helen came last year" in now
     assert "Do now: ask: For which day?" in now

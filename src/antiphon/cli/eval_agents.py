@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any, cast
 
 from antiphon.contracts import (
+    NEVER,
     Embedder,
     LanguageModel,
     Message,
@@ -19,7 +20,7 @@ from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import Answer, TextAgent, Told
 from antiphon.evals.voice import open_engine
 from antiphon.runtime import Config
-from antiphon.runtime.cast_asking import spoken
+from antiphon.runtime.cast_asking import Enough, spoken
 from antiphon.runtime.cast_lead import Lead, needless
 from antiphon.samp import Cast, CastSession, Decider
 from antiphon.samp.due import question_due, questions_of
@@ -117,7 +118,7 @@ class CastAgent:
             self._config,
             prompt,
             self._seed,
-            lambda pieces: spoken(pieces, lead, due),
+            lambda pieces: spoken(pieces, lead, due, Enough(NEVER)),
         )
         return self._answer(text, deciding_ms + first_ms)
 

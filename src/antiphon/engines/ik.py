@@ -89,7 +89,7 @@ class Ik(LocalModel):
 
     def _decode(self, slot: Slot, tokens: list[int], answer: Answer) -> None:
         constraint = self._constraint(answer)
-        cached = min(slot.shared(tokens), len(tokens) - 1)
+        cached = answer.cached_tokens = min(slot.shared(tokens), len(tokens) - 1)
         # The last piece is evaluated with its last token, whose logits are wanted.
         self._read(slot, tokens[: -self._batch], answer)
         weighed = self._weighed(tokens, answer.sampling.weigh)

@@ -72,6 +72,8 @@ class Answer:
         self._said: list[str] = []
         self._prompt_tokens = prompt_tokens
         self._tokens = 0
+        self.cached_tokens = 0
+        """Of the prompt, there before any of this answer; an engine that knows it beforehand says so."""
 
     def is_set(self) -> bool:
         """True once nobody wants the rest."""
@@ -142,7 +144,7 @@ class Answer:
                 return self._queue.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 continue
-        return Finish("cancelled", Usage(self._prompt_tokens, 0, self._tokens))
+        return Finish("cancelled", Usage(self._prompt_tokens, self.cached_tokens, self._tokens))
 
     def _ending(self, finish: Finish, tool_text: ToolText | None) -> Iterator[Piece]:
         reason = finish.reason

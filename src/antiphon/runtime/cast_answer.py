@@ -20,7 +20,7 @@ from antiphon.contracts import (
     Weigh,
 )
 from antiphon.dialogue.events import GenerationEnded, PromptBuilt, TextGenerated
-from antiphon.runtime.cast_asking import spoken
+from antiphon.runtime.cast_asking import Enough, spoken
 from antiphon.runtime.cast_lead import Lead, needless
 from antiphon.runtime.working import SENTENCE_MARKS, Job, tell_piece, tell_weighed
 from antiphon.samp.deciding import Decision
@@ -126,8 +126,9 @@ def answer(
         answered = questions_of(draft.cast, plan.state)
         lead = Lead(persona.name, persona.role, needless(persona, asked.messages, answered))
         due = question_due(draft.cast, plan.state)
-        pieces = model.generate(whole, told, cache_key=cache_key, cancel=job.cancel)
-        for piece in spoken(pieces, lead, due, plan.verbatim):
+        enough = Enough(job.cancel)
+        pieces = model.generate(whole, told, cache_key=cache_key, cancel=enough)
+        for piece in spoken(pieces, lead, due, enough, plan.verbatim):
             usage = tell_piece(job, piece, calls, model.card.name) or usage
         return usage
 

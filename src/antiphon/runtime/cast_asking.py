@@ -2,39 +2,56 @@
 
 The first sentence goes as it comes, for somebody waits for it. Behind it a question that is not the one due
 is left out, and the one due is asked in the end. While one is due, later sentences wait until they are over;
-they are made faster than they are spoken.
+they are made faster than they are spoken. A caller who has only answered is asked behind the first sentence,
+and the model is told that this is enough.
 """
 
 from collections.abc import Iterable, Iterator
 
-from antiphon.contracts import Finish, Piece, TextDelta
+from antiphon.contracts import Cancel, Finish, Piece, TextDelta
 from antiphon.runtime.cast_lead import SENTENCE, Lead
 from antiphon.samp.due import Due
 
 
-def spoken(pieces: Iterable[Piece], lead: Lead, due: Due | None, before: str = "") -> Iterator[Piece]:
+class Enough:
+    """A `Cancel` that is also raised once an answer has said enough."""
+
+    def __init__(self, cancel: Cancel) -> None:
+        self._cancel = cancel
+        self.said = False
+
+    def is_set(self) -> bool:
+        """Whether nothing more is wanted."""
+        return self.said or self._cancel.is_set()
+
+
+def spoken(
+    pieces: Iterable[Piece], lead: Lead, due: Due | None, enough: Enough, before: str = ""
+) -> Iterator[Piece]:
     """The answer as it is to be said.
 
     Args:
         pieces: as the model gives them.
         lead: takes away what is not said.
         due: what is to be asked; None: whatever the model asks.
+        enough: what the model looks at; it is raised when no more is needed.
         before: what is said already.
     """
     asking = _Asking(due, before)
     for piece in pieces:
-        text = ""
+        text, rest = "", piece
         if isinstance(piece, TextDelta):
-            text = asking.feed(lead.feed(piece.text))
+            text, rest = asking.feed(lead.feed(piece.text)), None
+            enough.said = asking.done
         elif isinstance(piece, Finish):
-            text = lead.finish()
-            if lead.needless and due is not None:
-                text = ""
-            text = asking.feed(text) + asking.finish(whole=piece.reason == "stop")
+            rest = Finish("stop", piece.usage) if enough.said else piece
+            last = lead.finish()
+            text = "" if lead.needless and due is not None else asking.feed(last)
+            text += asking.finish(whole=rest.reason == "stop")
         if text:
             yield TextDelta(text)
-        if not isinstance(piece, TextDelta):
-            yield piece
+        if rest is not None:
+            yield rest
 
 
 class _Asking:
@@ -43,16 +60,23 @@ class _Asking:
         self._sentence, self._told = "", 0
         """What has come of a sentence, and how much of that was given on."""
         self._first, self._said = True, False
+        self.done = False
+        """Whether nothing more is to be said."""
 
     def feed(self, text: str) -> str:
         if self._due is None:
             return text
+        if self.done:
+            return ""
         self._sentence += text
         told = ""
         while over := SENTENCE.match(self._sentence):
             rest = self._sentence[over.end() :]
             told += self._over(self._due, over[0])
             self._sentence = rest
+            if self._due.at_once:
+                self.done = True
+                return told if self._asked else f"{told} {self._due.question}"
         if self._first:
             told += self._sentence[self._told :]
             self._told = len(self._sentence)
@@ -60,7 +84,7 @@ class _Asking:
 
     def finish(self, *, whole: bool) -> str:
         """The rest, and the question, if the answer is `whole`."""
-        if self._due is None:
+        if self._due is None or self.done:
             return ""
         rest = self._over(self._due, self._sentence) if self._sentence.strip() else ""
         if not whole or self._asked:

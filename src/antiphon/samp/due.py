@@ -6,14 +6,19 @@ A small model forgets what is next, or asks something else. The words around the
 import re
 
 import msgspec
+from msgspec.structs import replace
 
 from antiphon.samp.cast import Cast, Task
+from antiphon.samp.likelihood import ASKS
 from antiphon.samp.moves import telling_words
-from antiphon.samp.state import State, open_tasks, opening_of, waits
+from antiphon.samp.state import State, open_tasks, opening_of, told_just_now, waits
 
 ASKED_IN_A_ROW = 2
 """So often the same question is asked in the same words; then how it is asked is left to the model."""
 _GOODBYE = re.compile(r"\b(good ?bye|bye|(that's|that is|that will be) all)\b", re.IGNORECASE)
+
+
+_ANY_QUESTION = frozenset(("what", "which", "when", "where", "who", "whose", "why", "how", "many", "much"))
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -22,6 +27,8 @@ class Due(msgspec.Struct, frozen=True):
     question: str
     words: frozenset[str]
     """Another question with one of these asks the same."""
+    at_once: bool = False
+    """Whether the caller has only answered, so that nothing else need be said than a sentence about that."""
 
     def asked_by(self, sentence: str) -> bool:
         """Whether it is asked in these words."""
@@ -37,7 +44,10 @@ def question_due(cast: Cast, state: State) -> Due | None:
     if found is None or (said is not None and said.role == "caller" and _GOODBYE.search(said.text)):
         return None
     lately = [each.text for each in state.history if each.role == "agent"][-ASKED_IN_A_ROW:]
-    return None if sum(found.question in text for text in lately) == ASKED_IN_A_ROW else found
+    if sum(found.question in text for text in lately) == ASKED_IN_A_ROW:
+        return None
+    answered = said is not None and said.role == "caller" and not ASKS.search(said.text)
+    return replace(found, at_once=answered and bool(told_just_now(state)))
 
 
 def left_open(cast: Cast, state: State) -> Task | None:
@@ -69,7 +79,7 @@ def _due(cast: Cast, state: State) -> Due | None:
 
 
 def _due_as(question: str, about: str = "") -> Due | None:
-    return Due(question, telling_words(f"{question} {about}")) if question else None
+    return Due(question, telling_words(f"{question} {about}") - _ANY_QUESTION) if question else None
 
 
 def _waits_for(cast: Cast, state: State) -> str:

@@ -54,8 +54,10 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     if just:
         about = " and ".join(cast.slots[slot].about for slot in cast.slots if slot in just)
         # "The caller has told you ..." a small model would say aloud.
-        told = f"The caller has just told you {about}: do" if state.rules < 3 else f"Told now: {about}. Do"
-        yield Line("slots", f"{told} not ask for it again.")
+        told = f"Not to be asked for any more: {about}."
+        if state.rules < 3:
+            told = f"The caller has just told you {about}: do not ask for it again."
+        yield Line("slots", told)
     yield Line("aim", f"Your aim: {scene.aim}")
     if state.question:
         yield Line("question", f"Ask the caller: {state.question}")
