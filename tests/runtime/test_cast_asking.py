@@ -85,6 +85,8 @@ def test_a_caller_who_has_only_answered_is_asked_at_once() -> None:
     told = list(spoken(generate(), Lead("Maya"), due, enough))
     assert told == [TextDelta("Thank you,"), TextDelta(" Paul. And at what time?"), Finish("stop")]
     assert said("What time? Or another?", due=due) == "What time?"
+    assert said("What can I do", " for you? I am here.", due=due) == "And at what time?"
+    assert said("What", "ever you like. I am here.", due=due) == "Whatever you like. And at what time?"
 
 
 @given(

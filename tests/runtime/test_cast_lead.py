@@ -35,7 +35,7 @@ def said(name: str, *pieces: str, told: Set[str] = frozenset(), role: str = "") 
         (("Sure, Maya", "!"), "Sure,"),
         (("Good evening, Ma", "ya here."), "Good evening, Maya here."),
         (("Yes, May",), "Yes, May"),
-        (("Maya", ", ", "for which day?"), "for which day?"),
+        (("Maya", ", ", "for which day?"), "For which day?"),
     ],
 )
 def test_a_name_goes_and_all_else_stays(pieces: tuple[str, ...], heard: str) -> None:

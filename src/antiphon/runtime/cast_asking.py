@@ -6,11 +6,19 @@ they are made faster than they are spoken. A caller who has only answered is ask
 and the model is told that this is enough.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from antiphon.contracts import Cancel, Finish, Piece, TextDelta
 from antiphon.runtime.cast_lead import SENTENCE, Lead
 from antiphon.samp.due import Due
+
+_QUESTION = re.compile(
+    r"\W*((and|so|for|at|on|in) )*"
+    r"(what|which|when|where|who|how|why|can|could|do|does|did|is|are|may|shall|would)\b",
+    re.IGNORECASE,
+)
+"""How a question begins."""
 
 
 class Enough:
@@ -76,8 +84,8 @@ class _Asking:
             self._sentence = rest
             if self._due.at_once:
                 self.done = True
-                return told if self._asked else f"{told} {self._due.question}"
-        if self._first:
+                return told if self._asked else self._with_question(told)
+        if self._first and not self._may_go():
             told += self._sentence[self._told :]
             self._told = len(self._sentence)
         return told
@@ -89,12 +97,21 @@ class _Asking:
         rest = self._over(self._due, self._sentence) if self._sentence.strip() else ""
         if not whole or self._asked:
             return rest
-        return f"{rest} {self._due.question}" if self._said else self._due.question
+        return self._with_question(rest)
+
+    def _with_question(self, told: str) -> str:
+        assert self._due is not None
+        return f"{told} {self._due.question}" if self._said else self._due.question
+
+    def _may_go(self) -> bool:
+        """Whether the first sentence may be a question instead of the one that is asked behind it at once."""
+        begins = not self._told and self._due is not None and self._due.at_once
+        return begins and _QUESTION.match(self._sentence) is not None
 
     def _over(self, due: Due, sentence: str) -> str:
         asks = due.asked_by(sentence)
-        kept = self._first or "?" not in sentence or (asks and not self._asked)
+        kept = (self._first and not self._may_go()) or "?" not in sentence or (asks and not self._asked)
         told = sentence[self._told :] if kept else ""
-        self._asked, self._said = self._asked or asks, True
+        self._asked, self._said = self._asked or asks, self._said or bool(told) or self._told > 0
         self._first, self._told = False, 0
         return told

@@ -70,7 +70,7 @@ class Lead:
         bare = self._held.lstrip()
         for mark in self._marks:
             if bare.startswith(mark) and (rest := bare.removeprefix(mark).lstrip()):
-                self._held, self._quoted = rest, mark.endswith('"')
+                self._held, self._quoted = _begun(rest), mark.endswith('"')
                 return True
         sentence = SENTENCE.match(bare)
         if sentence is not None and words_of(sentence[0]) in self._needless:
@@ -79,8 +79,8 @@ class Lead:
         if self._may_be_a_name(bare) or self._may_be_needless(bare):
             return False
         for call in self._calls:
-            if bare.startswith(call):
-                self._held = bare.removeprefix(call).lstrip()
+            if bare.startswith(call) and (rest := bare.removeprefix(call).lstrip()):
+                self._held = _begun(rest)
                 return True
         return False
 
@@ -117,6 +117,11 @@ def needless(
     stated = [f"{persona.name}, {persona.role}", *(one for each in said for one in _statements(each.content))]
     found = [one for one in stated if asked.isdisjoint(_long_words(one))]
     return frozenset(words_of(one) for one in (*found, *answered))
+
+
+def _begun(text: str) -> str:
+    """`text` as a sentence begins."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def words_of(text: str) -> str:
