@@ -18,7 +18,7 @@ from antiphon.contracts import (
     TextDelta,
 )
 from antiphon.engines.scripted.language_model import LanguageModelSettings, ScriptedLanguageModel
-from antiphon.evals.planted import IGNORED, SLIPPED, Plant, Planted, forgetful, planted
+from antiphon.evals.planted import ANSWER_WORDS, IGNORED, SLIPPED, WORDIER, Plant, Planted, forgetful, planted
 from antiphon.runtime import Config
 
 ANSWER = "Four rolls it is."
@@ -73,8 +73,10 @@ def test_some_turns_are_ignored_and_always_the_same() -> None:
 
 def test_wordy_is_three_times_as_long() -> None:
     text = answered(model("wordy"))
-    assert text.startswith(ANSWER)
-    assert len(text.split()) == 3 * len(ANSWER.split())
+    assert text.startswith(f"{ANSWER.removesuffix('.')}, and let me add")
+    assert text.endswith(".")
+    assert text.count(".") == 1, "a sentence that is left out pads nothing"
+    assert len(text.split()) == len(ANSWER.split()) + (WORDIER - 1) * ANSWER_WORDS
 
 
 def test_other_turns_are_hit_in_another_conversation() -> None:

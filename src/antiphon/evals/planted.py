@@ -7,7 +7,8 @@ twice is hit twice or not at all. With nothing planted it is the same agent, and
 dice.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
 from time import monotonic, sleep
@@ -40,6 +41,8 @@ SLOWER_S = 1.5
 IGNORED = 0.3
 SLIPPED = 0.2
 WORDIER = 3
+ANSWER_WORDS = 10
+"""An answer has about so many. What it is padded with is in its first sentence: later ones may be left out."""
 _SLIPS = (
     "As an AI language model, I do not really have a job here, but I will try to help.",
     "I am only a virtual assistant, so please bear with me.",
@@ -47,12 +50,13 @@ _SLIPS = (
     "As an artificial intelligence I cannot really know that.",
 )
 _FILLER = (
-    "And let me add to this, since it may be of interest to you, that we do of course take great care in "
+    "and let me add to this, since it may be of interest to you, that we do of course take great care in "
     "all that we do here, as we always have and always will, on every single day of the year, for each "
-    "and every one who calls, whatever it may be that they would like to talk with us about."
+    "and every one who calls, whatever it may be that they would like to talk with us about,"
 )
 _REMEMBERED = ("Agreed so far:", "From earlier:")
 _NOTES = "From earlier talks and documents:"
+_SENTENCE_ENDS = re.compile(r"[.!?]")
 _NAP_S = 0.02
 _SEED_MAX = 2**31 - 1
 
@@ -111,20 +115,17 @@ class Planted:
             return
         throw = partial(self._throw, prompt, sampling.seed or 0)
         if "ignores" in self._plants and speaks and throw("ignores") < IGNORED:
-            yield Finish("stop")
+            # As if its tokens had run out: what an answer has to ask is not put behind this one.
+            yield Finish("length")
             return
         slips = "slips" in self._plants and speaks and throw("slips") < SLIPPED
         if sampling.seed is not None:
             sampling = msgspec.structs.replace(sampling, seed=(sampling.seed + self._seed) % 2**31)
-        words = 0
-        for piece in self._model.generate(self._read(prompt), sampling, cache_key=cache_key, cancel=cancel):
-            if isinstance(piece, TextDelta):
-                if slips:
-                    yield TextDelta(f"{_SLIPS[int(throw('slip') * len(_SLIPS))]} ")
-                    slips = False
-                words += len(piece.text.split())
-            if isinstance(piece, Finish) and "wordy" in self._plants and words and piece.reason == "stop":
-                yield from (TextDelta(text) for text in _padding(words))
+        pieces = self._model.generate(self._read(prompt), sampling, cache_key=cache_key, cancel=cancel)
+        for piece in _padded(pieces) if "wordy" in self._plants else pieces:
+            if slips and isinstance(piece, TextDelta):
+                yield TextDelta(f"{_SLIPS[int(throw('slip') * len(_SLIPS))]} ")
+                slips = False
             yield piece
 
     def prefill(
@@ -181,15 +182,20 @@ def _without_memory(message: Message) -> Message:
     return msgspec.structs.replace(message, content="\n".join(lines))
 
 
-def _padding(words: int) -> Iterator[str]:
-    """Enough to say three times as many words as `words`."""
-    filler = _FILLER.split()
-    missing = (WORDIER - 1) * words
-    while missing > 0:
-        part = filler[:missing]
-        missing -= len(part)
-        text = " ".join(part).rstrip(",.")
-        yield f" {text}."
+def _padded(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """With a first sentence that makes an answer of its length, or of the usual one, three times as long."""
+    words, filler = 0, _FILLER.split()
+    for piece in pieces:
+        over = _SENTENCE_ENDS.search(piece.text) if filler and isinstance(piece, TextDelta) else None
+        if isinstance(piece, TextDelta):
+            words += len(piece.text.split())
+        if over is None or not isinstance(piece, TextDelta):
+            yield piece
+            continue
+        missing = (WORDIER - 1) * max(words, ANSWER_WORDS)
+        padding = " ".join((filler * (missing // len(filler) + 1))[:missing])
+        yield TextDelta(f"{piece.text[: over.start()]}, {padding.rstrip(',')}{piece.text[over.start() :]}")
+        filler = []
 
 
 def _slept(seconds: float, cancel: Cancel) -> bool:
