@@ -94,7 +94,7 @@ def test_a_planted_regression_shows(base: list[str], capfdbinary: pytest.Capture
         assert main([*base, "--mode", "text", "--json", "--out", f"run{len(words)}", *plant]) == 0
         figures = json.loads(capfdbinary.readouterr().out)["figures"]
         words += [each["value"] for each in figures if each["name"] == "words_per_answer"]
-    assert words[1] == 3 * words[0]
+    assert words[1] >= 3 * words[0]
 
 
 def test_what_is_wrong_with_the_command_is_said(base: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,7 @@ IGNORED = 0.3
 SLIPPED = 0.2
 WORDIER = 3
 ANSWER_WORDS = 10
-"""An answer has about so many. What it is padded with is in its first sentence: later ones may be left out."""
+"""An answer has about so many. Its padding is in its first sentence: later ones may be left out."""
 _SLIPS = (
     "As an AI language model, I do not really have a job here, but I will try to help.",
     "I am only a virtual assistant, so please bear with me.",
@@ -184,18 +184,24 @@ def _without_memory(message: Message) -> Message:
 
 def _padded(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """With a first sentence that makes an answer of its length, or of the usual one, three times as long."""
-    words, filler = 0, _FILLER.split()
+    words, padded = 0, False
     for piece in pieces:
-        over = _SENTENCE_ENDS.search(piece.text) if filler and isinstance(piece, TextDelta) else None
-        if isinstance(piece, TextDelta):
+        if isinstance(piece, TextDelta) and not padded:
             words += len(piece.text.split())
-        if over is None or not isinstance(piece, TextDelta):
-            yield piece
-            continue
-        missing = (WORDIER - 1) * max(words, ANSWER_WORDS)
-        padding = " ".join((filler * (missing // len(filler) + 1))[:missing])
-        yield TextDelta(f"{piece.text[: over.start()]}, {padding.rstrip(',')}{piece.text[over.start() :]}")
-        filler = []
+            over = _SENTENCE_ENDS.search(piece.text)
+            if padded := over is not None:
+                head, tail = piece.text[: over.start()], piece.text[over.start() :]
+                yield TextDelta(f"{head}{_padding(words)}{tail}")
+                continue
+        elif isinstance(piece, Finish) and words and not padded and piece.reason == "stop":
+            yield TextDelta(_padding(words))
+        yield piece
+
+
+def _padding(words: int) -> str:
+    filler = _FILLER.split()
+    missing = (WORDIER - 1) * max(words, ANSWER_WORDS)
+    return f", {' '.join((filler * (missing // len(filler) + 1))[:missing])}".rstrip(",")
 
 
 def _slept(seconds: float, cancel: Cancel) -> bool:
