@@ -17,6 +17,7 @@ from antiphon.samp.fold import fold
 from antiphon.samp.likelihood import FEATURES, FITTED, likely, segments
 from antiphon.samp.margins import Margins
 from antiphon.samp.moves import options
+from antiphon.samp.reflecting import SURE_LIVE, questions
 from antiphon.samp.state import encoded, owed_opening
 
 from .casts import example
@@ -120,6 +121,17 @@ def test_who_only_answers_what_was_asked_brings_up_no_topic() -> None:
     assert talk.says("At half past nine in the morning.") == ("confirm", "receptionist")
     assert talk.says("Sorry, on which day was that?") == ("confirm", "receptionist")
     assert talk.says("Sorry, where exactly was that?") == ("hours", "receptionist")
+
+
+def test_the_slow_loop_does_not_ask_about_a_turn_that_only_answers() -> None:
+    talk = Talk("town")
+    talk.says("My name is Yuki")
+    talk.says("six rolls, please", "Anything else, my friend?")
+    talk.session.caller_said("and a cinnamon bun, please.", today=TODAY)
+    assert talk.session.state.slots["extra"].value == "bun"
+    likeliest = talk.decider.likely(talk.session.state, "and a cinnamon bun, please.", today=TODAY)[0]
+    assert likeliest.probability < SURE_LIVE, "otherwise this says nothing"
+    assert questions(talk.cast, talk.decider, talk.session.state, today=TODAY) == ()
 
 
 def test_an_answer_with_a_topic_in_it_is_both() -> None:

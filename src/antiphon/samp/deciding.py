@@ -105,7 +105,7 @@ class Decider:
         found, features = self.judged(state, words, today=today, margins=margins)
         chances = likely(found, features, line_for(features, self._weights))
         move, kind = _best_move(chances, SURE_SOUGHT if seeks(features) else SURE)
-        if move is not None and self._stays(state, words, today):
+        if move is not None and self.stays(state, words, today=today):
             move = None
         told = self._tellings(state, words, today, move)
         known = {**values(state), **{each.slot: each.value for each in told}}
@@ -146,7 +146,7 @@ class Decider:
         # Who brings up something else speaks of that, unless the words say otherwise.
         return tuple(each for each in found if not aside or each.slot in beyond or each.certainty >= CUED)
 
-    def _stays(self, state: State, words: str, today: date) -> bool:
+    def stays(self, state: State, words: str, *, today: date) -> bool:
         """Whether the words do nothing but answer what was asked, or ask for what was told."""
         asked = [slot for slot in self._asked(state, state.place.scene) if slot not in state.slots]
         told = tellings(self._cast, words, asked=asked, known=values(state), today=today)

@@ -23,7 +23,7 @@ from antiphon.samp.deciding import Decider
 from antiphon.samp.likelihood import FITTED, Likely
 from antiphon.samp.margins import NOTHING_SAID, meaning, meant_by
 from antiphon.samp.rules import before_last_move, target
-from antiphon.samp.state import State
+from antiphon.samp.state import State, told_just_now
 
 QUESTIONS_MAX = 4
 """Moves that are asked about in one turn: each costs the model some sixty tokens."""
@@ -56,8 +56,12 @@ def questions(cast: Cast, decider: Decider, state: State, *, today: date) -> tup
     words, agent_said = _last_words(state)
     if not words or state.ended or state.question:
         return ()
-    chances = decider.likely(_viewpoint(state), words, today=today)
+    view, told = _viewpoint(state), told_just_now(state)
+    chances = decider.likely(view, words, today=today)
     if chances[0].probability >= SURE_LIVE:
+        return ()
+    untold = replace(view, slots={name: each for name, each in view.slots.items() if name not in told})
+    if decider.stays(untold, words, today=today):
         return ()
     plausible = [each.option for each in chances if each.probability >= PLAUSIBLE]
     asked = [(option.key, meant) for option in plausible if (meant := meaning(option))][:QUESTIONS_MAX]
