@@ -113,7 +113,7 @@ def test_a_cast_lets_everybody_in(patient: Looker) -> None:
     patient.is_heard()
     patient.sees_state("listening")
     patient.types("since yesterday")
-    patient.sees(ANSWER)
+    patient.sees("That must hurt. For how many days have you had it?")
     patient.waits_for("prompt")
     for tab in TABS:
         patient.opens_tab(tab)
