@@ -63,6 +63,12 @@ def test_the_question_takes_the_place_of_what_need_not_be_said() -> None:
     assert said("For which day?", lead=lead) == "And at what time?"
 
 
+def test_a_question_without_telling_words_is_asked_by_any_other() -> None:
+    due = Due("What can I do for you?", frozenset())
+    assert said("What can I do for you today?", due=due) == "What can I do for you today?"
+    assert said("Very well.", due=due) == "Very well. What can I do for you?"
+
+
 def test_the_first_sentence_waits_for_nothing() -> None:
     pieces = spoken(
         [TextDelta("Very"), TextDelta(" well."), Finish("stop")], Lead("Maya"), DUE, Enough(NEVER)
@@ -86,11 +92,21 @@ def test_a_caller_who_has_only_answered_is_asked_at_once() -> None:
     assert told == [TextDelta("Thank you,"), TextDelta(" Paul. And at what time?"), Finish("stop")]
     assert said("What time? Or another?", due=due) == "What time?"
     assert said("What can I do", " for you? I am here.", due=due) == "And at what time?"
+    assert said("A", "nd", " what can I do for you? I am here.", due=due) == "And at what time?"
+    assert said("Thank you, Dr. Holm. I note it.", due=due) == "Thank you, Dr. Holm. And at what time?"
     assert said("What", "ever you like. I am here.", due=due) == "Whatever you like. And at what time?"
 
 
 @given(
-    text=st.text("ab.? ", max_size=16) | st.just("Well. Anything else? A time? Good."),
+    text=st.text("ab.? ", max_size=16)
+    | st.sampled_from(
+        (
+            "Well. Anything else? A time? Good.",
+            "And what can I do? Well.",
+            "I am. So?",
+            "Isle. At six. Is it?",
+        )
+    ),
     cuts=st.lists(st.integers(0, 16), max_size=4),
 )
 def test_how_it_is_cut_does_not_matter(text: str, cuts: list[int]) -> None:

@@ -134,6 +134,17 @@ def test_the_slow_loop_does_not_ask_about_a_turn_that_only_answers() -> None:
     assert questions(talk.cast, talk.decider, talk.session.state, today=TODAY) == ()
 
 
+def test_a_yes_that_says_it_was_said_is_a_yes() -> None:
+    talk = Talk("restaurant")
+    talk.says("I'd like to book a table for four on Friday at seven, under Brook", "Is that right?")
+    assert talk.session.state.place.scene == "confirm"
+    talk.session.caller_said("Wait, make it five people, perfect.", today=TODAY)
+    assert talk.session.state.place.scene == "confirm", "it is said again before it is booked"
+    assert talk.session.state.slots["guests"].value == 5.0
+    talk.session.agent_heard("So that is a table for 5. Is that right?")
+    assert talk.says("Yes, that's right, just as I said.") == ("farewell", "host")
+
+
 def test_an_answer_with_a_topic_in_it_is_both() -> None:
     talk = Talk("restaurant")
     talk.says("I'd like to book a table", "For how many people?")

@@ -125,5 +125,7 @@ def test_what_was_agreed_in_another_scene_can_be_corrected() -> None:
     }
     assert told("restaurant", "So we will be five.", (), **known) == {}, "nothing says that it corrects"
     assert told("restaurant", "No, I mean, are you open on Monday?", (), **known) == {}, "a question"
+    assert told("restaurant", "Yes, that's correct. I am away tomorrow.", (), **known) == {}
+    assert told("restaurant", "No, thank you. I will call again tomorrow.", (), **known) == {}
     # Where the like is asked for, it is that which is told.
     assert told("town", "No wait, five.", ("rolls",), rolls=2.0) == {"rolls": 5}

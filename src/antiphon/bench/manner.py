@@ -142,7 +142,8 @@ def _said(casts: dict[str, Cast], calls: Calls, number: int) -> Iterator[tuple[s
             if not words or turn.persona not in found.personas:
                 continue
             opening = found.scenes[turn.scene].opening if turn.scene in found.scenes else None
-            written = bool(opening) and words.startswith((opening or "").partition("{")[0][:20])
+            begins = (opening or "").partition("{")[0][:20]
+            written = bool(begins) and words.startswith(begins)
             yield one.cast, number, "opening" if written else "model", turn.persona, words
             if other and not written:
                 yield one.cast, number, "plain", turn.persona, other

@@ -40,7 +40,9 @@ _THEN = re.compile(r"^When that is answered, (ask: )?(.+)$", re.MULTILINE)
 _ASK = re.compile(r"^Ask the caller: (.+)$", re.MULTILINE)
 _OPENING = re.compile(r"^You begin with these words: (.+)$", re.MULTILINE)
 _AGREED = re.compile(r"^Agreed so far: (.+)$", re.MULTILINE)
-_FACT = re.compile(r"^Facts you may use when asked: ((?:.+\n)+?)(?=Agreed|The caller|Your aim)", re.MULTILINE)
+_FACT = re.compile(
+    r"^Facts you may use when asked: ((?:.+\n)+?)(?=Agreed|The caller|Not to be|Your aim)", re.MULTILINE
+)
 _SMALL = frozenset(
     (  # noqa: SIM905 - as a text it can be read
         "a an the is are do does i you we and or of to in for at it what when where how can my"

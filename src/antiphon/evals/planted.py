@@ -54,7 +54,7 @@ _FILLER = (
     "all that we do here, as we always have and always will, on every single day of the year, for each "
     "and every one who calls, whatever it may be that they would like to talk with us about,"
 )
-_REMEMBERED = ("Agreed so far:", "From earlier:")
+_REMEMBERED = ("Agreed so far:", "From earlier:", "They ask for it:")
 _NOTES = "From earlier talks and documents:"
 _SENTENCE_ENDS = re.compile(r"[.!?]")
 _NAP_S = 0.02

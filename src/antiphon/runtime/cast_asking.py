@@ -13,12 +13,13 @@ from antiphon.contracts import Cancel, Finish, Piece, TextDelta
 from antiphon.runtime.cast_lead import SENTENCE, Lead
 from antiphon.samp.due import Due
 
-_QUESTION = re.compile(
-    r"\W*((and|so|for|at|on|in) )*"
-    r"(what|which|when|where|who|how|why|can|could|do|does|did|is|are|may|shall|would)\b",
-    re.IGNORECASE,
+_QUESTION_WORDS = (
+    *("what", "which", "when", "where", "who", "how", "why", "can", "could", "do", "does", "did"),
+    *("is", "are", "may", "shall", "would"),
 )
-"""How a question begins."""
+_BEFORE = ("and", "so", "for", "at", "on", "in")
+_BEGINNING = re.compile(rf"\W*(?:(?:{'|'.join(_BEFORE)}) )*(\w*)(\W?)", re.IGNORECASE)
+"""The first word that tells whether a sentence is a question, and what follows it."""
 
 
 class Enough:
@@ -85,7 +86,7 @@ class _Asking:
             if self._due.at_once:
                 self.done = True
                 return told if self._asked else self._with_question(told)
-        if self._first and not self._may_go():
+        if self._first and not self._may_go(self._sentence):
             told += self._sentence[self._told :]
             self._told = len(self._sentence)
         return told
@@ -103,14 +104,21 @@ class _Asking:
         assert self._due is not None
         return f"{told} {self._due.question}" if self._said else self._due.question
 
-    def _may_go(self) -> bool:
+    def _may_go(self, sentence: str) -> bool:
         """Whether the first sentence may be a question instead of the one that is asked behind it at once."""
-        begins = not self._told and self._due is not None and self._due.at_once
-        return begins and _QUESTION.match(self._sentence) is not None
+        begun = _BEGINNING.match(sentence)
+        if self._told or self._due is None or not self._due.at_once or begun is None:
+            return False
+        word = begun[1].lower()
+        if begun[2]:
+            return word in _QUESTION_WORDS
+        return any(each.startswith(word) for each in (*_QUESTION_WORDS, *_BEFORE))
 
     def _over(self, due: Due, sentence: str) -> str:
         asks = due.asked_by(sentence)
-        kept = (self._first and not self._may_go()) or "?" not in sentence or (asks and not self._asked)
+        kept = (
+            (self._first and not self._may_go(sentence)) or "?" not in sentence or (asks and not self._asked)
+        )
         told = sentence[self._told :] if kept else ""
         self._asked, self._said = self._asked or asks, self._said or bool(told) or self._told > 0
         self._first, self._told = False, 0

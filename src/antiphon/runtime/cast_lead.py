@@ -13,7 +13,8 @@ from antiphon.samp.cast import Persona
 _VERBS = ("says", "said", "asks", "asked", "answers", "answered", "replies", "replied")
 _MARKS = (":", *(f' {verb}{stop} "' for verb in _VERBS for stop in (",", ":", "")))
 """What follows the name: in a play, and in a story."""
-SENTENCE = re.compile(r".+?[.!?…]+[\"'”’)]*(?=\s)", re.DOTALL)
+_ABBREVIATED = r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\b[A-Z])(?<!\b[ap]\.m)"
+SENTENCE = re.compile(rf".+?{_ABBREVIATED}[.!?…]+[\"'”’)]*(?=\s)", re.DOTALL)
 """A sentence that is over: something follows it."""
 _WORD = re.compile(r"[^\W_]+")
 _ONCE_MORE = re.compile(r"\b(?:again|repeat|pardon|sorry|say that|did(?:n't| not))\b", re.IGNORECASE)
@@ -30,7 +31,7 @@ class Lead:
         bare = name.rpartition(" ")[2]
         names = dict.fromkeys((name, bare, *((f"{name}, {role}", f"{name}, {role},") if role else ())))
         self._marks = tuple(f"{each}{mark}" for each in names for mark in _MARKS)
-        self._calls = tuple(f"{each}," for each in names)
+        self._calls = tuple(f"{each}," for each in sorted(names, key=len, reverse=True))
         self._own = re.compile(rf"(?<=,) (?:{re.escape(name)}|{re.escape(bare)})[,.!?]")
         self._may_be_own = tuple(f" {each}" for each in dict.fromkeys((name, bare)))
         self._needless = needless

@@ -78,7 +78,7 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
             start = state if mended_version(command) is None else before_last_move(state)
             place, stack = _arrived(cast, start, command)
             return replace(
-                _unsaid(cast, state) if isinstance(command, JumpTo | SwitchPersona) else state,
+                _unsaid(cast, start) if isinstance(command, JumpTo | SwitchPersona) else state,
                 version=version,
                 place=place,
                 stack=stack,

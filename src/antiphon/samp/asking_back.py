@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from antiphon.samp.cast import Cast
+from antiphon.samp.likelihood import ASKS
 from antiphon.samp.moves import telling_words
 
 _ASKS_BACK = re.compile(
@@ -15,7 +16,8 @@ _ASKS_BACK = re.compile(
 
 def asked_back(cast: Cast, slots: Iterable[str], words: str) -> tuple[str, ...]:
     """Which of the known `slots` the caller's words ask for."""
-    if _ASKS_BACK.search(words) is None:
+    found = _ASKS_BACK.search(words)
+    if found is None or not (ASKS.search(words) or found[0].lower() == "remind me"):
         return ()
     said = telling_words(words)
     return tuple(slot for slot in slots if slot in cast.slots and said & words_of(cast, (slot,)))

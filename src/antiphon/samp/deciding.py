@@ -29,6 +29,7 @@ from antiphon.samp.commands import (
     Tick,
 )
 from antiphon.samp.commonplaces import BACK as BACK_PHRASES
+from antiphon.samp.confidence import knows_slot
 from antiphon.samp.extraction import CUED, Telling, tellings
 from antiphon.samp.guards import Value
 from antiphon.samp.likelihood import (
@@ -43,7 +44,7 @@ from antiphon.samp.likelihood import (
     telling_words,
 )
 from antiphon.samp.moves import Move, Option, called, options
-from antiphon.samp.state import State, automatic, open_tasks, values
+from antiphon.samp.state import State, automatic, open_tasks, values, waits
 
 SURE = 0.5
 """How likely a move in words must be to be proposed."""
@@ -108,6 +109,8 @@ class Decider:
         if move is not None and self.stays(state, words, today=today):
             move = None
         told = self._tellings(state, words, today, move)
+        if isinstance(move, GoTo) and self._changes_what_waits(state, told):
+            move = None  # it is confirmed as it is now, not as it was
         known = {**values(state), **{each.slot: each.value for each in told}}
         opened = self.opened(state, known, fresh=bool(told))
         if isinstance(move, GoTo | Return) and kind in ("way", "back"):
@@ -142,9 +145,14 @@ class Decider:
             asked=list(dict.fromkeys(["", *asked] if aside else asked)),
             known=values(state),
             today=today,
+            mends=not self._cast.scenes[state.place.scene].ends,
         )
         # Who brings up something else speaks of that, unless the words say otherwise.
         return tuple(each for each in found if not aside or each.slot in beyond or each.certainty >= CUED)
+
+    def _changes_what_waits(self, state: State, told: Sequence[Telling]) -> bool:
+        """Whether something is corrected where only the caller's yes leads on."""
+        return waits(self._cast.scenes[state.place.scene]) and any(each.slot in state.slots for each in told)
 
     def stays(self, state: State, words: str, *, today: date) -> bool:
         """Whether the words do nothing but answer what was asked, or ask for what was told."""
@@ -156,7 +164,9 @@ class Decider:
             for each in sorted(here, key=lambda one: -one.start):
                 rest = f"{rest[: each.start]} {rest[each.end :]}"
             return telling_words(rest) <= words_of(self._cast, [each.slot for each in here])
-        return bool(asked_back(self._cast, state.slots, words))
+        persona = state.place.persona
+        known = [slot for slot in state.slots if knows_slot(self._cast, state, persona, slot)]
+        return bool(asked_back(self._cast, known, words))
 
     def _told_by_option(
         self, found: Sequence[Option], state: State, words: str, today: date
@@ -216,7 +226,7 @@ class Decider:
         """The scenes that are passed through at once from `scene` on, because all is known there."""
         passed: list[str] = []
         while (way := automatic(self._cast, scene, known, state.ticked)) and way.to != BACK:
-            if way.to in passed or way.to == scene:
+            if way.to in (*passed, scene, state.place.scene):
                 break
             passed.append(way.to)
             scene = way.to

@@ -11,14 +11,23 @@ from msgspec.structs import replace
 from antiphon.samp.cast import Cast, Task
 from antiphon.samp.likelihood import ASKS
 from antiphon.samp.moves import telling_words
-from antiphon.samp.state import State, open_tasks, opening_of, told_just_now, waits
+from antiphon.samp.state import State, filled, open_tasks, told_just_now, waits
+from antiphon.samp.tools import untold
 
 ASKED_IN_A_ROW = 2
 """So often the same question is asked in the same words; then how it is asked is left to the model."""
 _GOODBYE = re.compile(r"\b(good ?bye|bye|(that's|that is|that will be) all)\b", re.IGNORECASE)
 
 
-_ANY_QUESTION = frozenset(("what", "which", "when", "where", "who", "whose", "why", "how", "many", "much"))
+_MORE = re.compile(r"[.!?;]\W*\w|\b(and|but|also|tell|explain|because|if)\b", re.IGNORECASE)
+"""What an answer has beside a single value: another sentence, or another wish."""
+_DECLINES = re.compile(r"^\W*(no|nope|not)\b|\bwrong\b", re.IGNORECASE)
+_ANY_QUESTION = frozenset(
+    (  # noqa: SIM905 - as a text it can be read
+        "what which when where who whose why how many much may shall will would must am is are was can could"
+    ).split()
+)
+"""Words of any question."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -34,7 +43,9 @@ class Due(msgspec.Struct, frozen=True):
         """Whether it is asked in these words."""
         if "?" not in sentence:
             return False
-        return self.question in sentence or not self.words.isdisjoint(telling_words(sentence))
+        if not self.words or self.question.rstrip("?") in sentence:
+            return True
+        return not self.words.isdisjoint(telling_words(sentence))
 
 
 def question_due(cast: Cast, state: State) -> Due | None:
@@ -46,8 +57,9 @@ def question_due(cast: Cast, state: State) -> Due | None:
     lately = [each.text for each in state.history if each.role == "agent"][-ASKED_IN_A_ROW:]
     if sum(found.question in text for text in lately) == ASKED_IN_A_ROW:
         return None
-    answered = said is not None and said.role == "caller" and not ASKS.search(said.text)
-    return replace(found, at_once=answered and bool(told_just_now(state)))
+    words = said.text if said is not None and said.role == "caller" else "?"
+    answered = bool(told_just_now(state)) and not (ASKS.search(words) or _MORE.search(words))
+    return replace(found, at_once=answered and not untold(state))
 
 
 def left_open(cast: Cast, state: State) -> Task | None:
@@ -66,7 +78,8 @@ def questions_of(cast: Cast, state: State) -> frozenset[str]:
 
 def _due(cast: Cast, state: State) -> Due | None:
     if state.question:
-        return _due_as(state.question)
+        # The slow loop's are orders to the model, and not for anybody's ears.
+        return _due_as(state.question) if state.question.endswith("?") else None
     name = state.place.scene
     tasks = open_tasks(cast.scenes[name], name, state)
     task = tasks[0] if tasks else left_open(cast, state)
@@ -75,7 +88,7 @@ def _due(cast: Cast, state: State) -> Due | None:
     slot = cast.slots.get(task.ask)
     if slot is None or not slot.ask or task.optional:
         return None
-    return _due_as(slot.ask, f"{slot.about} {' '.join(slot.cues)}")
+    return _due_as(slot.ask, slot.about)
 
 
 def _due_as(question: str, about: str = "") -> Due | None:
@@ -83,9 +96,11 @@ def _due_as(question: str, about: str = "") -> Due | None:
 
 
 def _waits_for(cast: Cast, state: State) -> str:
-    """The question of the opening that the scene has not been left for yet: only an answer leads on."""
+    """The question at the end of the scene's opening, where only an answer to it leads on."""
     name = state.place.scene
-    scene, opening = cast.scenes[name], opening_of(cast, state, name) or ""
-    if scene.checklist or not waits(scene) or not state.openings.get(name) or not opening.endswith("?"):
+    scene, said = cast.scenes[name], state.history[-1] if state.history else None
+    question = re.split(r"(?<=[.!?])\s+", scene.opening or "")[-1]
+    if scene.checklist or not waits(scene) or not state.openings.get(name) or not question.endswith("?"):
         return ""
-    return re.split(r"(?<=[.!?])\s+", opening)[-1]
+    declined = said is not None and said.role == "caller" and _DECLINES.search(said.text)
+    return "" if declined else filled(question, state) or ""

@@ -39,6 +39,10 @@ _CORRECTS = re.compile(
     r"\b(no|not|wait|actually|sorry|rather|instead|i mean|i meant|make (it|that)|change|wrong|correct)\b",
     re.IGNORECASE,
 )
+_MENDS = re.compile(
+    r"\b(wait|actually|rather|instead|i mean|i meant|make (it|that)|change (it|that))\b", re.IGNORECASE
+)
+"""The same, of what was agreed elsewhere: "that's correct" and "no, thanks" correct nothing there."""
 _COUNTED = re.compile(
     r"\b((we|there|it|that|they)('ll|'re|'s| will| would|'d) ?(now |then |just |only )?(be )?|"
     r"we are|there are|it is|that makes( it| us)?|make (it|that)|comes? to) ?"
@@ -60,7 +64,13 @@ class Telling(msgspec.Struct, frozen=True):
 
 
 def tellings(
-    cast: Cast, text: str, *, asked: Sequence[str], known: Mapping[str, Value], today: date
+    cast: Cast,
+    text: str,
+    *,
+    asked: Sequence[str],
+    known: Mapping[str, Value],
+    today: date,
+    mends: bool = True,
 ) -> tuple[Telling, ...]:
     """What `text` tells, at most one value for each slot and one slot for each value.
 
@@ -70,12 +80,14 @@ def tellings(
         asked: the slots that are open where the conversation is, the one just asked for first.
         known: what is known; a new value for it is told only where the words correct it.
         today: what "tomorrow" counts from.
+        mends: whether what was agreed elsewhere can still be corrected.
     """
     corrects = _CORRECTS.search(text) is not None
     # What was agreed in another scene can be corrected in this one, unless this one asks for the like. A
     # question corrects nothing there: "No, are you open on Monday?"
     kinds = {"choice", "free", *(_kind(cast, name) for name in asked)}
-    mended = [name for name in known if corrects and "?" not in text and _kind(cast, name) not in kinds]
+    mends = mends and _MENDS.search(text) is not None and "?" not in text
+    mended = [name for name in known if mends and _kind(cast, name) not in kinds]
     numbers_open = [name for name in (*asked, *mended) if _kind(cast, name) == "number"]
     candidates = [
         telling

@@ -114,8 +114,9 @@ def _what(cast: Cast, task: Task) -> str:
 
 def _agreed(cast: Cast, state: State, slot: str) -> str:
     """What is known of a slot: a day with its name, which callers ask for, and its year."""
-    value = state.slots[slot].value
-    aloud = said_aloud(value)
-    if isinstance(value, str) and aloud != value:
-        aloud = value if state.rules < 3 else f"{aloud} {value[:4]}"
-    return f"{cast.slots[slot].about}: {aloud}"
+    value, about = state.slots[slot].value, cast.slots[slot]
+    if state.rules < 3:
+        told = value if isinstance(value, str) else f"{value:g}"
+    else:
+        told = f"{said_aloud(value)} {value}"[: -len("-05-08")] if about.type == "date" else said_aloud(value)
+    return f"{about.about}: {told}"

@@ -183,16 +183,22 @@ def automatic(cast: Cast, scene: str, known: Mapping[str, Value], ticked: tuple[
 def opening_of(cast: Cast, state: State, scene: str) -> str | None:
     """What is said first in `scene`, with what is known put in; None: nothing, or too little is known."""
     opening = cast.scenes[scene].opening
-    if opening is None or state.rules < 3:
-        return opening
-    if any(name not in state.slots for name in SLOT_IN_TEXT.findall(opening)):
+    return opening if opening is None or state.rules < 3 else filled(opening, state)
+
+
+def filled(text: str, state: State) -> str | None:
+    """`text` with the values of the slots it names; None while one of them is not known."""
+    if any(name not in state.slots for name in SLOT_IN_TEXT.findall(text)):
         return None
-    return SLOT_IN_TEXT.sub(lambda found: said_aloud(state.slots[found[1]].value), opening)
+    return SLOT_IN_TEXT.sub(lambda found: said_aloud(state.slots[found[1]].value), text)
 
 
 def owed_opening(cast: Cast, state: State) -> str | None:
     """What is to be said first, word for word; None once any of it was heard."""
-    return None if state.openings.get(state.place.scene) else opening_of(cast, state, state.place.scene)
+    scene, persona = state.place.scene, state.place.persona
+    if state.openings.get(scene) or (state.rules >= 3 and persona != cast.scenes[scene].plays):
+        return None
+    return opening_of(cast, state, scene)
 
 
 def opening_rest(cast: Cast, state: State) -> str:
@@ -204,11 +210,11 @@ def opening_rest(cast: Cast, state: State) -> str:
 
 
 def said_aloud(value: Value) -> str:
-    """A value as a person says it: a day by its name."""
+    """A value as a person says it: a day by its name, an option in words."""
     if not isinstance(value, str):
-        return f"{value:g}"
+        return f"{value:.0f}" if float(value).is_integer() else f"{value:g}"
     if not _DAY.fullmatch(value):
-        return value
+        return value.replace("_", " ")
     day = date.fromisoformat(value)
     return f"{day:%A}, {day.day} {day:%B}"
 
@@ -224,7 +230,8 @@ def heard_of(opening: str, heard: str) -> int:
 
 def waits(scene: Scene) -> bool:
     """Whether only the caller's words lead out of it."""
-    return bool(scene.ways) and not any(way.guard for way in scene.ways)
+    by_itself = (way.guard and not (way.when or way.says) for way in scene.ways)
+    return bool(scene.ways) and not any(by_itself)
 
 
 def open_tasks(scene: Scene, name: str, state: State) -> tuple[Task, ...]:
