@@ -27,7 +27,7 @@ def spoiled(folder: Path) -> Path:
 
 def test_a_cast_without_problems_is_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cast", "check", str(EXAMPLES / "restaurant.yaml")]) == 0
-    assert "The Copper Kettle: 3 personas, 12 scenes" in capsys.readouterr().out
+    assert "The Copper Kettle: 3 personas, 13 scenes" in capsys.readouterr().out
 
 
 def test_problems_are_1_each_with_line_and_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -201,6 +201,8 @@ def test_what_waits_for_a_yes_is_said_again_after_another_topic_or_a_correction(
         assert owed_opening(talk.cast, talk.state) is None
         assert talk.propose(aside, base=0, turn=1).outcome == "applied"
         assert talk.state.openings == ({"welcome": 9, "confirm": 9} if rules == 2 else {"welcome": 9})
+        if isinstance(aside, SwitchPersona):
+            assert owed_opening(talk.cast, talk.state) is None, "the cook does not confirm the host's booking"
     if rules == 3:
         again = "So that is a table for 5, on Friday, 8 May, at 19:30, in the name of Helen. Is that right?"
         assert owed_opening(talk.cast, talk.state) == again

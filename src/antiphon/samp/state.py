@@ -195,10 +195,11 @@ def filled(text: str, state: State) -> str | None:
 
 def owed_opening(cast: Cast, state: State) -> str | None:
     """What is to be said first, word for word; None once any of it was heard."""
-    scene, persona = state.place.scene, state.place.persona
-    if state.openings.get(scene) or (state.rules >= 3 and persona != cast.scenes[scene].plays):
-        return None
-    return opening_of(cast, state, scene)
+    scene = state.place.scene
+    opening = opening_of(cast, state, scene)
+    # What is agreed is said again by who plays the scene, not by who was asked for in between.
+    aside = state.place.persona != cast.scenes[scene].plays and opening != cast.scenes[scene].opening
+    return None if state.openings.get(scene) or aside else opening
 
 
 def opening_rest(cast: Cast, state: State) -> str:
