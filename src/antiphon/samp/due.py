@@ -17,15 +17,14 @@ from antiphon.samp.tools import untold
 ASKED_IN_A_ROW = 2
 """So often the same question is asked in the same words; then how it is asked is left to the model."""
 _GOODBYE = re.compile(r"\b(good ?bye|bye|(that's|that is|that will be) all)\b", re.IGNORECASE)
-
-
 _MORE = re.compile(r"[.!?;]\W*\w|\b(and|but|also|tell|explain|because|if)\b", re.IGNORECASE)
 """What an answer has beside a single value: another sentence, or another wish."""
 _DECLINES = re.compile(r"^\W*(no|nope|not)\b|\bwrong\b", re.IGNORECASE)
 _ANY_QUESTION = frozenset(
-    (  # noqa: SIM905 - as a text it can be read
-        "what which when where who whose why how many much may shall will would must am is are was can could"
-    ).split()
+    (
+        *("what", "which", "when", "where", "who", "whose", "why", "how", "many", "much"),
+        *("may", "shall", "will", "would", "must", "am", "is", "are", "was", "can", "could"),
+    )
 )
 """Words of any question."""
 
