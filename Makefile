@@ -32,7 +32,7 @@ test-apart: setup-dev ## the tests that mind no neighbours and need no weights, 
 test-apart-too: setup-dev ## the other half
 	$(BIN)/pytest -m "not (real or paced)" $(HALF:%=--ignore=%)
 
-test-ray: setup-dev ## evaluations over a real Ray cluster, which is started for it
+test-ray: weights-test ## evaluations over a real Ray cluster, which is started for it
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'ray>=2.50'
 	$(BIN)/pytest tests/evals/test_on_ray.py
 

@@ -48,10 +48,12 @@ def test_a_question_takes_fewer_calls_still_and_has_the_same_answer() -> None:
 
 
 def test_a_log_gives_its_verdict_again_and_other_dice_do_not_contradict_it() -> None:
-    found = again("x", simulated_dice(0.5, 0.0, conversations=300, labels=80), 80, runs=10)
-    assert found.replayed.value == 1
-    assert found.contradicted.value == 0
-    assert found.same.value >= 0.8
+    for draws in (2, None):
+        found = again("x", simulated_dice(0.5, 0.0, conversations=300, labels=80), 80, draws=draws, runs=10)
+        assert found.calls == 600 if draws else found.calls < 900
+        assert found.replayed.value == 1
+        assert found.contradicted.value == 0
+        assert found.same.value >= 0.8
 
 
 def test_faults_are_found_and_their_absence_is_not() -> None:

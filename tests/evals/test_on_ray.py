@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -14,10 +14,12 @@ from time import monotonic, sleep
 from typing import IO, Any
 
 import pytest
+import soundfile
 
 from antiphon.cli import main
 from antiphon.contracts import EngineBroken, PrerequisiteMissing
 from antiphon.evals.crew import Job, WorkerLost, shared_out
+from antiphon.store.home import data_home
 
 pytest.importorskip("ray", reason="make test-ray installs it")
 
@@ -51,6 +53,7 @@ class Mortal:
     def close(self):
         pass
 '''
+CALLERS = ("in_a_hurry", "the_wine")
 READY_S = 120.0
 STARTS_MAX = 3
 
@@ -67,8 +70,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def surroundings() -> Iterator[None]:
-    """Ray's files are this test's own; its sockets want a short path."""
+    """Ray's files are this test's own; its sockets want a short path. The weights are where they were."""
     with TemporaryDirectory(prefix="ray") as home, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANTIPHON_HOME", str(data_home()))
         patch.setenv("HOME", home)
         patch.setenv("RAY_TMPDIR", home)
         patch.setenv("RAY_AUTH_MODE", "disabled")
@@ -128,9 +132,9 @@ def starting(surroundings: None, folder: Path) -> Iterator[Cluster]:
             cluster.end()
 
 
-def run(folder: Path, where: str, name: str) -> int:
-    told = ["--config", str(folder / "antiphon.toml"), "eval", "run", str(SUITE), "--mode", "text"]
-    several = ["--only", "in_a_hurry", "the_wine", "--seeds", "2", "--workers", "2"]
+def run(folder: Path, where: str, name: str, *, mode: str = "text", callers: Sequence[str] = CALLERS) -> int:
+    told = ["--config", str(folder / "antiphon.toml"), "eval", "run", str(SUITE), "--mode", mode]
+    several = ["--only", *callers, "--seeds", "2", "--workers", "2"]
     return main([*told, *several, "--on", where, "--out", str(folder / name), "--json"])
 
 
@@ -181,6 +185,18 @@ def test_conversations_are_those_of_processes(
     printed = capfd.readouterr()
     assert json.loads(printed.out)["conversations"] == 4
     assert [line.split(":")[0] for line in printed.err.splitlines()] == [f"{n} of 4" for n in (1, 2, 3, 4)]
+
+
+def test_callers_speak_from_workers_with_a_server_of_their_own(
+    folder: Path, cluster: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(folder, "ray", "spoken", mode="speech", callers=CALLERS[:1]) == 0
+    assert json.loads(capfd.readouterr().out)["conversations"] == 2
+    for call in said(folder / "spoken").values():
+        heard = {line["who"]: line["transcribed"] for line in call["transcript"]}
+        assert set(heard) == {"caller", "agent"}
+        assert all(heard.values())
+        assert soundfile.info(folder / "spoken" / call["audio"]).duration > 10
 
 
 def test_a_job_whose_worker_ends_is_done_by_another_and_who_finds_no_room_is_not_waited_for(

@@ -92,8 +92,8 @@ def run(args: argparse.Namespace) -> int:
         _cost(args, result)
     if "again" in args.parts:
         progress("asked again")
-        source = simulated_dice(0.5, 0.0, conversations=300, labels=80, draws=(10, 10))
-        for draws in (2, 5):
+        source = simulated_dice(0.5, 0.0, conversations=300, labels=80, draws=(50, 10))
+        for draws in (2, 5, None):
             result.again.append(again("simulated", source, 80, draws=draws, runs=args.runs, seed=args.seed))
     if "versions" in args.parts:
         for name in FAULTS:
@@ -190,8 +190,8 @@ def _table(result: Result) -> list[str]:
             for each in result.asked
         ),
         *(
-            f"asked again, {each.draws} draws of each: same {_share(each.same)},"
-            f" contradicted {_share(each.contradicted)}, replayed to the bit {_share(each.replayed)}"
+            f"asked again, {each.draws or 'auto'} draws of each, {each.calls:.0f} in all:"
+            f" same {_share(each.same)}, contradicted {_share(each.contradicted)}, replayed to the bit {_share(each.replayed)}"
             for each in result.again
         ),
         *(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from antiphon.bench.judges_cost import Drawn, Source
+from antiphon.bench.judges_cost import Drawn, Source, planned
 from antiphon.contracts import Draw
 from antiphon.evals.draws import Label
 from antiphon.evals.intervals import Estimate, wilson
@@ -17,8 +17,10 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
 
     judge: str
     labels: int
-    draws: int
-    """Of every conversation, each time."""
+    draws: int | None
+    """Of every conversation, each time; None: as `--draws auto` has it."""
+    calls: float
+    """Draws a run, each time."""
     runs: int
     same: Estimate
     """Share with the same answer."""
@@ -28,10 +30,10 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     """Share whose log gives the same verdict to the bit."""
 
 
-def again(judge: str, source: Source, labels: int, *, draws: int = 2, runs: int, seed: int = 0) -> Again:
-    """Ask twice, with the first draws and with the next ones."""
+def again(judge: str, source: Source, labels: int, *, draws: int | None, runs: int, seed: int = 0) -> Again:
+    """Ask twice, with every second draw and with the others."""
     dice = np.random.default_rng(seed)
-    same = contradicted = replayed = 0
+    same = contradicted = replayed = calls = 0
     for _ in range(runs):
         drawn = source(dice)
         told = [
@@ -42,8 +44,12 @@ def again(judge: str, source: Source, labels: int, *, draws: int = 2, runs: int,
         wanted = float(dice.uniform(0.3, 0.95))
         found: list[Verdict] = []
         for time in range(2):
-            mine = slice(time * draws, (time + 1) * draws)
-            log = [_named(draw) for each in drawn for draw in each.draws[mine]]
+            mine = [each._replace(draws=each.draws[time::2]) for each in drawn]
+            counts = planned(mine, labels, wanted) if draws is None else [draws] * len(mine)
+            log = [
+                _named(draw) for each, count in zip(mine, counts, strict=True) for draw in each.draws[:count]
+            ]
+            calls += len(log)
             one = _verdict(log, told, clusters, wanted)
             read = msgspec.json.decode(msgspec.json.encode(log), type=list[Draw])
             replayed += msgspec.json.encode(one) == msgspec.json.encode(
@@ -56,6 +62,7 @@ def again(judge: str, source: Source, labels: int, *, draws: int = 2, runs: int,
         judge=judge,
         labels=labels,
         draws=draws,
+        calls=calls / (2 * runs),
         runs=runs,
         same=wilson(same, runs),
         contradicted=wilson(contradicted, runs),

@@ -204,18 +204,23 @@ def _repeated(drawn: Sequence[Drawn], labels: int, count: int) -> Corrected:
 
 
 def _planned(drawn: Sequence[Drawn], labels: int, at_least: float | None) -> tuple[int, Corrected]:
+    counts = planned(drawn, labels, at_least)
+    opinions = _opinions(drawn, counts)
+    means = [float(np.mean(opinions[each.draws[0].subject])) for each in drawn]
+    return sum(counts), _corrected(drawn, labels, means)
+
+
+def planned(drawn: Sequence[Drawn], labels: int, at_least: float | None) -> list[int]:
+    """How many draws of each are made where it is left to `spending.plan`."""
     pilot = [2 if place < min(PILOT, labels) else 1 for place in range(len(drawn))]
     opinions = _opinions(drawn, pilot)
     clusters = {each.draws[0].subject: each.cluster for each in drawn}
     human = {each.draws[0].subject: each.good for each in drawn[:labels]}
     found = plan(opinions, clusters, human, as_good_as=FIXED, at_least=at_least)
-    counts = [
+    return [
         min(max(found.labelled if place < labels else found.others, first), len(each.draws))
         for place, (each, first) in enumerate(zip(drawn, pilot, strict=True))
     ]
-    opinions = _opinions(drawn, counts)
-    means = [float(np.mean(opinions[each.draws[0].subject])) for each in drawn]
-    return sum(counts), _corrected(drawn, labels, means)
 
 
 def _opinions(drawn: Sequence[Drawn], counts: Sequence[int]) -> dict[str, list[float]]:
