@@ -191,7 +191,8 @@ def _table(result: Result) -> list[str]:
         ),
         *(
             f"asked again, {each.draws or 'auto'} draws of each, {each.calls:.0f} in all:"
-            f" same {_share(each.same)}, contradicted {_share(each.contradicted)}, replayed to the bit {_share(each.replayed)}"
+            f" same {_share(each.same)}, contradicted {_share(each.contradicted)},"
+            f" replayed to the bit {_share(each.replayed)}"
             for each in result.again
         ),
         *(
