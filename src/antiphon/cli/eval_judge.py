@@ -48,9 +48,9 @@ def register(actions: Commands) -> None:
     )
     judge.add_argument(
         "--draws",
-        default="2",
+        default="auto",
         metavar="N|auto",
-        help="of each subject (default: 2); auto: as exact as 5 of each, for as few calls as that takes",
+        help="of each subject; auto (the default): as exact as 5 of each, for as few calls as that takes",
     )
     judge.add_argument(
         "--depth",
@@ -164,7 +164,7 @@ def _phases(
         return
     human = people_say(read_labels(args.folder), criterion.name)
     human = {subject: value for subject, value in human.items() if subject in clusters}
-    twice = set(list(human)[:PILOT])
+    twice = set(list(human or clusters)[:PILOT])
     yield lambda subject: 2 if subject in twice else 1
     own = [
         draw
