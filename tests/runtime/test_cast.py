@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from antiphon.contracts import EngineSetup, JournalEntry, SpeechChunk
+from antiphon.contracts import EngineBroken, EngineSetup, Finish, JournalEntry, Prompt, SpeechChunk
 from antiphon.engines.scripted import ScriptedEmbedder
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.events import (
@@ -222,6 +222,41 @@ async def test_an_opening_of_which_nothing_was_heard_is_still_owed() -> None:
     assert text_of(stage.all(ReplyEnded)[-1]).startswith("Good day") or text_of(reply) == ""
     await stage.is_silent(4_000)
     assert stage.received_words().count("Good day") == 1
+
+
+@in_virtual_time
+@pytest.mark.parametrize("why", ["broken", "wordless"])
+async def test_an_answer_that_came_to_nothing_is_tried_again_when_the_caller_speaks(why: str) -> None:
+    stage = Shop("Which colour?")
+    await stage.greeted()
+    model = stage.parts.language_model
+    whole, asked = model.generate, list[str]()
+
+    def came_to_nothing(prompt: Prompt, *_: Any, **__: Any) -> Iterator[Finish]:
+        asked.append(prompt.messages[-1].content)
+        if why == "broken":
+            raise EngineBroken("scripted", "out of memory")
+        return iter((Finish("stop"),))
+
+    model.generate = came_to_nothing
+    await stage.told("five pieces please")
+    await stage.is_silent(3_000)
+    assert len(asked) <= 2
+    assert len(stage.all(ReplyEnded)) == 2
+    model.generate = whole
+    assert text_of(await stage.told("hello are you there")) == "Which colour?"
+
+
+@in_virtual_time
+async def test_an_answer_that_a_client_cancels_before_it_sounds_is_not_given_all_the_same() -> None:
+    stage = Shop("Which colour?", "Certainly.")
+    await stage.greeted()
+    stage.lanes["synthesizer"].delay_ms = 2_000
+    await stage.says("five pieces please")
+    await stage.is_silent_until(ReplyStarted, 2)
+    stage.session.cancel_reply()
+    await stage.is_silent(4_000)
+    assert len(stage.all(ReplyStarted)) == 2
 
 
 @in_virtual_time

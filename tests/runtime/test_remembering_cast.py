@@ -9,7 +9,7 @@ from antiphon.contracts import Recalled
 from antiphon.memory import GraphMemory, Turn
 from antiphon.runtime.cast_notes import CastNotes
 from antiphon.runtime.config import MemoryConfig
-from antiphon.runtime.events import MemoryRecalled, TurnMeasured
+from antiphon.runtime.events import MemoryRecalled, TranscriptSettled, TurnMeasured
 from antiphon.runtime.memories import file_of
 from antiphon.samp.state import initial
 
@@ -72,6 +72,19 @@ async def test_what_is_confided_is_learned_for_that_persona_alone(tmp_path: Path
     assert told["between you and me my kite is crimson"] == ("mira", "clerk")
     assert told["it is a fine day today"] == ("mira", "")
     assert ("Ann", "clerk") in told.values()
+
+
+@in_virtual_time
+async def test_a_confidence_is_kept_by_who_hangs_up_on_the_answer_to_it(tmp_path: Path) -> None:
+    visit = Visit(config(tmp_path), user="mira")
+    await visit.greeted()
+    await visit.says("between you and me my kite is crimson")
+    await visit.is_silent_until(TranscriptSettled)
+    await visit.ends()
+    memory = GraphMemory(file_of(str(tmp_path), "mira"))
+    told = {turn.text: turn.persona for turn in memory.turns()}
+    memory.close()
+    assert told["between you and me my kite is crimson"] == "clerk"
 
 
 def line(number: int, tokens: int, persona: str = "") -> Recalled:

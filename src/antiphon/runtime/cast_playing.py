@@ -85,6 +85,8 @@ class CastPlaying:
         self._owed: tuple[int, str] | None = None
         """A committed turn that nothing was proposed for yet."""
         self._typed = uncommitted(entries)
+        self._unheard = False
+        """Whether the last answer came to nothing, and nothing has happened since."""
         self._closed = False
         self._digest = ""
         self._tools = CastTools(
@@ -126,8 +128,10 @@ class CastPlaying:
         before = self.session.state
         entry = self._diary.note(kind, body)
         if kind == CALLER_TURN_COMMITTED:
+            self._unheard = False
             self._caller_said(before, entry)
         elif kind == REPLY_ENDED:
+            self._unheard = _came_to_nothing(body)
             self.session.take(entry)
             self._reply_ended(int(body["turn"]))
         return entry
@@ -160,8 +164,11 @@ class CastPlaying:
 
     @property
     def owes(self) -> bool:
-        """Whether it is for the agent to speak: it owes an opening, or the caller an answer."""
-        if self._answers.any_wanted:
+        """Whether it is for the agent to speak: it owes an opening, or the caller an answer.
+
+        What failed, or was not wanted, before anything of it was heard is not tried again and again.
+        """
+        if self._answers.any_wanted or self._unheard:
             return False
         history = self.state.history
         unanswered = bool(history) and history[-1].role == "caller"
@@ -323,6 +330,7 @@ class CastPlaying:
 
     def _tool_noted(self, kind: str, body: Mapping[str, Any]) -> None:
         self.session.take(self._diary.note(kind, body))
+        self._unheard = False
         turn = self.state.turn
         # An answer that was made knowing what came of it stays.
         known = body["status"] == "running" or any(each.id == body["id"] for each in self._told_in(turn))
@@ -390,3 +398,8 @@ class CastPlaying:
 
     def _next_turn(self) -> int:
         return self.state.turn + 1
+
+
+def _came_to_nothing(ended: Mapping[str, Any]) -> bool:
+    """Whether nothing of a reply was heard, and neither a caller who spoke nor a crash was the reason."""
+    return not ended["heard"] and (ended["status"] != "cancelled" or ended["reason"] == "client_cancelled")

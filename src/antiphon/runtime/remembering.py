@@ -85,8 +85,12 @@ class Remembering:
         if playing is not None:
             self._cast_notes = CastNotes(config.turn_tokens, lambda turn: self._post(self._answered, turn))
         self._notes: Notes | CastNotes = self._cast_notes or self._plain
-        self._unlearned: list[tuple[Item, str]] = []
-        """What was said, by whom ("": the agent), until its turn is over and it is known who may know it."""
+        self._unlearned: list[tuple[int, Item, str]] = []
+        """What was said in which turn, by whom ("": the agent), until that is over and it is known who may
+        know it. What was typed belongs to the turn that ends next."""
+        self._turn_of: dict[str, int] = {}
+        """The turn of what the caller said, by the item's id, until it is learned."""
+        self._replying = 0
         self._begun, self._built = set[int](), set[int]()
         """Turns whose reply has the floor and is not accounted for, and those whose prompt was made."""
         self._failed = False
@@ -122,11 +126,12 @@ class Remembering:
             return
         match event:
             case TranscriptSettled():
-                self._unlearned.append((Item(id=event.item_id, kind="message", text=event.text), self._user))
+                item = Item(id=event.item_id, kind="message", text=event.text)
+                self._unlearned.append((self._turn_of.pop(item.id, 0), item, self._user))
             case ReplyItemEnded(item=item) if item.kind == "message" and item in record.items:
-                self._unlearned.append((item, ""))
+                self._unlearned.append((self._replying, item, ""))
             case ItemAdded(item=item) if item.kind == "message" and item.role == "user" and not item.spoken:
-                self._unlearned.append((item, self._user))
+                self._unlearned.append((0, item, self._user))
             case _:
                 pass
 
@@ -137,7 +142,9 @@ class Remembering:
         match command:
             case do.CommitCallerAudio():
                 self._notes.committed(command.turn, record.items[-1].id)
+                self._turn_of[record.items[-1].id] = command.turn
             case do.StartReply():
+                self._replying = command.turn
                 self._begun.add(command.turn)
                 self._account(command.turn)
             case do.EndReply():
@@ -154,7 +161,8 @@ class Remembering:
         if self._cast_notes is not None:
             self._cast_notes.close()
         if self._memory is not None:
-            self._learn(0)
+            last = max([self._replying, *(turn for turn, _, _ in self._unlearned)])
+            self._learn(last)
             self._memory.close()
 
     # Prompts: each function that is returned is called on the language model's lane.
@@ -282,12 +290,13 @@ class Remembering:
         self._memory.draw(event, self._emit)
 
     def _learn(self, turn: int) -> None:
-        """`turn` is over."""
+        """`turn` is over, and so is what was said before it."""
         assert self._memory is not None
-        said, self._unlearned = self._unlearned, []
-        for item, who in said if self._user else ():
-            speaker = who or self._scope.speaker(turn)
-            self._memory.learning.hear(item.id, speaker, item.text, self._scope.confided_to(turn))
+        said = [each for each in self._unlearned if each[0] <= turn]
+        self._unlearned = [each for each in self._unlearned if each[0] > turn]
+        for own, item, who in said if self._user else ():
+            speaker = who or self._scope.speaker(own or turn)
+            self._memory.learning.hear(item.id, speaker, item.text, self._scope.confided_to(own or turn))
 
     def _forget(self, turn: int) -> None:
         self._learn(turn)
