@@ -12,6 +12,7 @@ from antiphon.engines.scripted import ScriptedEmbedder
 from antiphon.samp import Decider, read_cast
 from antiphon.samp.commands import Clarify, GoTo, JumpTo, Proposal
 from antiphon.samp.reflecting import QUESTIONS_MAX, proposals, questions
+from antiphon.samp.state import Place
 
 from .casts import SMALL, example
 from .talks import Talk, moved, talks
@@ -91,6 +92,15 @@ def test_a_wrong_move_is_taken_back_for_a_surer_one_only() -> None:
     assert talk.repeat(mend).outcome == "applied"
     assert talk.state.place.scene == "cellar"
     assert [place.scene for place in talk.state.stack] == ["welcome"]
+
+
+def test_a_way_that_books_something_is_left_to_the_caller() -> None:
+    talk = restaurant("mm that will do")
+    cast, decider = talk.cast, DECIDERS[talk.cast.cast]
+    state = replace(talk.state, place=Place("confirm", "host"))
+    asked = questions(cast, decider, state, today=TODAY)
+    booking = next(each.key for each in asked if "farewell" in each.key)
+    assert proposals(cast, decider, state, {booking: 20.0}, today=TODAY) == ()
 
 
 def test_two_that_are_as_likely_are_asked_back_about() -> None:

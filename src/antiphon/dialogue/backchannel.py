@@ -37,6 +37,15 @@ PHRASES = (
 )
 """The same in several words; each counts for one."""
 
+AGREEMENT = frozenset(
+    [
+        *("yeah", "yea", "yah", "ya", "yep", "yes", "yup", "ok", "okay", "right", "sure", "alright", "fine"),
+        *("true", "exactly", "correct", "perfect", "absolutely", "definitely", "totally", "indeed"),
+        *("that's right", "sounds good", "of course", "for sure", "all right"),
+    ]
+)
+"""Those that are a yes, where the agent has asked something."""
+
 STOPPERS = frozenset(
     {
         "stop",
@@ -73,6 +82,12 @@ def is_backchannel(text: str) -> bool:
     words = _words(_PHRASE.sub("mm", " ".join(_words(text))))
     known = [word in BACKCHANNELS or word.replace("'", "") in BACKCHANNELS for word in words]
     return len(words) <= MAX_WORDS and all(known)
+
+
+def agrees(text: str) -> bool:
+    """Whether `text` is a yes, said as one or several listening words."""
+    said = " ".join(_words(text))
+    return is_backchannel(text) and any(re.search(rf"\b{re.escape(each)}\b", said) for each in AGREEMENT)
 
 
 def says_something(text: str) -> bool:

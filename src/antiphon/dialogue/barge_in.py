@@ -8,7 +8,13 @@ where it was.
 
 from antiphon.contracts import Outcome, Ticks, ms, ticks
 from antiphon.dialogue.answering import pause_playout, speculate, still_quiet, stop, unanswered
-from antiphon.dialogue.backchannel import is_backchannel, is_hum, says_something, takes_the_floor
+from antiphon.dialogue.backchannel import (
+    agrees,
+    is_backchannel,
+    is_hum,
+    says_something,
+    takes_the_floor,
+)
 from antiphon.dialogue.commands import AnnounceSilence, AnnounceSpeech, ResumePlayout, Transcribe
 from antiphon.dialogue.floor import Floor, cancel, end_turn
 from antiphon.dialogue.turn import Turn
@@ -21,6 +27,8 @@ INTERRUPT_AFTER: Ticks = ticks(1000)
 """Speech over the agent that lasts this long wins the floor if nothing is known of what it says."""
 NO_WORD_TWICE = 2
 """So many beginnings without a word are a noise: the agent need not wait for its end."""
+ALL_BUT_ASKED: Ticks = ticks(1000)
+"""Who agrees when no more than this is left of a question has understood it: "... is that right?"."""
 YIELD_AT_MOST: Ticks = ticks(1500)
 """The agent does not stay silent longer than this for a transcription that does not come."""
 
@@ -72,11 +80,21 @@ def judge_beginning(floor: Floor, turn: Turn, words: str, now: Ticks) -> None:
 
 def judge_words(floor: Floor, turn: Turn, words: str, now: Ticks) -> bool:
     """All that was said over the agent is `words`: whether they win the floor."""
-    if is_backchannel(words) or is_hum(words, ms(turn.speech_end - floor.hearing.began)):
+    listens = is_backchannel(words) or is_hum(words, ms(turn.speech_end - floor.hearing.began))
+    if listens and not (agrees(words) and _has_asked(floor)):
         let_go(floor, turn, "backchannel" if words else "nothing_said", now)
         return False
     interrupt(floor, turn, now)
     return True
+
+
+def _has_asked(floor: Floor) -> bool:
+    """Whether the agent is as good as through with a question: a yes is the answer to it."""
+    reply = None if floor.answering is None else floor.answering.reply
+    if reply is None or not reply.finished or reply.ledger.clauses < reply.clauses:
+        return False
+    left = reply.ledger.samples - reply.heard_samples
+    return left <= ALL_BUT_ASKED and reply.text.rstrip().endswith("?")
 
 
 def judge_by_length(floor: Floor, turn: Turn, now: Ticks) -> None:

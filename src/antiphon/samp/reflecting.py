@@ -7,6 +7,8 @@ judges on their line. Two things can come of it:
     the turn moved nothing      the move it should have made is proposed, for the state it was thought of for
     it moved, and wrongly       another move is proposed instead of that one, if the model is surer than usual
 
+A way that does something is not taken: its tool runs when a turn of the caller's takes it, and only then.
+
 Proposals are named after the turn and the version, so thinking twice proposes the same, and the second time
 changes nothing. Everything is judged on a snapshot: whatever happens meanwhile, `rules` applies or drops it.
 """
@@ -24,6 +26,7 @@ from antiphon.samp.likelihood import FITTED, Likely
 from antiphon.samp.margins import NOTHING_SAID, meaning, meant_by
 from antiphon.samp.rules import before_last_move, target
 from antiphon.samp.state import State, told_just_now
+from antiphon.samp.tools import on_the_way
 
 QUESTIONS_MAX = 4
 """Moves that are asked about in one turn: each costs the model some sixty tokens."""
@@ -87,6 +90,8 @@ def proposals(
             commands = (*commands, *_asked_back(chances))
     else:
         commands = _instead(state, chances)
+    # To say goodbye for a booking that nobody makes would be worse than to ask once more.
+    commands = tuple(each for each in commands if not any(on_the_way(cast, view, each)))
     return tuple(
         Proposal(
             id=f"reflective-{state.turn}-{state.version}-{number}",

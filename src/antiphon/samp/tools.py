@@ -42,14 +42,15 @@ def _due(cast: Cast, before: State, after: State, commands: Sequence[Command]) -
     begun = {each.id for each in after.called}
     names = [cast.scenes[after.place.scene].does]
     if after.place_version != before.place_version:
-        names = [*(tool for command in commands for tool in _on_the_way(cast, before, command)), *names]
+        names = [*(tool for command in commands for tool in on_the_way(cast, before, command)), *names]
     for name in dict.fromkeys(names):
         call = _call(name, cast.tools[name], after) if name in cast.tools else None
         if call is not None and call.id not in begun:
             yield call
 
 
-def _on_the_way(cast: Cast, before: State, command: Command) -> Iterator[str]:
+def on_the_way(cast: Cast, before: State, command: Command) -> Iterator[str]:
+    """The tools of the ways that `command` takes."""
     match command:
         case GoTo(scene, then):
             path = (before.place.scene, scene, *then)
