@@ -15,26 +15,17 @@ from antiphon.samp.cast import Cast, Slot
 from antiphon.samp.fits import misfit
 from antiphon.samp.guards import Value
 from antiphon.samp.said_dates import dates
+from antiphon.samp.said_names import names, only_fillers
 from antiphon.samp.said_numbers import Found, numbers
 from antiphon.samp.said_times import times
+from antiphon.samp.taking_back import CLAUSE_ENDS, TAKES_BACK, denied, excludes, harmless, taken_back
 
 CUE_WORDS_APART = 3
 """How many words may lie between a cue and the value it belongs to."""
 CUED = 2.5
 """The certainty from which a value has a cue, and needs no question that asked for it."""
-_ANSWER_WORDS_MAX = 9
-"""A name in a longer sentence than this, without a cue, is hardly the answer to a question for it."""
 _CUE, _ASKED, _OPEN = 4.0, 2.0, 1.0
 
-_WORD = r"(?:[A-Z]\.|[A-Z0-9&][\w'’&-]*(?:\.[\w'’&-]+)*)"
-_NAME = rf"{_WORD}(?:\s+(?:(?:of|and|the|de|van|von|la|&)\s+)?{_WORD}){{0,4}}"
-_NO_NAME = """
-a an and are but can could do good hello hi how i i'd i'll i'm i've is it it's let lets my no not oh ok okay
-all please so sure thank thanks that that's the this try we well what when where who yes you your
-absolutely alright amazing any awesome book cool excellent exactly find fine give goodbye great help look
-maybe nice none nope nothing perfect play reserve search show something understood wait wonderful yeah yep
-"""
-_NO_NAMES = frozenset(_NO_NAME.split())
 _CORRECTS = re.compile(
     r"\b(no|not|wait|actually|sorry|rather|instead|i mean|i meant|make (it|that)|change|wrong|correct)\b",
     re.IGNORECASE,
@@ -43,6 +34,16 @@ _MENDS = re.compile(
     r"\b(wait|actually|rather|instead|i mean|i meant|make (it|that)|change (it|that))\b", re.IGNORECASE
 )
 """The same, of what was agreed elsewhere: "that's correct" and "no, thanks" correct nothing there."""
+_DISAGREES = re.compile(
+    r"\b(no(?!,? thank)|not|\w+n't|but|except|apart from|wait|actually|sorry|rather|instead|i mean|i meant|"
+    r"make (it|that)|change|wrong|should be)\b",
+    re.IGNORECASE,
+)
+"""The same, of what was just read out for the caller's yes: "yes, but at eight"."""
+_WISHES = re.compile(
+    r"\b(can|could) (we|i|it|you) (do|be|have|come|take|make|change|move)\b|\bmake (it|that)\b|\binstead\b",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
     r"\b((we|there|it|that|they)('ll|'re|'s| will| would|'d) ?(now |then |just |only )?(be )?|"
     r"we are|there are|it is|that makes( it| us)?|make (it|that)|comes? to) ?"
@@ -50,6 +51,11 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 """What stands before a number that says how many there are."""
+_CALLED = {"time": r"time|hour", "date": r"day|date", "name": r"name"}
+"""What callers call a slot by its type: "except the time"."""
+_NONE = frozenset({"none", "nothing", "neither", "no"})
+"""Options that mean none of the others."""
+_TITLES = frozenset({"mister", "miss", "mr", "mrs", "ms", "doctor", "dr"})
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -71,6 +77,7 @@ def tellings(
     known: Mapping[str, Value],
     today: date,
     mends: bool = True,
+    waiting: Sequence[str] = (),
 ) -> tuple[Telling, ...]:
     """What `text` tells, at most one value for each slot and one slot for each value.
 
@@ -81,19 +88,25 @@ def tellings(
         known: what is known; a new value for it is told only where the words correct it.
         today: what "tomorrow" counts from.
         mends: whether what was agreed elsewhere can still be corrected.
+        waiting: the slots that were just read out for the caller's yes: open to correction.
     """
+    if "?" in text and not _WISHES.search(text):
+        waiting = ()
+    if pointed := _pointed_at(cast, text, waiting, known, today):
+        asked = [pointed, *asked]
     corrects = _CORRECTS.search(text) is not None
     # What was agreed in another scene can be corrected in this one, unless this one asks for the like. A
     # question corrects nothing there: "No, are you open on Monday?"
     kinds = {"choice", "free", *(_kind(cast, name) for name in asked)}
     mends = mends and _MENDS.search(text) is not None and "?" not in text
     mended = [name for name in known if mends and _kind(cast, name) not in kinds]
+    mended += [name for name in waiting if name in known and name not in mended]
     numbers_open = [name for name in (*asked, *mended) if _kind(cast, name) == "number"]
     candidates = [
         telling
         for name, slot in cast.slots.items()
         for telling in _candidates(
-            name, slot, text, asked=asked, mended=mended, known=known, counts=len(numbers_open), today=today
+            cast, name, text, asked=asked, mended=mended, known=known, counts=len(numbers_open), today=today
         )
         if not misfit(slot, telling.value)
     ]
@@ -105,10 +118,18 @@ def tellings(
         if cast.slots[each.slot].type != "number"
         or not any(start <= each.start and each.end <= end for start, end in in_cues)
     ]
+    candidates = [each for each in candidates if not _is_taken_back(cast, text, each, candidates)]
+    disagrees = _DISAGREES.search(text.replace("’", "'")) is not None
+    refused = denies(cast, text, [*asked, *mended], known=known, today=today)
     told: list[Telling] = []
     for each in sorted(candidates, key=lambda one: (-one.certainty, one.start)):
         fresh = each.slot not in known or (
-            known[each.slot] != each.value and (corrects or each.certainty >= _CUE)
+            known[each.slot] != each.value
+            and (
+                each.certainty >= _CUE
+                or each.slot in refused
+                or (disagrees if each.slot in waiting else corrects)
+            )
         )
         overlaps = any(
             each.start < other.end and other.start < each.end and not _shares(cast, each, other)
@@ -117,6 +138,72 @@ def tellings(
         if fresh and not overlaps and all(each.slot != other.slot for other in told):
             told.append(each)
     return tuple(sorted(told, key=lambda one: one.start))
+
+
+def denies(
+    cast: Cast, text: str, slots: Sequence[str], *, known: Mapping[str, Value], today: date
+) -> tuple[str, ...]:
+    """Which of the `slots` have a known value that the words say is not meant: "not on Friday"."""
+    return tuple(
+        name
+        for name in slots
+        if name in known
+        for found in _mentions(cast.slots[name], text, known[name], today)
+        if found.value == known[name] and denied(text, found, cast.slots[name].type)
+    )
+
+
+def _mentions(slot: Slot, text: str, known: Value, today: date) -> list[Found]:
+    if slot.type == "choice":
+        return _named_options(slot, text)
+    if slot.type in ("name", "free"):
+        same = re.finditer(rf"(?<!\w){re.escape(str(known))}(?!\w)", text, re.IGNORECASE)
+        return [Found(*match.span(), str(known)) for match in same]
+    return _values(slot, text, asked=True, near=str(known), today=today)
+
+
+def _values(slot: Slot, text: str, *, asked: bool, near: str, today: date) -> list[Found]:
+    """The numbers, times or days that are said, whatever is said of them."""
+    if slot.type == "time":
+        return _times(text, asked=asked, near=near)
+    return dates(text, today) if slot.type == "date" else _numbers(text, today)
+
+
+def _pointed_at(
+    cast: Cast, text: str, waiting: Sequence[str], known: Mapping[str, Value], today: date
+) -> str:
+    """The slot of those read out that the words speak of, if it is one: "not seven, eight", "the time"."""
+    refused = denies(cast, text, waiting, known=known, today=today)
+    called = [
+        name
+        for name in waiting
+        if (words := _CALLED.get(_kind(cast, name))) and re.search(rf"\b({words})\b", text, re.IGNORECASE)
+    ]
+    found = set(refused or called)
+    return found.pop() if len(found) == 1 else ""
+
+
+def _is_taken_back(cast: Cast, text: str, one: Telling, candidates: Sequence[Telling]) -> bool:
+    """Whether another value for the same slot is told in its place: "six people, no, sorry, seven"."""
+    kind, first = _kind(cast, one.slot), Found(one.start, one.end, one.value)
+    if kind == "free":
+        return False
+    for other in candidates:
+        if other.slot != one.slot or not taken_back(text, first, Found(other.start, other.end, other.value)):
+            continue
+        like = [each for each in candidates if _kind(cast, each.slot) == kind and each.slot != one.slot]
+        elsewhere = any(
+            each.start < other.end and other.start < each.end and each.certainty > other.certainty
+            for each in like
+        )
+        # In "five people at six, sorry, seven" it is the six that is taken back.
+        between = any(
+            one.end <= each.start and each.end <= other.start and _kind(cast, each.slot) not in (kind, "free")
+            for each in candidates
+        )
+        if not elsewhere and (kind != "number" or not between or other.certainty >= one.certainty):
+            return True
+    return False
 
 
 def _kind(cast: Cast, slot: str) -> str:
@@ -130,8 +217,8 @@ def _shares(cast: Cast, one: Telling, other: Telling) -> bool:
 
 
 def _candidates(
+    cast: Cast,
     name: str,
-    slot: Slot,
     text: str,
     *,
     asked: Sequence[str],
@@ -140,6 +227,7 @@ def _candidates(
     counts: int,
     today: date,
 ) -> Iterator[Telling]:
+    slot = cast.slots[name]
     first, is_open = bool(asked) and asked[0] == name, name in asked or name in mended
     # How many there are needs no cue where only one thing is counted.
     alone = is_open and counts == 1
@@ -153,22 +241,19 @@ def _candidates(
                 )
             return
         case "free":
-            if (first or (is_open and cues)) and (words := _free(text)):
+            if (first or (is_open and cues)) and (words := _free(cast, text, first=first)):
                 yield Telling(name, words, 0, len(text), base)
             return
         case "name":
-            found = list(_names(text, cues, first=first))
-            yield from (
-                Telling(name, f.value, f.start, f.end, base + c) for f, c in found if base + c >= _ASKED
-            )
+            taken = _no_names(cast, text, today) if first and not cues else []
+            for place, (found, cued) in enumerate(names(text, cues, asked=first, taken=taken)):
+                certainty = base + (_CUE if cued else _OPEN - 0.01 * place)
+                if certainty >= _ASKED and not denied(text, found, slot.type):
+                    yield Telling(name, found.value, found.start, found.end, certainty)
             return
-        case "number":
-            taken = [*dates(text, today), *times(text, asked=False)]
-            values = [f for f in numbers(text) if not any(f.start < t.end and t.start < f.end for t in taken)]
-        case "time":
-            values = times(text, asked=first, near=str(known.get(name, "")))
-        case "date":
-            values = dates(text, today)
+        case "number" | "time" | "date":
+            values = _values(slot, text, asked=first, near=str(known.get(name, "")), today=today)
+    values = [found for found in values if not denied(text, found, slot.type)]
     for found in values:
         near = _near(text, found, cues)
         if slot.type == "number" and not near and _counted(text, found) and alone:
@@ -209,41 +294,77 @@ def _counted(text: str, found: Found) -> bool:
     )
 
 
-def _options(slot: Slot, text: str) -> Iterator[Found]:
-    """The options that are named, the longest wording first; "not red" names none."""
-    found: list[Found] = []
-    for option, phrases in slot.options.items():
-        for phrase in {option.replace("_", " "), *phrases}:
-            for match in re.finditer(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE):
-                before = text[: match.start()].lower().split()[-2:]
-                if not {"not", "no", "isn't", "don't"}.intersection(word.strip(",.") for word in before):
-                    found.append(Found(match.start(), match.end(), option))
+def _numbers(text: str, today: date) -> list[Found]:
+    taken = [*dates(text, today), *_times(text, asked=False)]
+    return [f for f in numbers(text) if not any(f.start < t.end and t.start < f.end for t in taken)]
+
+
+def _times(text: str, *, asked: bool, near: str = "") -> list[Found]:
+    """Times of day; a bare hour is one also behind what takes another time back: "at seven, no, eight"."""
+    found = times(text, asked=asked, near=near)
+    for mark in TAKES_BACK.finditer(text):
+        start = mark.end() + len(text[mark.end() :]) - len(text[mark.end() :].lstrip(" ,.…"))
+        clause = CLAUSE_ENDS.split(text[start:], maxsplit=1)[0]
+        before = any(f.end <= mark.start() and not numbers(text[f.end : mark.start()]) for f in found)
+        for each in times(clause, asked=asked or before, near=near):
+            alone = f"{clause[: each.start]}{clause[each.end :]}".strip().lower() in ("", "please", "then")
+            new = Found(start + each.start, start + each.end, each.value)
+            if alone and not any(new.start < other.end and other.start < new.end for other in found):
+                found.append(new)
+    return sorted(found)
+
+
+def _options(slot: Slot, text: str) -> list[Found]:
+    """The options that are meant; one that means none of the others, only where none of them is named."""
+    named = _named_options(slot, text)
+    if excludes(slot):
+        meant = [each for each in named if each.value in _NONE or not harmless(text, each)]
+    else:
+        meant = [each for each in named if each.value in _NONE or not denied(text, each, "choice")]
+    some = [each for each in meant if each.value not in _NONE]
+    # "I'm not allergic to nuts, nothing": what must not be is not guessed.
+    return some if some or (excludes(slot) and len(meant) < len(named)) else meant
+
+
+def _named_options(slot: Slot, text: str) -> list[Found]:
+    """The options that are named, the longest wording first."""
+    phrases = [(option, {option.replace("_", " "), *also}) for option, also in slot.options.items()]
+    # As a transcriber writes "no thank you": with a comma.
+    wordings = [
+        (option, r",?\s+".join(re.escape(word) for word in each.split()))
+        for option, wording in phrases
+        for each in wording
+    ]
+    found = [
+        Found(*match.span(), option)
+        for option, words in wordings
+        for match in re.finditer(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE)
+    ]
     found.sort(key=lambda each: each.start - each.end)
-    for place, each in enumerate(found):
-        if not any(each.start < longer.end and longer.start < each.end for longer in found[:place]):
-            yield each
+    return [
+        each
+        for place, each in enumerate(found)
+        if not any(each.start < longer.end and longer.start < each.end for longer in found[:place])
+    ]
 
 
-def _names(text: str, cues: Sequence[tuple[int, int]], *, first: bool) -> Iterator[tuple[Found, float]]:
-    for _, end in cues:
-        match = re.compile(rf"\s+(?:the\s+)?({_NAME})").match(text, end)
-        if match and (name := _bare_name(match[1])):
-            yield Found(match.start(1), match.start(1) + len(name), name), _CUE
-    if first and not cues and len(text.split()) <= _ANSWER_WORDS_MAX:
-        for match in re.finditer(_NAME, text):
-            if name := _bare_name(match[0]):
-                yield Found(match.start(), match.end(), name), _OPEN
+def _no_names(cast: Cast, text: str, today: date) -> list[tuple[int, int]]:
+    """Where something stands that is nobody's name by itself: a day, a number, an option, a persona."""
+    found = [*dates(text, today), *_times(text, asked=False), *numbers(text)]
+    found += [each for slot in cast.slots.values() for each in _named_options(slot, text)]
+    called = {word for persona in cast.personas.values() for word in persona.name.split()}
+    pattern = "|".join(re.escape(word) for word in sorted(called | _TITLES))
+    personas = re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE)
+    return [*((each.start, each.end) for each in found), *(match.span() for match in personas)]
 
 
-def _bare_name(text: str) -> str:
-    words = text.rstrip(".,!?").split()
-    while words and words[0].lower().strip(".,") in _NO_NAMES:
-        words = words[1:]
-    # A number alone is a count or a time, never somebody's name.
-    return " ".join(words) if any(char.isalpha() for word in words for char in word) else ""
+def _free(cast: Cast, text: str, *, first: bool) -> str:
+    """The words as an answer; a question is none, nor are words that say nothing.
 
-
-def _free(text: str) -> str:
-    """The words as an answer; a question is none, nor is a single word such as "okay"."""
+    A single word is one where it was asked for, unless it is somebody's name who is asked for.
+    """
     words = text.strip().rstrip(".!")
-    return "" if "?" in text or len(words.split()) < 2 else words
+    if "?" in text or only_fillers(words):
+        return ""
+    personas = {word for persona in cast.personas.values() for word in persona.name.split()}
+    return words if len(words.split()) > 1 or (first and words not in personas) else ""

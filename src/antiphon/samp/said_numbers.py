@@ -13,14 +13,31 @@ _TENS = {word: 10 * value for value, word in enumerate(_TEN_WORDS.split(), 2)}
 _WORDS = _UNITS | _TENS
 _SOME = {"a couple": 2.0, "couple of": 2.0, "a dozen": 12.0, "half a dozen": 6.0, "a pair": 2.0}
 
-_ONE = "|".join(sorted((*_UNITS, *_TENS, "hundred"), key=len, reverse=True))
-SPOKEN = rf"(?:{_ONE})(?:(?:[ -]|,? and )(?:{_ONE}))*"
+ONE_TO_NINE = "one|two|three|four|five|six|seven|eight|nine"
+TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_TEN = "|".join(_TENS)
+_NTH = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
+# Only a ten and the unit right behind it make one number: "five six" is two, and "twenty-first" is none.
+UNDER_HUNDRED = (
+    rf"(?:(?:{_TEN})(?:[ -](?:{ONE_TO_NINE})\b|\b(?![ -](?:{_NTH})\b))|(?:zero|{ONE_TO_NINE}|{TEENS})\b)"
+)
+# "And" belongs to a number behind a hundred or a thousand only: "four, and two children" are two.
+_UNDER_THOUSAND = rf"(?:(?:{UNDER_HUNDRED}[ -])?hundred\b(?:(?: and)?[ -]{UNDER_HUNDRED})?|{UNDER_HUNDRED})"
+_SPOKEN = rf"(?:(?:{_UNDER_THOUSAND}[ -])?thousand\b(?:(?: and)?[ -]{_UNDER_THOUSAND})?|{_UNDER_THOUSAND})"
+_DIGIT = "|".join((*_WORDS, "hundred"))
 _NUMBER = re.compile(
     rf"(?P<some>\b(?:{'|'.join(sorted(_SOME, key=len, reverse=True))})\b)"
     rf"|(?P<digits>(?<![\w.:/])\d{{1,9}}(?:\.\d+)?(?![\w:/]|\.\d))"
-    rf"|(?P<spoken>\b{SPOKEN}\b)(?: point (?P<point>(?:{_ONE})(?: (?:{_ONE}))*)\b)?",
+    rf"|(?P<spoken>\b{_SPOKEN})(?: point (?P<point>(?:{_DIGIT})\b(?: (?:{_DIGIT})\b)*))?",
     re.IGNORECASE,
 )
+
+COUNTED = (
+    r"people|persons?|guests?|diners|adults?|children|kids|of (?:us|them|you)|years?|months?|weeks?|days?"
+    r"|nights?|hours?|minutes?|seconds?|degrees|percent|per cent|euros?|pounds?|dollars?|cents|kilos?"
+    r"|kilometres|kilometers|met(?:re|er)s|miles|lit(?:re|er)s"
+)
+"""What the number before it counts or measures: it is neither a time nor a day of the month."""
 
 _POINTS = re.compile(
     r"\b(that|this|the|which|another|other|good|nice|great|last|next|first|same|any|every|no)\s+(\w+\s+)?$",
@@ -52,9 +69,11 @@ def _counts_nobody(text: str, found: Found) -> bool:
 def number_of(words: str) -> int | None:
     """The number that the words of a spoken cardinal make, such as "twenty-one"."""
     total = part = 0
-    for word in re.split(r"[ ,-]+", words.lower()):
+    for word in re.split(r"[ -]+", words.lower()):
         if word == "hundred":
-            total, part = total + max(part, 1) * 100, 0
+            part = max(part, 1) * 100
+        elif word == "thousand":
+            total, part = max(part, 1) * 1000, 0
         elif word in _WORDS:
             part += _WORDS[word]
         elif word != "and":
