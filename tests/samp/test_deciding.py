@@ -145,6 +145,61 @@ def test_a_yes_that_says_it_was_said_is_a_yes() -> None:
     assert talk.says("Yes, that's right, just as I said.") == ("farewell", "host")
 
 
+def _read_out() -> Talk:
+    talk = Talk("restaurant")
+    again = "So that is a table for 4, on Friday, 8 May, at 19:00, in the name of Brook. Is that right?"
+    talk.says("I'd like to book a table for four on Friday at seven, under Brook", again)
+    assert talk.session.state.place.scene == "confirm"
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("words", "slot", "value"),
+    [
+        ("Yes, that's right, but on Saturday, not on Friday.", "day", "2026-05-09"),
+        ("No, at eight.", "hour", "20:00"),
+        ("No, Saturday.", "day", "2026-05-09"),
+        ("Yes, but at eight o'clock.", "hour", "20:00"),
+        ("Yes, except the time, it should be eight.", "hour", "20:00"),
+        ("Yes, but on Saturday.", "day", "2026-05-09"),
+        ("Not Friday, Saturday.", "day", "2026-05-09"),
+        ("No, five people.", "guests", 5.0),
+        ("No, it's Brooks, not Brook.", "caller", "Brooks"),
+        ("Could we make it Saturday instead?", "day", "2026-05-09"),
+    ],
+)
+def test_what_is_read_out_is_corrected_before_it_is_booked(words: str, slot: str, value: str | float) -> None:
+    talk = _read_out()
+    before = {name: filled.value for name, filled in talk.session.state.slots.items()}
+    talk.session.caller_said(words, today=TODAY)
+    state = talk.session.state
+    assert (state.place.scene, state.called) == ("confirm", ())
+    assert {name: filled.value for name, filled in state.slots.items()} == before | {slot: value}
+    assert owed_opening(talk.cast, state), "it is said again"
+
+
+@pytest.mark.parametrize(
+    "words", ["Yes, but not on Friday.", "Yes, everything except the time.", "Not at seven."]
+)
+def test_what_is_read_out_is_not_booked_while_some_of_it_is_wrong(words: str) -> None:
+    talk = _read_out()
+    assert talk.says(words)[0] in ("confirm", "booking")
+    assert "farewell" not in [entry.body.get("command", {}).get("scene") for entry in talk.session.entries]
+
+
+@pytest.mark.parametrize(
+    "words", ["Yes, that's right.", "Yes, on Friday at seven, that's right.", "Perfect, thank you."]
+)
+def test_a_yes_to_what_is_read_out_is_one(words: str) -> None:
+    assert _read_out().says(words) == ("farewell", "host")
+
+
+def test_a_question_in_between_corrects_nothing_that_was_read_out() -> None:
+    talk = _read_out()
+    assert talk.says("No, wait, are you open on Monday?") == ("hours", "host")
+    assert talk.session.state.slots["day"].value == "2026-05-08"
+
+
 def test_an_answer_with_a_topic_in_it_is_both() -> None:
     talk = Talk("restaurant")
     talk.says("I'd like to book a table", "For how many people?")

@@ -91,7 +91,7 @@ def test_numbers(text: str, expected: list[float]) -> None:
         ("At six fifty-five.", "18:55", "18:55"),
         ("At seven oh five.", "19:05", "19:05"),
         ("At seven twenty-five.", "19:25", "19:25"),
-        ("Half seven.", None, "19:30"),
+        ("Half seven.", "19:30", "19:30"),
         ("at half seven", "19:30", "19:30"),
         ("a table for half seven please, for four", "19:30", "19:30"),
         ("half eight in the morning", "08:30", "08:30"),

@@ -6,6 +6,7 @@ words are not, so an automatic way that this very turn opened goes before a way 
 anywhere goes before both.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from antiphon.contracts import Embedder
 from antiphon.samp.asking_back import asked_back, words_of
-from antiphon.samp.cast import BACK, Cast
+from antiphon.samp.cast import BACK, SLOT_IN_TEXT, Cast
+from antiphon.samp.checking import asked_in
 from antiphon.samp.commands import (
     Command,
     CorrectSlot,
@@ -30,7 +32,7 @@ from antiphon.samp.commands import (
 )
 from antiphon.samp.commonplaces import BACK as BACK_PHRASES
 from antiphon.samp.confidence import knows_slot
-from antiphon.samp.extraction import CUED, Telling, tellings
+from antiphon.samp.extraction import CUED, Telling, denies, tellings
 from antiphon.samp.guards import Value
 from antiphon.samp.likelihood import (
     ASKS,
@@ -57,6 +59,8 @@ GOODBYE_ALIKE = 0.6
 _ASKS_ALIKE = 0.35
 """How near the agent's words must be to a slot to count as a question for it."""
 
+_BUT = re.compile(r"\b(except|apart from|all but|other than)\b", re.IGNORECASE)
+"""Behind a yes: not to all of it."""
 _GOODBYES = ("goodbye", "bye bye", "thank you goodbye", "see you", "that's all, bye")
 
 
@@ -108,6 +112,10 @@ class Decider:
         move, kind = _best_move(chances, SURE_SOUGHT if seeks(features) else SURE)
         if move is not None and self.stays(state, words, today=today):
             move = None
+        if move is not None and self._is_no_yes(state, words, today, move):
+            move = None
+        if isinstance(move, Return) and self._acts_unasked(state, move):
+            move = Return()
         told = self._tellings(state, words, today, move)
         if isinstance(move, GoTo) and self._changes_what_waits(state, told):
             move = None  # it is confirmed as it is now, not as it was
@@ -139,13 +147,15 @@ class Decider:
             # What is said on leaving answers no open question.
             asked = [slot for slot in asked if self._cast.slots[slot].type != "free"]
         aside = isinstance(move, JumpTo | SwitchPersona)
+        waiting = self._read_out(state)
         found = tellings(
             self._cast,
             words,
-            asked=list(dict.fromkeys(["", *asked] if aside else asked)),
+            asked=list(dict.fromkeys(["", *asked] if aside or waiting else asked)),
             known=values(state),
             today=today,
             mends=not self._cast.scenes[state.place.scene].ends,
+            waiting=waiting,
         )
         # Who brings up something else speaks of that, unless the words say otherwise.
         return tuple(each for each in found if not aside or each.slot in beyond or each.certainty >= CUED)
@@ -153,6 +163,29 @@ class Decider:
     def _changes_what_waits(self, state: State, told: Sequence[Telling]) -> bool:
         """Whether something is corrected where only the caller's yes leads on."""
         return waits(self._cast.scenes[state.place.scene]) and any(each.slot in state.slots for each in told)
+
+    def _is_no_yes(self, state: State, words: str, today: date, move: Move) -> bool:
+        """Whether the words correct what was read out for a yes, and so do not lead on from there."""
+        waiting = self._read_out(state)
+        if not waiting:
+            return False
+        if any(each.slot in waiting for each in self._tellings(state, words, today, None)):
+            return isinstance(move, GoTo | Return) or not ASKS.search(words)
+        # Nothing is said in place of what is wrong: only where that is asked for does it go on.
+        wrong = denies(self._cast, words, waiting, known=values(state), today=today) or _BUT.search(words)
+        asks = isinstance(move, GoTo) and asked_in(self._cast.scenes[move.scene]) & set(waiting)
+        return bool(wrong) and isinstance(move, GoTo) and not asks
+
+    def _acts_unasked(self, state: State, move: Return) -> bool:
+        """Whether going on from the scene below would do something that the caller is not asked for again."""
+        ways = self._cast.scenes[state.stack[-1].scene].ways if move.then else ()
+        return any(way.does and way.to == move.then[0] for way in ways)
+
+    def _read_out(self, state: State) -> tuple[str, ...]:
+        """The slots that the scene says for the caller's yes, as far as they are known."""
+        scene = self._cast.scenes[state.place.scene]
+        said = dict.fromkeys(SLOT_IN_TEXT.findall(scene.opening or "")) if waits(scene) else ()
+        return tuple(slot for slot in said if slot in state.slots)
 
     def stays(self, state: State, words: str, *, today: date) -> bool:
         """Whether the words do nothing but answer what was asked, or ask for what was told."""
@@ -172,7 +205,7 @@ class Decider:
         self, found: Sequence[Option], state: State, words: str, today: date
     ) -> dict[str, float]:
         told = {each.slot for each in self._tellings(state, words, today, None)}
-        here = told & set(self._asked(state, state.place.scene))
+        here = told & {*self._asked(state, state.place.scene), *self._read_out(state)}
         below = told & set(self._below(state)) - here
         # Free words answer a question less surely: anything may be said.
         here_count = sum(0.5 if self._cast.slots[slot].type == "free" else 1.0 for slot in here)

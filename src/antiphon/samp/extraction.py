@@ -302,6 +302,10 @@ def _numbers(text: str, today: date) -> list[Found]:
 def _times(text: str, *, asked: bool, near: str = "") -> list[Found]:
     """Times of day; a bare hour is one also behind what takes another time back: "at seven, no, eight"."""
     found = times(text, asked=asked, near=near)
+    if found and not near and (denied(text, found[0], "time") or TAKES_BACK.search(text, found[0].end)):
+        # What comes for another time is of the same half of the day.
+        near = str(found[0].value)
+        found = times(text, asked=asked, near=near)
     for mark in TAKES_BACK.finditer(text):
         start = mark.end() + len(text[mark.end() :]) - len(text[mark.end() :].lstrip(" ,.…"))
         clause = CLAUSE_ENDS.split(text[start:], maxsplit=1)[0]

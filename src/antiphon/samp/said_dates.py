@@ -1,4 +1,4 @@
-"""Dates as people say them: "tomorrow", "Friday the 8th", "a week on Friday", "third of March '81", "March 8th"."""
+"""Dates as people say them: "tomorrow", "Friday the 8th", "a week on Friday", "third of March '81"."""
 
 import calendar
 import re

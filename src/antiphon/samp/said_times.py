@@ -101,7 +101,9 @@ def _readings(text: str, *, asked: bool, near: str) -> Iterator[Found]:
         hour = _NAMED_HOURS[match["name"].lower()] % 24
         yield Found(match.start(), match.end(), f"{hour:02}:00")
     for match in _HALF.finditer(text):
-        if asked or match["lead"] or match["before"] or match["half"] or match["after"]:
+        told = match["lead"] or match["before"] or match["half"] or match["after"]
+        # "Half four seasons" is a pizza.
+        if asked or told or re.match(r"\s*(?:[.,;!?]|$)", text[match.end() :]):
             yield _found(match, _number(match["hour"]) * 60 + 30, near=near)
     for match in _CLOCK.finditer(text):
         told = match["lead"] or match["before"] or match["half"] or match["after"]
