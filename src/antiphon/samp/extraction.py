@@ -8,6 +8,7 @@ the slow loop may still propose it.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
@@ -153,7 +154,7 @@ def denies(
     )
 
 
-def _mentions(slot: Slot, text: str, known: Value, today: date) -> list[Found]:
+def _mentions(slot: Slot, text: str, known: Value, today: date) -> Sequence[Found]:
     if slot.type == "choice":
         return _named_options(slot, text)
     if slot.type in ("name", "free"):
@@ -162,11 +163,11 @@ def _mentions(slot: Slot, text: str, known: Value, today: date) -> list[Found]:
     return _values(slot, text, asked=True, near=str(known), today=today)
 
 
-def _values(slot: Slot, text: str, *, asked: bool, near: str, today: date) -> list[Found]:
+def _values(slot: Slot, text: str, *, asked: bool, near: str, today: date) -> Sequence[Found]:
     """The numbers, times or days that are said, whatever is said of them."""
     if slot.type == "time":
         return _times(text, asked=asked, near=near)
-    return dates(text, today) if slot.type == "date" else _numbers(text, today)
+    return _dates(text, today) if slot.type == "date" else _numbers(text, today)
 
 
 def _pointed_at(
@@ -294,12 +295,24 @@ def _counted(text: str, found: Found) -> bool:
     )
 
 
-def _numbers(text: str, today: date) -> list[Found]:
-    taken = [*dates(text, today), *_times(text, asked=False)]
-    return [f for f in numbers(text) if not any(f.start < t.end and t.start < f.end for t in taken)]
+# A turn is read for every slot, and by several judges: what is said in it is looked for once.
+_once = lru_cache(maxsize=64)
 
 
-def _times(text: str, *, asked: bool, near: str = "") -> list[Found]:
+@_once
+def _dates(text: str, today: date) -> tuple[Found, ...]:
+    return tuple(dates(text, today))
+
+
+@_once
+def _numbers(text: str, today: date) -> tuple[Found, ...]:
+    taken = [*_dates(text, today), *_times(text, asked=False)]
+    found = numbers(text)
+    return tuple(f for f in found if not any(f.start < t.end and t.start < f.end for t in taken))
+
+
+@_once
+def _times(text: str, *, asked: bool, near: str = "") -> tuple[Found, ...]:
     """Times of day; a bare hour is one also behind what takes another time back: "at seven, no, eight"."""
     found = times(text, asked=asked, near=near)
     if found and not near and (denied(text, found[0], "time") or TAKES_BACK.search(text, found[0].end)):
@@ -315,7 +328,7 @@ def _times(text: str, *, asked: bool, near: str = "") -> list[Found]:
             new = Found(start + each.start, start + each.end, each.value)
             if alone and not any(new.start < other.end and other.start < new.end for other in found):
                 found.append(new)
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def _options(slot: Slot, text: str) -> list[Found]:
@@ -354,7 +367,7 @@ def _named_options(slot: Slot, text: str) -> list[Found]:
 
 def _no_names(cast: Cast, text: str, today: date) -> list[tuple[int, int]]:
     """Where something stands that is nobody's name by itself: a day, a number, an option, a persona."""
-    found = [*dates(text, today), *_times(text, asked=False), *numbers(text)]
+    found = [*_dates(text, today), *_times(text, asked=False), *numbers(text)]
     found += [each for slot in cast.slots.values() for each in _named_options(slot, text)]
     called = {word for persona in cast.personas.values() for word in persona.name.split()}
     pattern = "|".join(re.escape(word) for word in sorted(called | _TITLES))
