@@ -87,10 +87,10 @@ def test_a_sentence_in_the_hint_may_be_said_again(whisper: Whisper, say: Callabl
 
 def test_confidence_tells_speech_from_mumbling(whisper: Whisper, say: Callable[..., Audio]) -> None:
     audio = say("My brother would like two coffees and a slice of apple pie.")
-    mumbled = (0.2 * audio + np.random.default_rng(0).normal(0, 0.05, len(audio))).astype(np.float32)
-    clear = whisper.transcribe(audio)
-    assert clear.confidence > 0.7
-    assert clear.confidence > whisper.transcribe(mumbled).confidence
+    mumbled = (0.2 * audio + np.random.default_rng(0).normal(0, 0.02, len(audio))).astype(np.float32)
+    clear, unclear = whisper.transcribe(audio), whisper.transcribe(mumbled)
+    assert unclear.text
+    assert clear.confidence > 0.7 > unclear.confidence
 
 
 def test_a_cancelled_call_stops_before_it_decodes(whisper: Whisper, say: Callable[..., Audio]) -> None:
