@@ -62,5 +62,6 @@ def _load(entry: EntryPoint) -> object:
 
 
 def _nearest(name: str, names: list[str]) -> str:
-    close = get_close_matches(name, names, n=3, cutoff=0.4) or sorted(names)
-    return "installed: " + ", ".join(close) if close else "none is installed"
+    nearest = get_close_matches(name, names, n=len(names), cutoff=0.4) if names else []
+    others = sorted(set(names) - set(nearest))
+    return "installed: " + ", ".join([*nearest, *others]) if names else "none is installed"
