@@ -3,6 +3,9 @@
 Plans come from the language model's lane, everything else from the loop.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from antiphon.runtime.cast_answer import Account, Plan
 from antiphon.samp.state import State
 
@@ -104,3 +107,8 @@ class Answers:
         """No answer is wanted any more, and none is told of."""
         self._wanted.clear()
         self._started.clear()
+
+
+def came_to_nothing(ended: Mapping[str, Any]) -> bool:
+    """Whether nothing of a reply was heard, and neither a caller who spoke nor a crash was the reason."""
+    return not ended["heard"] and (ended["status"] != "cancelled" or ended["reason"] == "client_cancelled")

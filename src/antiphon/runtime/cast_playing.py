@@ -15,7 +15,7 @@ from antiphon.contracts import JournalEntry, Prompt, Sampling, Ticks
 from antiphon.dialogue import commands as do
 from antiphon.dialogue import events as ev
 from antiphon.runtime.cast_answer import Account, Plan, answer
-from antiphon.runtime.cast_answers import Answers
+from antiphon.runtime.cast_answers import Answers, came_to_nothing
 from antiphon.runtime.cast_asides import decide_aside, tick_aside
 from antiphon.runtime.cast_planning import Planner
 from antiphon.runtime.cast_resuming import Late, uncommitted
@@ -131,7 +131,7 @@ class CastPlaying:
             self._unheard = False
             self._caller_said(before, entry)
         elif kind == REPLY_ENDED:
-            self._unheard = _came_to_nothing(body)
+            self._unheard = came_to_nothing(body)
             self.session.take(entry)
             self._reply_ended(int(body["turn"]))
         return entry
@@ -398,8 +398,3 @@ class CastPlaying:
 
     def _next_turn(self) -> int:
         return self.state.turn + 1
-
-
-def _came_to_nothing(ended: Mapping[str, Any]) -> bool:
-    """Whether nothing of a reply was heard, and neither a caller who spoke nor a crash was the reason."""
-    return not ended["heard"] and (ended["status"] != "cancelled" or ended["reason"] == "client_cancelled")

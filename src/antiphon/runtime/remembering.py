@@ -300,6 +300,7 @@ class Remembering:
 
     def _forget(self, turn: int) -> None:
         self._learn(turn)
+        self._turn_of = {item: own for item, own in self._turn_of.items() if own > turn}
         self._notes.ended(turn)
         self._lookups.forget(turn)
         self._begun.discard(turn)
