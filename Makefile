@@ -7,7 +7,7 @@ BIN := .venv/bin
 # What is compiled is kept, whatever the surroundings say: tests start many processes, which else compile it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-apart test-apart-too test-models test-looks test-ray eval system setup setup-dev setup-bench weights weights-test web web-check browser
+.PHONY: help run test test-apart test-apart-too test-models test-pages test-paced test-ray eval system setup setup-dev setup-bench weights weights-test web web-check browser
 .PHONY: lint types borders check format lock clean
 
 help: ## what can be made
@@ -17,30 +17,32 @@ run: weights ## set up, fetch the weights, and start the server on http://127.0.
 	@sh tools/web.sh --if-possible
 	@$(BIN)/antiphon serve
 
-MODELS := tests/engines tests/memory tests/samp
 HALF := tests/bench tests/cli tests/clients tests/contracts tests/dialogue tests/engines tests/evals
 
 # First what only computes or mostly waits, side by side; then, alone, what talks in real time or loads the machine.
 test: ## set up, then lint, types, borders and every test
 	@echo "Setting up, checking and testing; each part reports when it is over ..."
-	@$(MAKE) --no-print-directory -j3 --output-sync=target browser weights-test test-apart test-apart-too check test-models test-looks
-	$(BIN)/pytest -m "real or paced" $(MODELS:%=--ignore=%) --ignore=tests/web/test_looks.py
+	@$(MAKE) --no-print-directory -j3 --output-sync=target browser weights-test test-apart test-apart-too check test-models test-pages
+	@$(MAKE) --no-print-directory test-paced
 
 test-apart: setup-dev ## the tests that mind no neighbours and need no weights, one half of them
 	$(BIN)/pytest -m "not (real or paced)" $(HALF)
 
 test-apart-too: setup-dev ## the other half
-	$(BIN)/pytest -m "not (real or paced)" $(HALF:%=--ignore=%)
+	$(BIN)/pytest -m "not (real or paced)" $(HALF:%=--ignore=%) --ignore=tests/web
 
 test-ray: weights-test ## evaluations over a real Ray cluster, which is started for it
 	@$(BIN)/pip install --quiet --disable-pip-version-check 'ray>=2.50'
 	$(BIN)/pytest tests/evals/test_on_ray.py
 
 test-models: weights-test ## what computes on real weights, and minds no neighbours either
-	$(BIN)/pytest -m real $(MODELS)
+	$(BIN)/pytest -m "real and not paced"
 
-test-looks: browser check ## every view of the app in four looks; the app is built by the check
-	$(BIN)/pytest tests/web/test_looks.py
+test-pages: browser check ## the app in a browser, in four looks and in trouble; the check builds it
+	$(BIN)/pytest -m "not paced" tests/web
+
+test-paced: weights-test browser check ## what talks in real time, and wants the machine for itself
+	$(BIN)/pytest -m paced
 
 EVAL_ARGS ?=
 eval: weights ## simulated callers try the three example casts by speech; a page for each in runs/

@@ -32,11 +32,11 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-_PACED = tuple(Path(__file__).parent / folder for folder in ("clients", "web"))
+_PACED = tuple(Path(__file__).parent / folder for folder in ("clients", "e2e"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers and other people's clients speak in real time, all of them."""
+    """Whole conversations, and other people's clients, speak in real time, all of them."""
     for item in items:
         if any(folder in item.path.parents for folder in _PACED):
             item.add_marker(pytest.mark.paced)

@@ -33,8 +33,8 @@ def pulled(monkeypatch) -> list[tuple[str, str | None]]:
 
 def run(*argv: str) -> int:
     parser = argparse.ArgumentParser()
-    models.register(parser.add_subparsers())
-    args = parser.parse_args(["models", *argv])
+    models.arguments(parser)
+    args = parser.parse_args(argv)
     return args.run(args)
 
 

@@ -33,8 +33,8 @@ def test_from_an_environment_that_is_not_activated(bin_: Path, monkeypatch: pyte
 
 
 def test_as_a_module(bin_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", [str(bin_.parent / "antiphon" / "cli" / "__main__.py")])
-    assert "mend it with: .venv/bin/python -m antiphon.cli models pull" in as_started(MEND)
+    monkeypatch.setattr(sys, "argv", [str(bin_.parent / "antiphon" / "__main__.py")])
+    assert "mend it with: .venv/bin/python -m antiphon models pull" in as_started(MEND)
 
 
 def test_on_the_path_it_is_the_bare_name(bin_: Path, monkeypatch: pytest.MonkeyPatch) -> None:

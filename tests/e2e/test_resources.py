@@ -44,7 +44,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     )
     began = perf_counter()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "antiphon.cli", "--config", str(config), "serve", "--port", "0"),
+        *(sys.executable, "-m", "antiphon", "--config", str(config), "serve", "--port", "0"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )

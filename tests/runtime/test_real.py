@@ -27,7 +27,7 @@ from antiphon.runtime.events import (
 
 from .stage import no_weights, silence
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.paced]
 
 FRAME = ticks(20)
 STORYTELLER = SessionSettings(

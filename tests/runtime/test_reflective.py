@@ -262,6 +262,7 @@ async def test_a_reply_out_of_band_waits_for_the_caller_and_for_the_answer_being
 
 
 @pytest.mark.real
+@pytest.mark.paced
 async def test_an_answer_beside_endless_thought_finds_the_model_free(weights: Callable[[str], Path]) -> None:
     settings = {"model": "qwen2.5-coder-0.5b-instruct-q4_k_m", "context_tokens": 1024}
     model = await asyncio.to_thread(Llama.open, EngineSetup(weights=weights, settings=settings))

@@ -339,6 +339,7 @@ async def test_the_example() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.paced
 async def test_a_house_with_real_engines(weights: Callable[[str], Path], tmp_path: Path) -> None:
     """It speaks, understands itself, and answers."""
     engines = Config().engines

@@ -15,7 +15,7 @@ from antiphon.engines.hibari import HibariVoices
 
 from .page import Visitor, launch, visiting
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.paced]
 
 WATCHES_AGREE_MS = 60
 SILENT_WITHIN_MS = 300

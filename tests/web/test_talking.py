@@ -10,6 +10,8 @@ from .conftest import NO_ECHO
 from .page import Visitor, visiting
 from .tape import silent_after_ms
 
+pytestmark = pytest.mark.paced
+
 SILENT_WITHIN_MS = 300
 WATCHES_AGREE_MS = 60
 TURNS = 3

@@ -1,9 +1,12 @@
 """The same over WebRTC: sound as packets, events on a data channel."""
 
 import numpy as np
+import pytest
 
 from .page import Visitor
 from .tape import silent_after_ms
+
+pytestmark = pytest.mark.paced
 
 WATCHES_AGREE_MS, WATCHES_AT_WORST_MS = 60, 100
 SILENT_WITHIN_MS = 300

@@ -26,7 +26,6 @@ from antiphon.bench.writing import progress, write
 from antiphon.contracts import CLOCK_HZ, EngineBroken
 from antiphon.evals.word_error import word_errors
 
-HELP = "interruptions, listening words and noises over the agent"
 BRIEF = "You are a storyteller. Tell long stories of many sentences, in plain spoken English, without lists."
 TOPICS = ("a fox", "an old ship", "two brothers", "a lost key", "a mountain village", "a clever cat")
 MOMENTS_S = (1.0, 1.7, 2.6)

@@ -40,7 +40,6 @@ from antiphon.evals.voice import Studio, Throat
 from antiphon.runtime import Config, default_language_model
 from antiphon.store import Store
 
-HELP = "whether the gate finds the faults of simulated callers, and only those"
 _SUITES = Path("examples/suites")
 _SMALL_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 _WAYS = 3

@@ -34,7 +34,6 @@ from antiphon.samp import Cast, Script, read_script
 from antiphon.store import Store
 from antiphon.store.sqlite_journal import SqliteJournal
 
-HELP = "scripted callers speak with the example casts, and what a cast costs between mouth and ear"
 CASTS = ("restaurant", "clinic", "town")
 _ANSWER_TOKENS = 60
 _PLAIN = "Answer in one or two short spoken sentences. Ask at most one question."

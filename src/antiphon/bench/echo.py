@@ -33,7 +33,6 @@ from antiphon.runtime.echo import Echo
 from antiphon.runtime.uplink import Uplink
 from antiphon.store import Store
 
-HELP = "the agent through a loudspeaker: false and missed interruptions"
 _SETS = ("librispeech_test_other", "timit_nltk")
 _CALLER_DB, _NOISE_DB = -26.0, -62.0
 _ECHOES_DB = (-6, -12, -18, -30)

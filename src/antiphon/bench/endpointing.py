@@ -33,7 +33,6 @@ from antiphon.store import Store
 
 Rule: TypeAlias = Callable[[PauseTrace, Moment], bool]
 
-HELP = "false cut-offs against delay at the end of turns"
 PATIENCE = (0.7, 0.85, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0)
 SILENCES_MS = (200, 300, 400, 500, 600, 800, 1000, 1300, 1600, 2000, 2500)
 STOCK_TIMEOUTS_MS = (500, 800, 1000, 1500, 2000, 3000)

@@ -19,7 +19,6 @@ from antiphon.bench.virtual import in_virtual_time
 from antiphon.bench.writing import progress, write
 from antiphon.evals.intervals import Estimate, wilson
 
-HELP = "simulated callers who cut in at any word: no move, opening or order is wrong, lost or made twice"
 TOOL_MS = (0.0, 400.0, 1500.0)
 """How long a tool takes, in turn."""
 

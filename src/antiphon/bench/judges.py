@@ -24,7 +24,6 @@ from antiphon.bench.writing import progress, write
 from antiphon.evals.card import JudgeCard, card
 from antiphon.evals.intervals import Estimate
 
-HELP = "coverage, rivals, towers, cost, power and reproducibility of the evaluation itself"
 PARTS = ("labels", "simulated", "towers", "cost", "again", "versions")
 _SIMULATED = {"good": (0.9, 0.15), "weak": (0.6, 0.45), "flatterer": (0.95, 0.7), "coin": (0.5, 0.5)}
 _SIZES = ((300, 80), (1000, 100))

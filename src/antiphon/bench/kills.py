@@ -35,7 +35,6 @@ from antiphon.contracts import JournalEntry, PrerequisiteMissing
 from antiphon.runtime.replaying import replay
 from antiphon.store.sqlite_journal import SqliteJournal
 
-HELP = "a server that is killed at random moments: nothing is lost, and the conversation goes on"
 WRITTEN_WITHIN_S = 1.0
 """What a client was told is in the journal after this at the latest."""
 LIVES = 6

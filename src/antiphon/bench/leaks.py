@@ -30,7 +30,6 @@ from antiphon.samp.now import now_lines
 from antiphon.samp.prompt import draft_prompt
 from antiphon.store import Store
 
-HELP = "whether personas tell what only another one knows, by what the model says"
 MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 ANSWER_TOKENS = 40
 _PROMPT_TOKENS = 2000

@@ -23,7 +23,6 @@ from antiphon.bench.writing import progress, write
 from antiphon.contracts import PrerequisiteMissing
 from antiphon.engines.native import load
 
-HELP = "concurrent sessions on one core, with scripted engines, beside a scripted Pipecat"
 FRAMES_MS = (20, 100)
 ALONE_TURNS = 3
 

@@ -29,7 +29,6 @@ from antiphon.samp.drift import listening, shares
 from antiphon.samp.handover import without_taking_over
 from antiphon.store import Store
 
-HELP = "whether the first words of each answer show whose manner it is"
 MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 
 

@@ -24,7 +24,6 @@ from antiphon.evals.measures import MEASURES
 from antiphon.evals.records import Conversation, Line, conversations
 from antiphon.evals.turns import answers, caller_turns, exchanges, sounding_at
 
-HELP = "whether the measures of a spoken run say what is in its recordings"
 _WINDOW_S = 0.01
 _ABOVE_QUIET_DB = 12.0
 _LEAST_DB = -50.0

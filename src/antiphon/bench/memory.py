@@ -38,7 +38,6 @@ from antiphon.memory.signals import NAMES, PERSONS
 from antiphon.memory.weights import Weights
 from antiphon.store import Store, data_home
 
-HELP = "evidence recall of the memory on LoCoMo, beside BM25 and dense retrieval"
 BUDGETS = (256, 512, 1024, 2048)
 _HEARD = (0.3, 0.5, 0.7, 0.85, 1.0)
 _ROUNDS = 2

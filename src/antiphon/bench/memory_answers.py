@@ -56,7 +56,6 @@ from antiphon.memory.view import View
 from antiphon.runtime import default_language_model
 from antiphon.store import Store, data_home
 
-HELP = "answers from memory's few tokens beside answers from the last turns"
 DEFAULT_MODEL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 _ANSWER_TOKENS = 24
 _ROOM_TOKENS = 256

@@ -37,7 +37,6 @@ from antiphon.runtime.memories import file_of
 from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
 from antiphon.store import Store
 
-HELP = "whether an answer comes later because the agent remembers"
 _PRICES = "prompt_token_ms = 9.0\nfirst_token_ms = 30.0\ntoken_ms = 35.0\n"
 STRANGER, KNOWN = "nobody", "remembered"
 

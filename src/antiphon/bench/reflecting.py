@@ -30,7 +30,6 @@ from antiphon.samp.margins import YES_NO
 from antiphon.samp.reflecting import proposals, questions
 from antiphon.store import Store
 
-HELP = "whether thinking about a turn again mends what the live loop missed"
 MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 
 

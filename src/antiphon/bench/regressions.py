@@ -34,7 +34,6 @@ from antiphon.evals.measured import MEASURES
 from antiphon.evals.planted import PLANTS
 from antiphon.evals.records import Conversation, conversations
 
-HELP = "whether `antiphon eval compare` finds what is planted in a real agent, and rings for nothing else"
 SAME = "same"
 _BASE = "before"
 _ROUND_SEEDS = 1000
@@ -191,7 +190,7 @@ def _hold_all(args: argparse.Namespace, versions: Sequence[str]) -> None:
 
 
 def _command(args: argparse.Namespace, config: Path, version: str, first: int, seeds: int) -> list[str]:
-    command = [sys.executable, "-m", "antiphon.cli", "--config", str(config), "eval", "run", str(args.suite)]
+    command = [sys.executable, "-m", "antiphon", "--config", str(config), "eval", "run", str(args.suite)]
     command += ["--mode", args.mode, "--out", str(args.runs / version)]
     command += ["--first-seed", str(first), "--seeds", str(seeds)]
     if version != _BASE:

@@ -32,7 +32,6 @@ from antiphon.runtime import default_language_model
 from antiphon.runtime.settings import DEFAULT_INSTRUCTIONS
 from antiphon.store import Store
 
-HELP = "how soon an answer is heard, beside Pipecat"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 SETS = ("timit_nltk", "librispeech_test_other", "librispeech_misc")
 TURNS_IN_CONVERSATION = 10

@@ -40,7 +40,6 @@ from antiphon.runtime.lanes import Lane
 from antiphon.runtime.scheduler import REFLECTIVE, SMALL_PIECE_TOKENS, Demand, When
 from antiphon.store import Store
 
-HELP = "what live work loses to background work"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 TOKENS = 8
 _READ_TOKENS = 500

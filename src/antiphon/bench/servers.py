@@ -50,7 +50,7 @@ def antiphon(config: str, *, journal: Path | None = None, settle_s: float = SETT
         path = Path(folder) / "antiphon.toml"
         table = _JOURNAL.format(journal or Path(folder) / "journal.sqlite")
         path.write_text(f"{config}\n{table}[server]\nport = {port}\n", encoding="utf-8")
-        command = [sys.executable, "-m", "antiphon.cli", "--config", str(path), "serve"]
+        command = [sys.executable, "-m", "antiphon", "--config", str(path), "serve"]
         with _process(command, {}, lambda: _is_ready(port), settle_s) as pid:
             yield Server(f"ws://127.0.0.1:{port}/v1/realtime", port, pid)
 

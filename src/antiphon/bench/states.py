@@ -33,7 +33,6 @@ from antiphon.samp.likelihood import FEATURES, FITTED, ONLY_SEEKING, Weights, te
 from antiphon.samp.state import Place, Said, State, initial
 from antiphon.store import Store
 
-HELP = "next scene, slots and lag on recorded dialogues, against simpler rules"
 _RESAMPLINGS = 2000
 
 Rule: TypeAlias = Callable[[Dialogue, Turn, str], str]

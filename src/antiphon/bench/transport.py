@@ -24,8 +24,6 @@ from antiphon.bench.writing import progress, write
 from antiphon.contracts import CLOCK_HZ, Audio
 from antiphon.engines.native import load
 
-HELP = "mouth-to-ear over WebRTC beside a WebSocket, and what a minute of each costs"
-
 Transport: TypeAlias = Literal["websocket", "webrtc"]
 Caller: TypeAlias = Callable[[aiohttp.ClientSession, str, Script], AbstractAsyncContextManager[None]]
 _OVER: dict[Transport, Caller] = {"websocket": over_websocket, "webrtc": over_webrtc}

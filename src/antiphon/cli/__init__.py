@@ -3,27 +3,40 @@
 import argparse
 import os
 import sys
+from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-from antiphon.cli import (
-    bench,
-    call,
-    cast,
-    check,
-    doctor,
-    engines,
-    evaluate,
-    memory,
-    models,
-    recorded,
-    serve,
-    talk,
-)
+from antiphon.cli.late import LateParser
 from antiphon.cli.program import as_started
 from antiphon.contracts import AntiphonError
 
-_COMMANDS = (talk, call, serve, cast, recorded, memory, evaluate, doctor, models, engines, check, bench)
+_COMMANDS = {
+    "talk": ("talk:arguments", "talk to a running server"),
+    "call": ("call:arguments", "speak recordings to a server and measure its answers"),
+    "serve": ("serve:arguments", "run the server"),
+    "cast": ("cast:arguments", "check, draw and try out a cast of characters and scenes"),
+    "replay": (
+        "recorded:replay_arguments",
+        "make a recorded conversation again, every state and prompt, and compare bit for bit",
+    ),
+    "prompt": (
+        "recorded:prompt_arguments",
+        "what the prompt of a recorded answer was made of, and what reading it costs here",
+    ),
+    "memory": ("memory:arguments", "keep, search and forget what was said"),
+    "eval": (
+        "evaluate:arguments",
+        "let simulated callers try the agent, judge what came of it, and compare versions",
+    ),
+    "doctor": ("doctor:arguments", "check this machine and predict the response time"),
+    "models": ("models:arguments", "list, fetch, check and remove model weights"),
+    "engines": ("engines:arguments", "list the installed engines"),
+    "check": ("check:arguments", "check an engine against its contract"),
+    "bench": ("bench:arguments", "measure response time, turn-taking, barge-in, load and memory"),
+}
+"""Of each command, which function of which module gives it its arguments, and what it is for."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,9 +46,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--config", type=Path, metavar="PATH", help="the configuration file; antiphon.toml here otherwise"
     )
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in _COMMANDS:
-        command.register(subparsers)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=LateParser
+    )
+    for name, (place, help_) in _COMMANDS.items():
+        commands.add_parser(name, help=help_, fill=partial(_fill, place))
     args = parser.parse_args(argv)
     try:
         code = args.run(args)
@@ -50,6 +65,11 @@ def main(argv: list[str] | None = None) -> int:
         if not _reader_has_gone():
             raise
         return 141
+
+
+def _fill(place: str, parser: argparse.ArgumentParser) -> None:
+    module, _, function = place.partition(":")
+    getattr(import_module(f"antiphon.cli.{module}"), function)(parser)
 
 
 def _reader_has_gone() -> bool:

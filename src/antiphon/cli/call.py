@@ -11,7 +11,6 @@ import msgspec
 
 from antiphon.cli.caller import Caller, Wishes
 from antiphon.cli.client import DEFAULT_URL, connect, for_user
-from antiphon.cli.commands import Commands
 from antiphon.cli.outcome import (
     LineOutcome,
     Speculation,
@@ -33,15 +32,11 @@ heard to its end. FILE@1.5 is spoken into the answer before it, 1.5 s after that
 first audible one. "sent" and "heard" are the server's figures for the same turn."""
 
 
-def register(commands: Commands) -> None:
-    """Add the `call` command."""
-    call = commands.add_parser(
-        "call",
-        help="speak recordings to a server and measure its answers",
-        description="Speak recordings to a running server, listen to its answers, and measure them.",
-        epilog=_TALE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def arguments(call: argparse.ArgumentParser) -> None:
+    """What `call` takes."""
+    call.description = "Speak recordings to a running server, listen to its answers, and measure them."
+    call.epilog = _TALE
+    call.formatter_class = argparse.RawDescriptionHelpFormatter
     call.add_argument("files", nargs="+", metavar="FILE[@SECONDS]", help="recordings, spoken in this order")
     call.add_argument("--url", default=DEFAULT_URL, help=f"{DEFAULT_URL} otherwise")
     call.add_argument("--json", action="store_true", help="print one JSON document")

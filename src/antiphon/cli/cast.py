@@ -9,16 +9,14 @@ from typing import cast
 import msgspec
 
 from antiphon.cli.cast_run import play
-from antiphon.cli.commands import Commands
 from antiphon.contracts import ConfigInvalid, Part, Voice
 from antiphon.contracts.discovery import find
 from antiphon.runtime import Config, load_config
 from antiphon.samp import Cast, Problem, cast_schema, check_cast, draw, read_script
 
 
-def register(commands: Commands) -> None:
-    """Add the `cast` command."""
-    casts = commands.add_parser("cast", help="check, draw and try out a cast of characters and scenes")
+def arguments(casts: argparse.ArgumentParser) -> None:
+    """What `cast` takes."""
     actions = casts.add_subparsers(dest="cast_action", required=True, metavar="ACTION")
 
     checking = actions.add_parser(

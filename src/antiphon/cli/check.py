@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 import soxr
 
-from antiphon.cli.commands import Commands
 from antiphon.contracts import (
     LISTENING_HZ,
     AntiphonError,
@@ -34,13 +33,11 @@ _SENTENCES = (
 _PAUSE_MS = 200
 
 
-def register(commands: Commands) -> None:
-    """Add the `check` command."""
-    check = commands.add_parser(
-        "check",
-        help="check an engine against its contract",
-        description="Check an engine, yours or an installed one, against the contract of its part. "
-        "Exit code 0: nothing is broken; 1: something is.",
+def arguments(check: argparse.ArgumentParser) -> None:
+    """What `check` takes."""
+    check.description = (
+        "Check an engine, yours or an installed one, against the contract of its part. "
+        "Exit code 0: nothing is broken; 1: something is."
     )
     check.add_argument("part", choices=PARTS, metavar="PART", help=", ".join(PARTS))
     check.add_argument("engine", metavar="ENGINE", help="an installed engine's name, or MODULE:CLASS")

@@ -13,7 +13,6 @@ from rich.progress import Progress
 
 from antiphon.cli import latency
 from antiphon.cli.checkup import Finding, checkup, failed
-from antiphon.cli.commands import Commands
 from antiphon.cli.prediction import Prediction, predict
 from antiphon.cli.probes import PROBED, Latencies, probe, spoken
 from antiphon.cli.program import as_started
@@ -26,13 +25,11 @@ from antiphon.store import Store
 _MARKS = {"ok": "ok  ", "warning": "warn", "failure": "FAIL"}
 
 
-def register(commands: Commands) -> None:
-    """Add the `doctor` command."""
-    doctor = commands.add_parser(
-        "doctor",
-        help="check this machine and predict the response time",
-        description="Check what a conversation needs, measure each engine here, and predict the time between "
-        "mouth and ear. Exit code 0: ready; 1: something is missing.",
+def arguments(doctor: argparse.ArgumentParser) -> None:
+    """What `doctor` takes."""
+    doctor.description = (
+        "Check what a conversation needs, measure each engine here, and predict the time between "
+        "mouth and ear. Exit code 0: ready; 1: something is missing."
     )
     doctor.add_argument(
         "--config", type=Path, default=argparse.SUPPRESS, metavar="PATH", help="as before the command"

@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from antiphon.cli import latency
-from antiphon.cli.commands import Commands
 from antiphon.contracts import AntiphonError, Part
 from antiphon.contracts.discovery import PARTS, find, installed
 from antiphon.runtime import Config
@@ -20,9 +19,8 @@ _FOR_ALL = 160
 """Characters that a line of all columns needs; a narrower terminal gets fewer of them."""
 
 
-def register(commands: Commands) -> None:
-    """Add the `engines` command."""
-    engines = commands.add_parser("engines", help="list the installed engines")
+def arguments(engines: argparse.ArgumentParser) -> None:
+    """What `engines` takes."""
     engines.add_argument("--json", action="store_true", help="print JSON")
     engines.set_defaults(run=_engines)
 

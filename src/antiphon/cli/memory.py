@@ -12,7 +12,6 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 
-from antiphon.cli.commands import Commands
 from antiphon.cli.memory_lines import Query, Said, checked, queries, reading, strides, utterances
 from antiphon.cli.program import as_started
 from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel, PrerequisiteMissing
@@ -42,9 +41,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     context: str
 
 
-def register(commands: Commands) -> None:
-    """Add the `memory` command with one command below it for each thing to do."""
-    memory = commands.add_parser("memory", help="keep, search and forget what was said")
+def arguments(memory: argparse.ArgumentParser) -> None:
+    """One command for each thing to do with a memory."""
     actions = memory.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     def action(name: str, run: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from antiphon.cli.commands import Commands
 from antiphon.cli.program import as_started
 from antiphon.contracts import ContractBroken
 from antiphon.store import ModelSet, ModelStatus, PullProgress, Source, Store, human
@@ -20,9 +19,8 @@ _PLAIN_LINES = 10
 """How many lines a pull prints on its way where nobody watches a bar."""
 
 
-def register(commands: Commands) -> None:
-    """Add the `models` command."""
-    models = commands.add_parser("models", help="list, fetch, check and remove model weights")
+def arguments(models: argparse.ArgumentParser) -> None:
+    """What `models` takes."""
     actions = models.add_subparsers(dest="models_action", required=True)
 
     listing = actions.add_parser("list", help="every known model, and whether it is here")

@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 from shutil import which
 
-_COMMAND = re.compile(
-    r"(?<![\w./\\-])antiphon (?=(?:talk|call|serve|cast|memory|doctor|models|engines|check|bench)(?![\w.]))"
-)
+_COMMANDS = "talk|call|serve|cast|replay|prompt|memory|eval|doctor|models|engines|check|bench"
+_COMMAND = re.compile(rf"(?<![\w./\\-])antiphon (?=(?:{_COMMANDS})(?![\w.]))")
 _PIP = re.compile(r"(?<![\w./\\-])pip install ")
 
 
@@ -22,8 +21,8 @@ def as_started(text: str) -> str:
 
 def _program() -> str:
     started = Path(sys.argv[0])
-    if started.parts[-3:] == ("antiphon", "cli", "__main__.py"):
-        return f"{_python()} -m antiphon.cli"
+    if started.parts[-2:] == ("antiphon", "__main__.py"):
+        return f"{_python()} -m antiphon"
     if started.name != "antiphon":  # something else that calls `main`, such as a test
         return "antiphon"
     return _short(started, "antiphon")

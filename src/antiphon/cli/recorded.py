@@ -10,7 +10,6 @@ from typing import Any, cast
 import msgspec
 
 from antiphon.cli import latency
-from antiphon.cli.commands import Commands
 from antiphon.contracts import EngineSetup, Journal, UnknownName
 from antiphon.contracts.discovery import find
 from antiphon.runtime import Config, load_config
@@ -20,12 +19,10 @@ from antiphon.store import Store
 _LAST = "last"
 
 
-def register(commands: Commands) -> None:
-    """Add the two commands."""
-    replaying = commands.add_parser(
-        "replay",
-        help="make a recorded conversation again, every state and prompt, and compare bit for bit",
-        description="Exit code 1 with the first difference when something comes out otherwise than recorded.",
+def replay_arguments(replaying: argparse.ArgumentParser) -> None:
+    """What `replay` takes."""
+    replaying.description = (
+        "Exit code 1 with the first difference when something comes out otherwise than recorded."
     )
     replaying.add_argument("session", nargs="?", metavar="SESSION", help='an id, or "last"')
     replaying.add_argument("--all", action="store_true", help="every session of the journal")
@@ -39,9 +36,9 @@ def register(commands: Commands) -> None:
     replaying.add_argument("--json", action="store_true", help="print JSON")
     replaying.set_defaults(run=_replay)
 
-    prompting = commands.add_parser(
-        "prompt", help="what the prompt of a recorded answer was made of, and what reading it costs here"
-    )
+
+def prompt_arguments(prompting: argparse.ArgumentParser) -> None:
+    """What `prompt` takes."""
     prompting.add_argument("session", metavar="SESSION", help='an id, or "last"')
     prompting.add_argument("turn", type=int, metavar="TURN", help="the turn's number in the session")
     prompting.add_argument("--text", action="store_true", help="the prompt itself as well")

@@ -13,7 +13,6 @@ from time import perf_counter
 from msgspec.structs import replace
 from rich.console import Console
 
-from antiphon.cli.commands import Commands
 from antiphon.contracts import ConfigInvalid
 from antiphon.runtime import Config, Hub, load_config
 from antiphon.runtime.casting import read_cast_file
@@ -45,13 +44,9 @@ Or with the client of the OpenAI SDK:
 Ctrl-C ends it."""
 
 
-def register(commands: Commands) -> None:
-    """Add the `serve` command."""
-    parser = commands.add_parser(
-        "serve",
-        help="run the server",
-        description="Run the server. It answers /readyz with 503 until its engines are loaded.",
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `serve` takes."""
+    parser.description = "Run the server. It answers /readyz with 503 until its engines are loaded."
     parser.add_argument(
         "--config", type=Path, default=argparse.SUPPRESS, metavar="PATH", help="as before the command"
     )

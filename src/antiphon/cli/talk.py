@@ -16,7 +16,6 @@ import numpy as np
 
 from antiphon.cli.caller import Wishes
 from antiphon.cli.client import DEFAULT_URL, CallFailed, Connection, connect, for_user
-from antiphon.cli.commands import Commands
 from antiphon.cli.devices import NoSpeaker, Speaker, open_microphone, open_speaker
 from antiphon.cli.exchange import Exchange, Reply
 from antiphon.cli.recording import from_pcm16, to_pcm16, write_wav
@@ -25,13 +24,11 @@ from antiphon.contracts import CLOCK_HZ, Audio, PrerequisiteMissing
 _ACKNOWLEDGED_EVERY_S = 0.1
 
 
-def register(commands: Commands) -> None:
-    """Add the `talk` command."""
-    talk = commands.add_parser(
-        "talk",
-        help="talk to a running server",
-        description="Talk to a running server: with microphone and loudspeaker (headphones are better: the "
-        "microphone hears an open loudspeaker), or with the keyboard where there is no sound.",
+def arguments(talk: argparse.ArgumentParser) -> None:
+    """What `talk` takes."""
+    talk.description = (
+        "Talk to a running server: with microphone and loudspeaker (headphones are better: the "
+        "microphone hears an open loudspeaker), or with the keyboard where there is no sound."
     )
     talk.add_argument("--url", default=DEFAULT_URL, help=f"{DEFAULT_URL} otherwise")
     talk.add_argument("--keyboard", action="store_true", help="type, even if there is a microphone")

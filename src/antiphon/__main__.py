@@ -1,4 +1,4 @@
-"""`python -m antiphon.cli`."""
+"""`python -m antiphon`: the same as `antiphon`."""
 
 import sys
 
