@@ -135,6 +135,23 @@ def test_after_a_barge_in_all_but_the_tail_is_reused(model: LocalModel) -> None:
 
 
 @pytest.mark.real
+def test_a_new_conversation_begins_with_what_another_has_read(weights: Callable[[str], Path]) -> None:
+    model = Ik.open(EngineSetup(weights=weights, settings={"model": SMALL, "context_tokens": 1024}))
+    alone = list(model.generate(says("Where is the cellar?"), GREEDY, cache_key="first"))
+    list(model.generate(says("And the attic, is it locked?"), GREEDY, cache_key="second"))
+    for key in ("third", ""):
+        same = list(model.generate(says("Where is the cellar?"), GREEDY, cache_key=key))
+        assert text_of(same) == text_of(alone)
+        usage = finish_of(same).usage
+        assert usage.cached_tokens == usage.prompt_tokens - 1
+    read = model.prefill(says("And the attic?"), cache_key="fourth")
+    assert 0 < read.evaluated_tokens <= 2 * TAIL_TOKENS
+    again = model.prefill(says("Where is the cellar?"), cache_key="first")
+    assert again.evaluated_tokens == 0, "who has lent it has it still"
+    model.close()
+
+
+@pytest.mark.real
 def test_scoring_something_else_leaves_the_conversation_its_cache(model: LocalModel) -> None:
     model.prefill(says("Do you have a room?"), cache_key="scored")
     judge = Prompt((Message("user", "Is snow white? Answer yes or no."),))

@@ -73,6 +73,24 @@ def test_scoring_stays_out_of_a_cache_it_would_spoil() -> None:
     assert within.number == mine
 
 
+def test_who_holds_more_of_a_beginning_lends_it_and_nobody_who_is_busy() -> None:
+    slots = Slots(3)
+    visit(slots, "a", [1, 2, 3, 4])
+    visit(slots, "b", [1, 2])
+    new = slots.take("c", [1, 2, 3, 9], NEVER)
+    assert new is not None
+    with slots.lender(new, [1, 2, 3, 9], at_least=3) as lender:
+        assert lender is not None
+        assert lender.key == "a"
+        assert slots.take("a", [], RAISED) is None
+        with slots.lender(new, [1, 2, 3, 9], at_least=3) as another:
+            assert another is None
+    assert slots.take("a", [], NEVER) is lender
+    with slots.lender(new, [1, 2, 3, 9], at_least=2) as lender:
+        assert lender is not None
+        assert lender.key == "b"
+
+
 def test_only_what_was_read_counts_as_read() -> None:
     slots = Slots(1)
     slot = slots.take("a", [], NEVER)

@@ -2,18 +2,20 @@
 
 import asyncio
 import threading
+from pathlib import Path
 from threading import Event
 
 import pytest
 
-from antiphon.contracts import AntiphonError, Busy, EngineSetup, PrerequisiteMissing
-from antiphon.engines.scripted import ScriptedJournal, ScriptedTranscriber
+from antiphon.contracts import AntiphonError, Busy, EngineSetup, Prefilled, PrerequisiteMissing, Prompt
+from antiphon.engines.scripted import ScriptedJournal, ScriptedLanguageModel, ScriptedTranscriber
 from antiphon.runtime import Config, EngineChoice, Hub, Limits, Session, open_hub
 from antiphon.runtime.events import SessionEvent, TurnMeasured
 from antiphon.runtime.parts import LIVE_PARTS
 from antiphon.runtime.settings import ReplyRequest
 
 from .stage import BY_HAND, TYPED, no_weights, scripted_config, silence, sung
+from .test_cast import SHOP
 
 PATIENCE_S = 10.0
 
@@ -35,10 +37,36 @@ async def test_loading_tells_what_comes_next_and_readiness_at_the_end() -> None:
         hub.open_session(lambda _: None)
     await hub.load(weights=no_weights, progress=told.append)
     assert hub.ready
-    assert told == [f"{part.replace('_', ' ')}: scripted" for part in LIVE_PARTS]
+    assert told[:-1] == [f"{part.replace('_', ' ')}: scripted" for part in LIVE_PARTS]
+    assert told[-1] == "how every conversation begins"
     assert hub.voices() == ("low", "high")
     await hub.close()
     assert not hub.ready
+
+
+@pytest.mark.parametrize("plays", [False, True])
+async def test_what_conversations_begin_with_is_read_before_anybody_calls(
+    plays: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[tuple[str, Prompt]] = []
+    twice = Event()
+
+    def noted(self: object, prompt: Prompt, *, cache_key: str = "", **_: object) -> Prefilled:
+        read.append((cache_key, prompt))
+        if len(read) > 1:
+            twice.set()
+        return Prefilled(10, 0, 10)
+
+    monkeypatch.setattr(ScriptedLanguageModel, "prefill", noted)
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    prepared = config(cast=str(tmp_path / "shop.yaml") if plays else None)
+    prepared.engines["embedder"] = EngineChoice(use="scripted")
+    hub = await open_hub(prepared, weights=no_weights, progress=quiet)
+    assert [key for key, _ in read] == [""]
+    session = hub.open_session(lambda _: None)
+    assert await asyncio.to_thread(twice.wait, PATIENCE_S)
+    assert read[1] == (session.id, read[0][1])
+    await hub.close()
 
 
 async def test_no_more_sessions_than_allowed() -> None:

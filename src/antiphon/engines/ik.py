@@ -24,6 +24,8 @@ from antiphon.engines.local_slots import Slot
 from antiphon.engines.settings import decode
 from antiphon.engines.token_text import TokenText
 
+_WORTH_COPYING_TOKENS = 16
+
 
 class Ik(LocalModel):
     """A local language model. Calls that share a `cache_key` wait for each other; others take turns, token by
@@ -76,6 +78,7 @@ class Ik(LocalModel):
     def _read(
         self, slot: Slot, tokens: list[int], cancel: Cancel, at_most_tokens: int | None = None
     ) -> Prefilled:
+        self._inherit(slot, tokens)
         reused = at = slot.shared(tokens)
         end = len(tokens) if at_most_tokens is None else min(len(tokens), at + at_most_tokens)
         if at < end:
@@ -89,6 +92,7 @@ class Ik(LocalModel):
 
     def _decode(self, slot: Slot, tokens: list[int], answer: Answer) -> None:
         constraint = self._constraint(answer)
+        self._inherit(slot, tokens)
         cached = answer.cached_tokens = min(slot.shared(tokens), len(tokens) - 1)
         # The last piece is evaluated with its last token, whose logits are wanted.
         self._read(slot, tokens[: -self._batch], answer)
@@ -168,6 +172,16 @@ class Ik(LocalModel):
         if scores:
             slot.holds(tokens)
         return scores
+
+    def _inherit(self, slot: Slot, tokens: list[int]) -> None:
+        """What another slot holds of the beginning is copied, if that is worth it."""
+        with self._slots.lender(slot, tokens, _WORTH_COPYING_TOKENS) as other:
+            if other is None:
+                return
+            shared = other.shared(tokens)
+            slot.holds([])
+            if self._model.copy(other.number, slot.number, shared):
+                slot.holds(tokens[:shared])
 
     def _cut(self, slot: Slot, tokens: list[int], length: int) -> None:
         """Bring `slot` back to the first `length` of `tokens`."""

@@ -110,6 +110,14 @@ class IkModel:
         self._alive()
         self._api.llama_kv_cache_seq_rm(self._contexts[cache], _MAIN, length, -1)
 
+    def copy(self, cache: int, into: int, length: int) -> bool:
+        """Let `into` hold the first `length` tokens of `cache` and nothing else: a hundredth of reading them.
+
+        False: the library could not, and `into` holds nothing.
+        """
+        self._alive()
+        return self._steps.submit(self._copy, self._contexts[cache], self._contexts[into], length).result()
+
     def branch(self, cache: int, branches: int, length: int) -> None:
         """Let branches 1 to `branches` begin with the first `length` tokens of `cache`."""
         for branch in range(1, branches + 1):
@@ -144,6 +152,18 @@ class IkModel:
     def _decode(self, context: Any, steps: Sequence[Step]) -> int:
         self._fill(steps)
         return self._api.llama_decode(context, self._batch)
+
+    def _copy(self, source: Any, target: Any, length: int) -> bool:
+        api, branch = self._api, _MAIN + 1
+        api.llama_kv_cache_seq_rm(target, _MAIN, 0, -1)
+        api.llama_kv_cache_seq_cp(source, _MAIN, branch, 0, length)
+        try:
+            room = api.llama_state_seq_get_size(source, branch, 0)
+            state = ctypes.create_string_buffer(room)
+            size = api.llama_state_seq_get_data(source, state, room, branch, 0)
+            return bool(size) and bool(api.llama_state_seq_set_data(target, state, size, _MAIN, 0))
+        finally:
+            api.llama_kv_cache_seq_rm(source, branch, -1, -1)
 
     def _free(self) -> None:
         model, self._model = self._model, None

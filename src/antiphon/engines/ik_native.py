@@ -24,12 +24,15 @@ _TEXT_BYTES = 1 << 20
 _PIECE_BYTES = 512
 _CONTROL = 1 << 3 | 1  # the attributes "control" and "unknown"
 
-_pointer, _int, _bool = ctypes.c_void_p, ctypes.c_int32, ctypes.c_bool
+_pointer, _int, _bool, _size = ctypes.c_void_p, ctypes.c_int32, ctypes.c_bool, ctypes.c_size_t
 _LOG = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 _LACKING: dict[str, tuple[list[Any], Any]] = {
     "llama_log_set": ([_LOG, _pointer], None),
     "llama_kv_cache_seq_rm": ([_pointer, _int, _int, _int], _bool),
     "llama_kv_cache_seq_cp": ([_pointer, _int, _int, _int, _int], None),
+    "llama_state_seq_get_size": ([_pointer, _int, ctypes.c_uint32], _size),
+    "llama_state_seq_get_data": ([_pointer, _pointer, _size, _int, ctypes.c_uint32], _size),
+    "llama_state_seq_set_data": ([_pointer, _pointer, _size, _int, ctypes.c_uint32], _size),
     "llama_model_meta_val_str": ([_pointer, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t], _int),
     "llama_token_get_attr": ([_pointer, _int], ctypes.c_int),
     "llama_token_bos": ([_pointer], _int),

@@ -6,10 +6,12 @@ conversation is fast as long as it comes back to its own slot and nobody was the
 * a conversation has one slot and keeps it until all slots are taken and it is the one unheard for longest;
 * a slot serves one call at a time, and calls of the same conversation wait for each other;
 * calls without a conversation (an empty key) take what is free and no conversation's, if there is such a
-  slot, and of these the one that already holds most of what they are about to read.
+  slot, and of these the one that already holds most of what they are about to read;
+* what another slot holds of the same beginning may be copied from it, as long as nobody uses that one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Condition
 
 from antiphon.contracts import NEVER, Cancel
@@ -83,6 +85,25 @@ class Slots:
         with self._changed:
             slot.busy = False
             self._changed.notify_all()
+
+    @contextmanager
+    def lender(self, slot: Slot, tokens: Sequence[int], at_least: int) -> Iterator[Slot | None]:
+        """A slot that holds `at_least` tokens more of what `tokens` begin with than `slot` does, for a while.
+
+        None: there is none, or somebody is using it. Whose it is does not change.
+        """
+        with self._changed:
+            free = [other for other in self._slots if not other.busy]
+            best = max(free, key=lambda other: other.shared(tokens), default=None)
+            if best is not None and best.shared(tokens) < slot.shared(tokens) + at_least:
+                best = None
+            if best is not None:
+                best.busy = True
+        try:
+            yield best
+        finally:
+            if best is not None:
+                self.give_back(best)
 
     def _claim(self, slot: Slot, key: str) -> Slot:
         assert not slot.busy

@@ -8,6 +8,7 @@ from secrets import token_hex
 
 from antiphon.contracts import Audio, Busy, EngineCard, JournalEntry, Part, Transcript, Voice
 from antiphon.runtime import by_itself
+from antiphon.runtime.beginning import read_beginning
 from antiphon.runtime.cast_resuming import late_turn
 from antiphon.runtime.casting import Staged, stage
 from antiphon.runtime.config import Config
@@ -56,6 +57,8 @@ class Hub:
             except BaseException:
                 await asyncio.to_thread(parts.close)
                 raise
+        progress("how every conversation begins")
+        await asyncio.to_thread(read_beginning, parts, self.staged, self.config)
         self._parts = parts
         self.ready = True
 
