@@ -10,7 +10,7 @@ conversation is fast as long as it comes back to its own slot and nobody was the
 * what another slot holds of the same beginning may be copied from it, as long as nobody uses that one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from threading import Condition
 
@@ -87,7 +87,7 @@ class Slots:
             self._changed.notify_all()
 
     @contextmanager
-    def lender(self, slot: Slot, tokens: Sequence[int], at_least: int) -> Iterator[Slot | None]:
+    def lender(self, slot: Slot, tokens: Sequence[int], at_least: int) -> Generator[Slot | None]:
         """A slot that holds `at_least` tokens more of what `tokens` begin with than `slot` does, for a while.
 
         None: there is none, or somebody is using it. Whose it is does not change.
