@@ -8,7 +8,7 @@ import pytest
 from antiphon.cli.outcome import outcome_of, reports_of, summary, write_call
 from antiphon.cli.recording import UnreadableRecording, read_recording, write_wav
 from antiphon.cli.score import Line, read_line
-from antiphon.contracts import TurnReport
+from antiphon.contracts import ConfigInvalid, TurnReport
 
 from .scripted_call import Agent, Call, Event, answer, sound, voice
 
@@ -164,3 +164,16 @@ def test_a_line_is_a_file_with_or_without_a_moment(tmp_path: Path) -> None:
     assert read_line(str(tmp_path / "me@home.wav")).name.endswith("me@home.wav")
     with pytest.raises(UnreadableRecording, match="there is no file"):
         read_line(str(tmp_path / "b.wav@2"))
+
+
+@pytest.mark.parametrize("behind", ["", "abc", "-1", "nan", "inf"])
+def test_what_is_no_moment_is_said(tmp_path: Path, behind: str) -> None:
+    write_wav(tmp_path / "a.wav", voice(0.2))
+    with pytest.raises(ConfigInvalid, match=r"seconds into the answer before, such as .*a\.wav@1\.5"):
+        read_line(f"{tmp_path / 'a.wav'}@{behind}")
+
+
+def test_a_file_that_is_there_comes_before_a_moment(tmp_path: Path) -> None:
+    for name in ("a.wav", "a.wav@1.5"):
+        write_wav(tmp_path / name, voice(0.2))
+    assert read_line(str(tmp_path / "a.wav@1.5")).after_heard_s is None

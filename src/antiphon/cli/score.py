@@ -1,12 +1,13 @@
 """What a caller is to say, and when: recordings one after another, or into the answer before."""
 
+from math import isfinite
 from pathlib import Path
 
 import msgspec
 
 from antiphon.cli.exchange import Exchange, Reply
 from antiphon.cli.recording import read_recording
-from antiphon.contracts import CLOCK_HZ, Audio
+from antiphon.contracts import CLOCK_HZ, Audio, ConfigInvalid
 from antiphon.runtime.voiced import voiced_span
 
 LEAD_IN_S = 0.5
@@ -43,14 +44,31 @@ class Spoken(msgspec.Struct, kw_only=True):
 
 
 def read_line(text: str) -> Line:
-    """The line written as `FILE` or `FILE@SECONDS`. Errors are those of `read_recording`."""
+    """The line written as `FILE` or `FILE@SECONDS`; a file whose whole name is `text` comes first.
+
+    Raises:
+        ConfigInvalid: what stands behind the `@` is no such number.
+        UnreadableRecording: as `read_recording`.
+        PrerequisiteMissing: as `read_recording`.
+    """
     path, at, seconds = text.rpartition("@")
-    try:
-        after = float(seconds) if at and not Path(text).exists() else None
-    except ValueError:
-        after = None
+    if not at or Path(text).exists():
+        return Line(text, read_recording(Path(text)))
+    after = _moment(seconds)
+    if after is None and Path(path).is_file():
+        raise ConfigInvalid(
+            (f"{text}: behind the @ stand the seconds into the answer before, such as {path}@1.5",)
+        )
     name = text if after is None else path
     return Line(name, read_recording(Path(name)), after)
+
+
+def _moment(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if isfinite(seconds) and seconds >= 0 else None
 
 
 class Director:
