@@ -137,6 +137,22 @@ def test_mistakes_are_one_line(
 
 
 @pytest.mark.parametrize(
+    ("place", "says"),
+    [("taken", "is a file; name a folder"), ("taken/below", "cannot be made: Not a directory")],
+)
+@pytest.mark.parametrize("command", ["call", "talk"])
+def test_nothing_is_said_where_it_cannot_be_written_down(
+    capsys: pytest.CaptureFixture[str], question: str, tmp_path: Path, command: str, place: str, says: str
+) -> None:
+    (tmp_path / "taken").touch()
+    files = [question] if command == "call" else ["--keyboard"]
+    nobody = "ws://127.0.0.1:9/v1/realtime"
+    assert main([command, *files, "--url", nobody, "--out", str(tmp_path / place)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
+
+
+@pytest.mark.parametrize(
     "args", [[], ["a.wav", "--realtime-factor", "0"], ["a.wav", "--realtime-factor", "x"]]
 )
 def test_a_wrong_command_line_is_refused(args: list[str]) -> None:

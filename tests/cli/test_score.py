@@ -139,6 +139,7 @@ def test_the_servers_accounts_are_matched_by_when_they_began() -> None:
 def test_the_recorded_conversation_has_both_sides_where_they_were_heard(tmp_path: Path) -> None:
     call = Call(Line("a.wav", voice(1.0)))
     call.run(answering(2.0))
+    (tmp_path / "call").mkdir()
     written = write_call(tmp_path / "call", call.director, call.exchange)
     assert len(read_recording(Path(written[0]))) == pytest.approx(0.4 * 24_000, abs=2)
     both = read_recording(tmp_path / "call" / "conversation.wav")

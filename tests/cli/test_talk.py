@@ -77,6 +77,16 @@ async def test_without_a_microphone_one_types(
     assert "no microphone: deaf" in capsys.readouterr().err
 
 
+async def test_what_breaks_while_listening_ends_the_talk(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(Ear):
+        def play(self, audio: Audio) -> None:
+            raise PrerequisiteMissing("the loudspeaker is gone", remedy="plug it in")
+
+    monkeypatch.setattr(talk, "open_speaker", Broken)
+    async with FakeServer().running() as server, asyncio.timeout(5):
+        assert await talked(monkeypatch, "Hello?\n", "--url", server.url, "--keyboard") == 1
+
+
 def test_nobody_to_talk_to_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["talk", "--url", "ws://127.0.0.1:9/v1/realtime"]) == 1
     assert "antiphon serve" in capsys.readouterr().err

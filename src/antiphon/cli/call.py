@@ -20,6 +20,7 @@ from antiphon.cli.outcome import (
     summary,
     write_call,
 )
+from antiphon.cli.recording import make_folder
 from antiphon.cli.score import Line, Spoken, read_line
 from antiphon.cli.waterfall import waterfall
 from antiphon.contracts import TurnReport
@@ -60,6 +61,8 @@ def _factor(text: str) -> float:
 
 def _call(args: argparse.Namespace) -> int:
     lines = tuple(read_line(text) for text in args.files)
+    if args.out is not None:
+        make_folder(args.out)
     wishes = Wishes(
         voice=args.voice, instructions=args.instructions, manual=args.manual, pace=args.realtime_factor
     )

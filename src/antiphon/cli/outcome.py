@@ -111,12 +111,11 @@ def speculation(reports: Sequence[TurnReport]) -> Speculation | None:
 
 
 def write_call(folder: Path, director: Director, exchange: Exchange) -> dict[int, str]:
-    """Write each answer, and the whole call with the caller left and the agent right.
+    """Write each answer, and the whole call with the caller left and the agent right, into `folder`.
 
     Returns:
         The answer's file for each line that has one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     written: dict[int, str] = {}
     for index, spoken in enumerate(director.spoken):
         audio = [piece for reply in director.answers(spoken)[:1] for piece in reply.audio]

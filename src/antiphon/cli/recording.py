@@ -1,5 +1,6 @@
 """Recordings: from any file to the sound of a call, and back into WAV."""
 
+import os
 import wave
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,10 @@ class UnreadableRecording(AntiphonError):
     """A file that holds no sound anybody here can read."""
 
 
+class NowhereToWrite(AntiphonError):
+    """A folder for recordings that cannot be made, or takes none."""
+
+
 def read_recording(path: Path) -> Audio:
     """The sound in `path`, mixed to one channel, at 24 kHz.
 
@@ -36,6 +41,22 @@ def read_recording(path: Path) -> Audio:
         raise UnreadableRecording(f"{path} holds no sound")
     mono = samples.mean(axis=1, dtype=np.float32)
     return np.asarray(soxr.resample(mono, rate_hz, CLOCK_HZ), dtype=np.float32)
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder`, so that what is wrong with it is known before there is anything to write.
+
+    Raises:
+        NowhereToWrite: it is something else, or nobody may write there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NowhereToWrite(f"{folder} is a file; name a folder for the recordings") from error
+    except OSError as error:
+        raise NowhereToWrite(f"the folder {folder} cannot be made: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise NowhereToWrite(f"nothing may be written into {folder}; name another folder")
 
 
 def write_wav(path: Path, *channels: Audio) -> None:

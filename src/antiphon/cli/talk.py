@@ -18,7 +18,7 @@ from antiphon.cli.caller import Wishes
 from antiphon.cli.client import DEFAULT_URL, CallFailed, Connection, connect, for_user
 from antiphon.cli.devices import NoSpeaker, Speaker, open_microphone, open_speaker
 from antiphon.cli.exchange import Exchange, Reply
-from antiphon.cli.recording import from_pcm16, to_pcm16, write_wav
+from antiphon.cli.recording import from_pcm16, make_folder, to_pcm16, write_wav
 from antiphon.contracts import CLOCK_HZ, Audio, PrerequisiteMissing
 
 _ACKNOWLEDGED_EVERY_S = 0.1
@@ -40,6 +40,8 @@ def arguments(talk: argparse.ArgumentParser) -> None:
 
 
 def _talk(args: argparse.Namespace) -> int:
+    if args.out is not None:
+        make_folder(args.out)
     wishes = Wishes(voice=args.voice, instructions=args.instructions)
     asyncio.run(_converse(args, wishes))
     return 0
@@ -124,6 +126,7 @@ class Talk:
         self.speaker = speaker
         self._connection, self._out = connection, out
         self._changed = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
         self._saved = 0
 
     @asynccontextmanager
@@ -132,7 +135,8 @@ class Talk:
         update = wishes.session_update()
         if text_only:
             update["session"]["output_modalities"] = ["text"]
-        listening = asyncio.create_task(self._listen())
+        listening = self._listening = asyncio.create_task(self._listen())
+        listening.add_done_callback(lambda _: self._changed.set())
         acknowledging = asyncio.create_task(self._acknowledge())
         try:
             await self._until(lambda: bool(self.exchange.session_id))
@@ -144,7 +148,8 @@ class Talk:
             await asyncio.gather(listening, acknowledging, return_exceptions=True)
 
     async def say(self, frame: Audio) -> None:
-        """Send a frame of the microphone."""
+        """Send a frame of the microphone. CallFailed when nobody listens any more."""
+        self._still_there()
         pcm = to_pcm16(frame)
         await self._connection.send(
             {"type": "input_audio_buffer.append", "audio": base64.b64encode(pcm).decode()}
@@ -169,10 +174,15 @@ class Talk:
 
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true():
-            if self._connection.closed:
-                raise CallFailed(self._connection.hung_up)
+            self._still_there()
             self._changed.clear()
             await self._changed.wait()
+
+    def _still_there(self) -> None:
+        """Raise what ended the listening, if anything has: nothing that comes would be noticed."""
+        if self._listening is not None and self._listening.done():
+            self._listening.result()
+            raise CallFailed(self._connection.hung_up)
 
     async def _listen(self) -> None:
         async for event in self._connection:
@@ -182,7 +192,6 @@ class Talk:
                 await self._connection.send(answer)
             self._show(event)
             self._changed.set()
-        self._changed.set()
 
     def _show(self, event: dict[str, Any]) -> None:
         match event.get("type"):
@@ -207,7 +216,6 @@ class Talk:
         if reply.problem and reply.status == "failed":
             print(reply.problem, file=sys.stderr)
         if self._out is not None and reply.audio:
-            self._out.mkdir(parents=True, exist_ok=True)
             self._saved += 1
             path = self._out / f"answer-{self._saved:02d}.wav"
             write_wav(path, np.concatenate(reply.audio))
