@@ -56,6 +56,7 @@ async def test_the_document_is_complete(capsys: pytest.CaptureFixture[str], ques
     assert told["summary"]["answered"] == 2
     assert set(told["lines"][0]) == {
         *("file", "overlapping", "understood", "answer", "status", "mouth_to_ear_ms", "heard_ms", "cut_in"),
+        "cut_by",
         *("answer_seconds", "gaps_ms", "answer_file", "turns"),
     }
 

@@ -83,6 +83,27 @@ def test_an_overlapping_line_begins_into_the_answer_and_owes_the_truth_about_wha
     ]
 
 
+def cancelled(begins_s: float, ends_s: float) -> Agent:
+    """An agent whose first answer begins and is cancelled at these moments, and who answers once more."""
+    begin, _, words, done = answer("cut", voice(3.0))
+    done = {"type": "response.done", "response": {"id": "cut", "status": "cancelled"}}
+    due = [(begins_s, [begin, words]), (ends_s, [done]), (ends_s + 3.5, answer("last", voice(0.4)))]
+
+    def agent(now: float) -> list[Event]:
+        return due.pop(0)[1] if due and now >= due[0][0] else []
+
+    return agent
+
+
+@pytest.mark.parametrize(("at_s", "cut_by"), [(1.0, "b.wav"), (None, "")])
+def test_an_answer_that_was_to_be_cut_is_as_wanted(at_s: float | None, cut_by: str) -> None:
+    call = Call(Line("a.wav", voice(1.0)), Line("b.wav", voice(0.5), at_s))
+    call.run(cancelled(2.0, 3.4))
+    first, second = (outcome_of(spoken, call.director, call.exchange) for spoken in call.director.spoken)
+    assert (first.status, first.cut_by, first.as_wanted) == ("cancelled", cut_by, bool(cut_by))
+    assert (second.cut_by, second.as_wanted) == ("", True)
+
+
 def test_a_backchannel_that_nothing_answers_ends_the_call() -> None:
     call = Call(Line("a.wav", voice(1.0)), Line("mhm.wav", voice(0.2), 0.5))
     call.run(answering(2.0, seconds=3.0))
@@ -134,6 +155,18 @@ def test_the_servers_accounts_are_matched_by_when_they_began() -> None:
     )
     matched = [[r.turn for r in reports_of(s, call.exchange, reports)] for s in call.director.spoken]
     assert matched == [[1], [2]]
+
+
+def test_a_turn_that_was_handed_over_begins_behind_its_line() -> None:
+    call = Call(Line("a.wav", voice(1.0)))
+    call.run(answering(2.5))
+    (spoken,) = call.director.spoken
+    report = TurnReport(
+        turn=2, revisions=1, outcome="answered", said="", answer="", heard="", started_at_ms=1600.0
+    )
+    assert reports_of(spoken, call.exchange, (report,)) == ()
+    spoken.handed_over = True
+    assert reports_of(spoken, call.exchange, (report,)) == (report,)
 
 
 def test_the_recorded_conversation_has_both_sides_where_they_were_heard(tmp_path: Path) -> None:

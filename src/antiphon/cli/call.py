@@ -93,7 +93,7 @@ async def _make(args: argparse.Namespace, lines: tuple[Line, ...], wishes: Wishe
         _print_document(args.url, caller, outcomes, reports)
     else:
         _print_end(summary(outcomes), speculation(reports), caller.exchange.errors, args.out)
-    return 0 if all(outcome.status == "completed" or outcome.overlapping for outcome in outcomes) else 1
+    return 0 if all(outcome.as_wanted for outcome in outcomes) else 1
 
 
 def _print_document(
@@ -121,7 +121,9 @@ def _print_line(outcome: LineOutcome, reports: tuple[TurnReport, ...]) -> None:
     print(f"  understood    {outcome.understood or '(nothing)'}")
     print(f"  answer        {outcome.answer or '(none)'}")
     print(f"  mouth to ear  {_times(outcome, reports)}")
-    if outcome.status not in ("completed", "unanswered"):
+    if outcome.cut_by:
+        print(f"  cut short by {outcome.cut_by}")
+    elif outcome.status not in ("completed", "unanswered"):
         print(f"  the answer is {outcome.status}")
     if outcome.cut_in:
         print("  the agent cut in before the recording was over")

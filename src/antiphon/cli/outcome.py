@@ -15,6 +15,8 @@ from antiphon.contracts import CLOCK_HZ, TurnReport
 
 _BEFORE_S = 0.5
 """A turn may begin this long before the line it belongs to: a listener keeps some of the sound before."""
+_HANDED_OVER_S = 1.0
+"""So long behind its line a turn may begin that we end ourselves: it begins with our word for it."""
 
 
 class LineOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +35,17 @@ class LineOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """To that sample leaving the loudspeaker."""
     cut_in: bool
     """The agent began to speak before the line was over."""
+    cut_by: str
+    """The file of the line that was spoken into the answer and ended it, as the score wanted; or empty."""
     answer_seconds: float
     gaps_ms: float
     """Silence in the middle of the answer, because its sound came late."""
     answer_file: str = ""
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether it was answered to the end, or as far as the score let it be."""
+        return self.status == "completed" or self.overlapping or bool(self.cut_by)
 
 
 def outcome_of(spoken: Spoken, director: Director, exchange: Exchange) -> LineOutcome:
@@ -55,6 +64,7 @@ def outcome_of(spoken: Spoken, director: Director, exchange: Exchange) -> LineOu
         mouth_to_ear_ms=_since(voiced_at, reply.received_at if reply else None),
         heard_ms=_since(voiced_at, reply.heard_at if reply else None),
         cut_in=_cut_in(spoken, exchange),
+        cut_by=_cut_by(spoken, reply, director, exchange),
         answer_seconds=sum(len(audio) for audio in reply.audio) / CLOCK_HZ if reply else 0.0,
         gaps_ms=sum(exchange.loudspeaker.gaps_s(item) for item in reply.items) * 1000 if reply else 0.0,
     )
@@ -64,6 +74,7 @@ def reports_of(spoken: Spoken, exchange: Exchange, reports: Sequence[TurnReport]
     """The server's accounts of the turns that began in a line."""
     begun = exchange.sent_at(spoken.start) - _BEFORE_S
     ended = exchange.sent_at(min(spoken.end, exchange.sent_samples - 1))
+    ended += _HANDED_OVER_S if spoken.handed_over else 0.0
     return tuple(
         report for report in reports if begun <= exchange.session_at + report.started_at_ms / 1000 <= ended
     )
@@ -142,6 +153,15 @@ def _cut_in(spoken: Spoken, exchange: Exchange) -> bool:
         return False
     begun, over = exchange.sent_at(spoken.start), exchange.sent_at(spoken.last_voiced)
     return any(r.received_at is not None and begun < r.received_at < over for r in exchange.replies)
+
+
+def _cut_by(spoken: Spoken, reply: Reply | None, director: Director, exchange: Exchange) -> str:
+    after = next((s for s in director.spoken if s.start > spoken.start), None)
+    if reply is None or reply.status != "cancelled" or reply.ended_at is None or after is None:
+        return ""
+    if after.line.after_heard_s is None or exchange.sent_samples <= after.start:
+        return ""
+    return after.line.name if exchange.sent_at(after.start) < reply.ended_at else ""
 
 
 def _silent_replies(spoken: Spoken, director: Director, exchange: Exchange) -> list[Reply]:
