@@ -27,6 +27,8 @@ class FakeServer:
         self.received: list[Event] = []
         self.played: list[Event] = []
         self.turns: list[Event] = []
+        self.refusal: web.Response | None = None
+        """What whoever calls is told instead of being let in."""
         self.url = ""
         self._heard_at: float | None = None
         self._answers = 0
@@ -56,7 +58,9 @@ class FakeServer:
         self.loading -= 1
         return web.Response(status=503 if self.loading >= 0 else 200)
 
-    async def _realtime(self, request: web.Request) -> web.WebSocketResponse:
+    async def _realtime(self, request: web.Request) -> web.StreamResponse:
+        if self.refusal is not None:
+            return self.refusal
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.send_json({"type": "session.created", "session": {"id": "sess_1"}})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from antiphon.cli import main
 from antiphon.cli.client import web_root
@@ -115,6 +116,32 @@ async def test_it_waits_while_the_server_loads(
         await document(capsys, question, "--url", server.url, *FAST)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (
+            400,
+            '{"error": {"message": "A user is\\u001b[2J named\\nby letters."}}',
+            "400 A user is [2J named by letters.",
+        ),
+        (400, '{"error": {"message": "%s"}}' % ("x" * 999), "400 " + "x" * 300 + "…"),
+        (403, '{"error": {"message": "Loopback names only."}}', "403 Loopback names only."),
+        (400, "<html>", "400 Bad Request"),
+        (401, '{"error": {"message": "Send the key."}}', "the server wants its key"),
+        (403, "", "the server wants its key"),
+    ],
+)
+async def test_why_a_call_is_not_taken_is_said(
+    capsys: pytest.CaptureFixture[str], question: str, status: int, body: str, says: str
+) -> None:
+    fake = FakeServer()
+    fake.refusal = web.Response(status=status, text=body)
+    async with fake.running() as server:
+        assert await called(question, "--url", server.url) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.partition(" (mend it")[0].endswith(says)
+
+
 def test_no_server_is_one_line_with_the_command(capsys: pytest.CaptureFixture[str], question: str) -> None:
     assert main(["call", question, "--url", "ws://127.0.0.1:9/v1/realtime"]) == 1
     assert capsys.readouterr().err.splitlines() == [
@@ -143,12 +170,12 @@ def test_mistakes_are_one_line(
 )
 @pytest.mark.parametrize("command", ["call", "talk"])
 def test_nothing_is_said_where_it_cannot_be_written_down(
-    capsys: pytest.CaptureFixture[str], question: str, tmp_path: Path, command: str, place: str, says: str
+    capsys: pytest.CaptureFixture[str], question: str, command: str, place: str, says: str
 ) -> None:
-    (tmp_path / "taken").touch()
+    Path(question).with_name("taken").touch()
     files = [question] if command == "call" else ["--keyboard"]
     nobody = "ws://127.0.0.1:9/v1/realtime"
-    assert main([command, *files, "--url", nobody, "--out", str(tmp_path / place)]) == 1
+    assert main([command, *files, "--url", nobody, "--out", f"{Path(question).parent}/{place}"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert says in line
 

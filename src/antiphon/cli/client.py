@@ -16,6 +16,9 @@ DEFAULT_URL = "ws://127.0.0.1:8080/v1/realtime"
 KEY_ENV = "ANTIPHON_KEY"
 _READY_PATIENCE_S = 120.0
 _ASK_AGAIN_S = 0.5
+_REASON_PATIENCE_S = 5.0
+_REASON_BYTES_MAX = 4096
+_REASON_CHARACTERS_MAX = 300
 
 
 class CallFailed(AntiphonError):
@@ -26,6 +29,18 @@ class Turns(msgspec.Struct, frozen=True):
     """What the page of a session's turns holds."""
 
     data: tuple[TurnReport, ...] = ()
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong, in words."""
+
+    message: str = ""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """The body of a refused request."""
+
+    error: Problem
 
 
 class Connection:
@@ -108,12 +123,12 @@ async def connect(url: str) -> AsyncGenerator[Connection]:
     root = web_root(url)
     key = os.environ.get(KEY_ENV)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with aiohttp.ClientSession(headers=headers) as http:
+    async with aiohttp.ClientSession(headers=headers, raise_for_status=_taken) as http:
         try:
             await _until_ready(http, root.removesuffix("/v1"))
             socket = await http.ws_connect(url, max_msg_size=16 * 2**20, heartbeat=20)
         except aiohttp.WSServerHandshakeError as error:
-            raise _refused(error) from error
+            raise CallFailed(f"the server does not take the call: {error.status} {error.message}") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise PrerequisiteMissing(f"no server answers at {url}", remedy="antiphon serve") from error
         async with socket:
@@ -152,7 +167,32 @@ async def _until_ready(http: aiohttp.ClientSession, root: str) -> None:
             await asyncio.sleep(_ASK_AGAIN_S)
 
 
-def _refused(error: aiohttp.WSServerHandshakeError) -> AntiphonError:
-    if error.status in (401, 403):
-        return PrerequisiteMissing("the server wants its key", remedy=f"export {KEY_ENV}=...")
-    return CallFailed(f"the server does not take the call: {error.status} {error.message}")
+async def _taken(response: aiohttp.ClientResponse) -> None:
+    """Raise why the server does not take the call, while its reason can still be read.
+
+    Of the pages beside the call, each reader looks at the status itself.
+    """
+    if response.status < 400 or "Sec-WebSocket-Key" not in response.request_info.headers:
+        return
+    reason = ""
+    try:
+        async with asyncio.timeout(_REASON_PATIENCE_S):
+            await response.content.readexactly(_REASON_BYTES_MAX)
+    except asyncio.IncompleteReadError as whole:
+        reason = reason_in(whole.partial)
+    except (aiohttp.ClientError, TimeoutError):
+        pass
+    if response.status == 401 or (response.status == 403 and not reason):
+        raise PrerequisiteMissing("the server wants its key", remedy=f"export {KEY_ENV}=...")
+    told = reason or response.reason or "without a reason"
+    raise CallFailed(f"the server does not take the call: {response.status} {told}")
+
+
+def reason_in(body: bytes) -> str:
+    """The sentence in the body of a refusal, in the shape of the protocol, fit for a terminal; or empty."""
+    try:
+        message = msgspec.json.decode(body, type=Refusal).error.message
+    except (msgspec.MsgspecError, UnicodeError):
+        return ""
+    line = " ".join("".join(each if each.isprintable() else " " for each in message).split())
+    return line if len(line) <= _REASON_CHARACTERS_MAX else f"{line[:_REASON_CHARACTERS_MAX]}…"
