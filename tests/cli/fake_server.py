@@ -69,9 +69,17 @@ class FakeServer:
             self.received.append(event)
             if event["type"] == "input_audio_buffer.append":
                 self._hear(socket, from_pcm16(base64.b64decode(event["audio"])))
+            elif event["type"] == "session.update":
+                await socket.send_json(self._updated(event))
             elif event["type"] == "response.create":
                 await self._answer(socket, "Typed.")
         return socket
+
+    def _updated(self, event: Event) -> Event:
+        if event["session"]["audio"]["output"].get("voice") != "nobody":
+            return {"type": "session.updated", "session": {"id": "sess_1"}}
+        error = {"message": "There is no voice 'nobody'; there are: ada.", "event_id": event.get("event_id")}
+        return {"type": "error", "error": error}
 
     def _hear(self, socket: web.WebSocketResponse, frame: np.ndarray) -> None:
         if np.abs(frame).max() > 0.05:

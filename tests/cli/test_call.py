@@ -142,6 +142,18 @@ async def test_why_a_call_is_not_taken_is_said(
     assert line.partition(" (mend it")[0].endswith(says)
 
 
+async def test_a_voice_there_is_not_ends_the_call_in_words(
+    capsys: pytest.CaptureFixture[str], question: str
+) -> None:
+    async with FakeServer(0.05).running() as server:
+        assert await called(question, "--url", server.url, "--voice", "nobody", *FAST) == 1
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [
+        "antiphon: the server refuses how the call is to be: There is no voice 'nobody'; there are: ada."
+    ]
+    assert not shown.out
+
+
 def test_no_server_is_one_line_with_the_command(capsys: pytest.CaptureFixture[str], question: str) -> None:
     assert main(["call", question, "--url", "ws://127.0.0.1:9/v1/realtime"]) == 1
     assert capsys.readouterr().err.splitlines() == [

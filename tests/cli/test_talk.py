@@ -77,6 +77,15 @@ async def test_without_a_microphone_one_types(
     assert "no microphone: deaf" in capsys.readouterr().err
 
 
+async def test_a_voice_there_is_not_ends_the_talk(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(talk, "open_speaker", Ear)
+    async with FakeServer().running() as server, asyncio.timeout(5):
+        assert await talked(monkeypatch, "Hello?\n", "--url", server.url, "--voice", "nobody") == 1
+    assert "there are: ada." in capsys.readouterr().err
+
+
 async def test_what_breaks_while_listening_ends_the_talk(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken(Ear):
         def play(self, audio: Audio) -> None:

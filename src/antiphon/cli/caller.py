@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from antiphon.cli.client import CallFailed, Connection
-from antiphon.cli.exchange import Exchange
+from antiphon.cli.exchange import WISHES, Exchange
 from antiphon.cli.recording import from_pcm16, room_tone, to_pcm16
 from antiphon.cli.score import Director, Line, Spoken
 from antiphon.contracts import CLOCK_HZ, Audio
@@ -41,7 +41,13 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
             session["instructions"] = self.instructions
         if self.manual:
             hearing["turn_detection"] = None
-        return {"type": "session.update", "session": session}
+        return {"type": "session.update", "event_id": WISHES, "session": session}
+
+
+def check_wishes(exchange: Exchange) -> None:
+    """CallFailed when the server has refused them: the call would not be the one that was meant."""
+    if exchange.refused:
+        raise CallFailed(f"the server refuses how the call is to be: {exchange.refused}")
 
 
 class Caller:
@@ -68,7 +74,7 @@ class Caller:
         self._errands: set[asyncio.Task[None]] = set()
 
     async def call(self) -> None:
-        """Make the whole call. CallFailed when the server ends it early."""
+        """Make the whole call. CallFailed when the server ends it early, or refuses how it is to be."""
         listening = asyncio.create_task(self._listen())
         speaking = asyncio.create_task(self._speak())
         try:
@@ -87,6 +93,7 @@ class Caller:
         async for event in self._connection:
             for answer in self.exchange.handle(event, self._now()):
                 await self._connection.send(answer)
+            check_wishes(self.exchange)
             if self.exchange.session_id:
                 self._greeted.set()
 

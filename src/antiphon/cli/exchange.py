@@ -17,6 +17,8 @@ from antiphon.contracts import CLOCK_HZ, Audio
 from antiphon.runtime.voiced import first_audible_sample
 
 ClientEvent = dict[str, Any]
+WISHES = "wishes"
+"""The id of the event that says how the call is to be: an error that names it refuses all of that."""
 
 
 class Reply(msgspec.Struct, kw_only=True):
@@ -55,6 +57,10 @@ class Exchange:
         self.replies: list[Reply] = []
         self.heard: list[Heard] = []
         self.errors: list[str] = []
+        self.agreed = False
+        """The server has said that the call is as it was wished."""
+        self.refused = ""
+        """Why the call cannot be as it was wished."""
         self.last_event_at = 0.0
         self.awaited_since: float | None = None
         """Since when a turn of ours has been waiting for a reply."""
@@ -106,6 +112,8 @@ class Exchange:
         match event.get("type"):
             case "session.created":
                 self.session_id, self.session_at = event["session"]["id"], now
+            case "session.updated":
+                self.agreed = True
             case "input_audio_buffer.speech_started":
                 self.heard.append(Heard(item_id=event["item_id"], start_sample=event["audio_start_ms"] * 24))
                 return self._interrupted(now)
@@ -114,10 +122,15 @@ class Exchange:
             case "conversation.item.input_audio_transcription.completed":
                 self._understood(event["item_id"], event["transcript"])
             case "error":
-                self.errors.append(str(event["error"].get("message")))
+                self._complained(event["error"])
             case _:
                 self._reply_event(event, now)
         return []
+
+    def _complained(self, error: Mapping[str, Any]) -> None:
+        self.errors.append(str(error.get("message")))
+        if error.get("event_id") == WISHES:
+            self.refused = self.errors[-1]
 
     def _reply_event(self, event: Mapping[str, Any], now: float) -> None:
         match event.get("type"):

@@ -5,7 +5,7 @@ import asyncio
 import base64
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from threading import Thread
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from antiphon.cli.caller import Wishes
+from antiphon.cli.caller import Wishes, check_wishes
 from antiphon.cli.client import DEFAULT_URL, CallFailed, Connection, connect, for_user
 from antiphon.cli.devices import NoSpeaker, Speaker, open_microphone, open_speaker
 from antiphon.cli.exchange import Exchange, Reply
@@ -22,6 +22,7 @@ from antiphon.cli.recording import from_pcm16, make_folder, to_pcm16, write_wav
 from antiphon.contracts import CLOCK_HZ, Audio, PrerequisiteMissing
 
 _ACKNOWLEDGED_EVERY_S = 0.1
+_AGREEMENT_S = 3.0
 
 
 def arguments(talk: argparse.ArgumentParser) -> None:
@@ -131,7 +132,7 @@ class Talk:
 
     @asynccontextmanager
     async def going_on(self, wishes: Wishes, *, text_only: bool) -> AsyncGenerator[None]:
-        """Listen to the server while the block runs. CallFailed when it hangs up."""
+        """Listen to the server while the block runs. CallFailed when it hangs up, or refuses the wishes."""
         update = wishes.session_update()
         if text_only:
             update["session"]["output_modalities"] = ["text"]
@@ -141,6 +142,10 @@ class Talk:
         try:
             await self._until(lambda: bool(self.exchange.session_id))
             await self._connection.send(update)
+            with suppress(TimeoutError):  # a server may say nothing to that
+                async with asyncio.timeout(_AGREEMENT_S):
+                    await self._until(lambda: self.exchange.agreed or bool(self.exchange.refused))
+            check_wishes(self.exchange)
             yield
         finally:
             for task in (listening, acknowledging):
@@ -205,7 +210,7 @@ class Talk:
                 print(event["delta"], end="", flush=True)
             case "response.done":
                 self._ended(self.exchange.replies[-1])
-            case "error":
+            case "error" if not self.exchange.refused:
                 print(f"the server complains: {self.exchange.errors[-1]}", file=sys.stderr)
             case _:
                 pass
