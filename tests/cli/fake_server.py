@@ -27,6 +27,8 @@ class FakeServer:
         self.received: list[Event] = []
         self.played: list[Event] = []
         self.turns: list[Event] = []
+        self.opening = ""
+        """What it says as soon as it hears anything."""
         self.refusal: web.Response | None = None
         """What whoever calls is told instead of being let in."""
         self.url = ""
@@ -68,6 +70,9 @@ class FakeServer:
             event = message.json()
             self.received.append(event)
             if event["type"] == "input_audio_buffer.append":
+                if self.opening:
+                    words, self.opening = self.opening, ""
+                    await self._answer(socket, words)
                 self._hear(socket, from_pcm16(base64.b64decode(event["audio"])))
             elif event["type"] == "session.update":
                 await socket.send_json(self._updated(event))

@@ -52,9 +52,10 @@ async def test_measures_the_delay_there_is(
 async def test_the_document_is_complete(capsys: pytest.CaptureFixture[str], question: str) -> None:
     async with FakeServer(0.05).running() as server:
         told = await document(capsys, question, question, "--url", server.url, *FAST)
-    assert set(told) == {"url", "session_id", "summary", "speculation", "lines", "errors"}
+    assert set(told) == {"url", "session_id", "summary", "speculation", "opening", "lines", "errors"}
     assert told["session_id"] == "sess_1"
     assert told["summary"]["answered"] == 2
+    assert told["opening"] is None
     assert set(told["lines"][0]) == {
         *("file", "overlapping", "understood", "answer", "status", "mouth_to_ear_ms", "heard_ms", "cut_in"),
         "cut_by",
@@ -83,6 +84,17 @@ async def test_a_person_reads_times_and_the_equation(
     assert "1 of 1 answered; mouth to ear: median" in shown
     assert len(read_recording(tmp_path / "out" / "01-question-answer.wav")) == 3600
     assert (tmp_path / "out" / "conversation.wav").is_file()
+
+
+async def test_an_opening_is_told_as_one(capsys: pytest.CaptureFixture[str], question: str) -> None:
+    fake = FakeServer(0.05)
+    fake.opening = "Good day."
+    async with fake.running() as server:
+        assert await called(question, "--url", server.url, *FAST) == 0
+    shown = capsys.readouterr().out
+    assert "(the agent speaks first)\n  opening       Good day.\n" in shown
+    assert "answer        Certainly." in shown
+    assert "1 of 1 answered" in shown
 
 
 async def test_it_says_what_it_has_played_and_what_it_wants(

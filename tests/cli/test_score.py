@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from antiphon.cli.outcome import outcome_of, reports_of, summary, write_call
+from antiphon.cli.outcome import opening_of, outcome_of, reports_of, summary, write_call
 from antiphon.cli.recording import UnreadableRecording, read_recording, write_wav
 from antiphon.cli.score import Line, read_line
 from antiphon.contracts import ConfigInvalid, TurnReport
@@ -83,6 +83,73 @@ def test_an_overlapping_line_begins_into_the_answer_and_owes_the_truth_about_wha
     ]
 
 
+def opening_first(*, cut_s: float | None = None, answers_s: float) -> Agent:
+    """An agent that begins to speak for 3 s as soon as it hears anything, and answers at that moment."""
+    begin, words, sounds, _ = answer("opening", voice(3.0), "Good day.")
+    status = "completed" if cut_s is None else "cancelled"
+    done = {"type": "response.done", "response": {"id": "opening", "status": status}}
+    heard = {"type": "input_audio_buffer.speech_started", "item_id": "i", "audio_start_ms": 1500}
+    over = [done] if cut_s is None else [heard, done]
+    due = [
+        (0.04, [begin]),
+        (0.7, [words, sounds]),
+        (cut_s or 3.7, over),
+        (answers_s, answer("r", voice(0.4))),
+    ]
+
+    def agent(now: float) -> list[Event]:
+        return due.pop(0)[1] if due and now >= due[0][0] - 1e-9 else []
+
+    return agent
+
+
+def account(turn: int, started_at_ms: float, said: str) -> TurnReport:
+    return TurnReport(
+        turn=turn,
+        revisions=1,
+        outcome="answered",
+        said=said,
+        answer="a",
+        heard="a",
+        started_at_ms=started_at_ms,
+    )
+
+
+def test_the_first_line_waits_for_the_opening_to_be_heard_to_its_end() -> None:
+    call = Call(Line("a.wav", voice(1.0)))
+    call.run(opening_first(answers_s=6.0))
+    (spoken,) = call.director.spoken
+    assert call.exchange.sent_at(spoken.start) == pytest.approx(0.7 + 3.0 + 0.5, abs=0.05)
+    reports = account(1, 40.0, ""), account(2, 4300.0, "q")
+    opening = opening_of(call.director, call.exchange, reports)
+    assert opening is not None
+    assert (opening.words, opening.status, opening.cut_by) == ("Good day.", "completed", "")
+    assert opening.seconds == pytest.approx(3.0)
+    assert opening.turns == reports[:1]
+    assert reports_of(spoken, call.director, call.exchange, reports) == reports[1:]
+    outcome = outcome_of(spoken, call.director, call.exchange)
+    assert (outcome.answer, outcome.status) == ("Yes.", "completed")
+
+
+def test_a_first_line_with_a_moment_is_spoken_into_the_opening() -> None:
+    call = Call(Line("a.wav", voice(1.0), 0.1))
+    call.run(opening_first(cut_s=1.2, answers_s=2.5))
+    (spoken,) = call.director.spoken
+    assert call.exchange.sent_at(spoken.start) == pytest.approx(0.8, abs=0.05)
+    reports = account(1, 40.0, ""), account(2, 600.0, "q")
+    opening = opening_of(call.director, call.exchange, reports)
+    assert opening is not None
+    assert (opening.status, opening.cut_by, opening.turns) == ("cancelled", "a.wav", reports[:1])
+    assert reports_of(spoken, call.director, call.exchange, reports) == reports[1:]
+
+
+def test_who_is_not_spoken_to_first_has_no_opening() -> None:
+    call = Call(Line("a.wav", voice(1.0)))
+    call.run(answering(2.0))
+    assert opening_of(call.director, call.exchange, ()) is None
+    assert call.exchange.sent_at(call.director.spoken[0].start) == pytest.approx(SPOKEN_FROM_S, abs=0.03)
+
+
 def cancelled(begins_s: float, ends_s: float) -> Agent:
     """An agent whose first answer begins and is cancelled at these moments, and who answers once more."""
     begin, _, words, done = answer("cut", voice(3.0))
@@ -153,7 +220,9 @@ def test_the_servers_accounts_are_matched_by_when_they_began() -> None:
         TurnReport(turn=turn, revisions=1, outcome="answered", said="", answer="", heard="", started_at_ms=at)
         for turn, at in ((1, 520.0), (2, call.exchange.sent_at(call.director.spoken[1].start) * 1000 + 30))
     )
-    matched = [[r.turn for r in reports_of(s, call.exchange, reports)] for s in call.director.spoken]
+    matched = [
+        [r.turn for r in reports_of(s, call.director, call.exchange, reports)] for s in call.director.spoken
+    ]
     assert matched == [[1], [2]]
 
 
@@ -164,9 +233,9 @@ def test_a_turn_that_was_handed_over_begins_behind_its_line() -> None:
     report = TurnReport(
         turn=2, revisions=1, outcome="answered", said="", answer="", heard="", started_at_ms=1600.0
     )
-    assert reports_of(spoken, call.exchange, (report,)) == ()
+    assert reports_of(spoken, call.director, call.exchange, (report,)) == ()
     spoken.handed_over = True
-    assert reports_of(spoken, call.exchange, (report,)) == (report,)
+    assert reports_of(spoken, call.director, call.exchange, (report,)) == (report,)
 
 
 def test_the_recorded_conversation_has_both_sides_where_they_were_heard(tmp_path: Path) -> None:

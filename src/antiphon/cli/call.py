@@ -13,7 +13,9 @@ from antiphon.cli.caller import Caller, Wishes
 from antiphon.cli.client import DEFAULT_URL, connect, for_user
 from antiphon.cli.outcome import (
     LineOutcome,
+    Opening,
     Speculation,
+    opening_of,
     outcome_of,
     reports_of,
     speculation,
@@ -27,7 +29,8 @@ from antiphon.contracts import TurnReport
 
 _TALE = """\
 Each FILE is one turn of a conversation, spoken in real time; the next is spoken when the answer has been
-heard to its end. FILE@1.5 is spoken into the answer before it, 1.5 s after that began to be heard.
+heard to its end. FILE@1.5 is spoken into the answer before it, 1.5 s after that began to be heard. Where the
+agent speaks first, its opening is waited for, or spoken into, as an answer is.
 
 "here" is measured by this command on its own clock, from sending the last voiced sample to receiving the
 first audible one. "sent" and "heard" are the server's figures for the same turn."""
@@ -75,8 +78,10 @@ async def _make(args: argparse.Namespace, lines: tuple[Line, ...], wishes: Wishe
 
         async def tell(spoken: Spoken) -> None:
             reports = await connection.turns(caller.exchange.session_id)
+            if spoken is caller.director.spoken[0]:
+                _print_opening(opening_of(caller.director, caller.exchange, reports))
             outcome = outcome_of(spoken, caller.director, caller.exchange)
-            _print_line(outcome, reports_of(spoken, caller.exchange, reports))
+            _print_line(outcome, reports_of(spoken, caller.director, caller.exchange, reports))
 
         if not args.json:
             caller.over = tell
@@ -92,7 +97,8 @@ async def _make(args: argparse.Namespace, lines: tuple[Line, ...], wishes: Wishe
     if args.json:
         _print_document(args.url, caller, outcomes, reports)
     else:
-        _print_end(summary(outcomes), speculation(reports), caller.exchange.errors, args.out)
+        ahead = speculation(_answering(reports, opening_of(caller.director, caller.exchange, reports)))
+        _print_end(summary(outcomes), ahead, caller.exchange.errors, args.out)
     return 0 if all(outcome.as_wanted for outcome in outcomes) else 1
 
 
@@ -100,20 +106,39 @@ def _print_document(
     url: str, caller: Caller, outcomes: list[LineOutcome], reports: tuple[TurnReport, ...]
 ) -> None:
     spoken = caller.director.spoken
+    opening = opening_of(caller.director, caller.exchange, reports)
     lines: list[dict[str, Any]] = [
         msgspec.to_builtins(outcome)
-        | {"turns": msgspec.to_builtins(reports_of(line, caller.exchange, reports))}
+        | {"turns": msgspec.to_builtins(reports_of(line, caller.director, caller.exchange, reports))}
         for outcome, line in zip(outcomes, spoken, strict=True)
     ]
     document = {
         "url": url,
         "session_id": caller.exchange.session_id,
         "summary": summary(outcomes),
-        "speculation": msgspec.to_builtins(speculation(reports)),
+        "speculation": msgspec.to_builtins(speculation(_answering(reports, opening))),
+        "opening": msgspec.to_builtins(opening),
         "lines": lines,
         "errors": caller.exchange.errors,
     }
     print(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _answering(reports: tuple[TurnReport, ...], opening: Opening | None) -> tuple[TurnReport, ...]:
+    """Without the turns of the opening, which no work ahead could have shortened."""
+    return tuple(report for report in reports if opening is None or report not in opening.turns)
+
+
+def _print_opening(opening: Opening | None) -> None:
+    if opening is None:
+        return
+    print("\n(the agent speaks first)")
+    print(f"  opening       {opening.words or '(none)'}")
+    if opening.cut_by:
+        print(f"  cut short by {opening.cut_by}")
+    elif opening.status != "completed":
+        print(f"  the opening is {opening.status}")
+    _print_sound("opening", opening.gaps_ms, opening.turns)
 
 
 def _print_line(outcome: LineOutcome, reports: tuple[TurnReport, ...]) -> None:
@@ -127,8 +152,12 @@ def _print_line(outcome: LineOutcome, reports: tuple[TurnReport, ...]) -> None:
         print(f"  the answer is {outcome.status}")
     if outcome.cut_in:
         print("  the agent cut in before the recording was over")
-    if outcome.gaps_ms >= 1:
-        print(f"  the answer had {outcome.gaps_ms:.0f} ms of gaps: its sound came late")
+    _print_sound("answer", outcome.gaps_ms, reports)
+
+
+def _print_sound(what: str, gaps_ms: float, reports: tuple[TurnReport, ...]) -> None:
+    if gaps_ms >= 1:
+        print(f"  the {what} had {gaps_ms:.0f} ms of gaps: its sound came late")
     for report in reports:
         for line in waterfall(report):
             print(f"    {line}")

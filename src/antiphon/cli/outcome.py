@@ -48,6 +48,34 @@ class LineOutcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.status == "completed" or self.overlapping or bool(self.cut_by)
 
 
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What the agent said before the caller's first words."""
+
+    words: str
+    status: str
+    cut_by: str
+    """As of a line."""
+    seconds: float
+    gaps_ms: float
+    turns: tuple[TurnReport, ...]
+    """The server's accounts of it; their times count from when it was for the agent to speak."""
+
+
+def opening_of(director: Director, exchange: Exchange, reports: Sequence[TurnReport]) -> Opening | None:
+    """How the agent opened; None when the caller spoke first."""
+    openings = director.openings
+    if not openings:
+        return None
+    return Opening(
+        words=" ".join(word for reply in openings for word in reply.words.split()),
+        status=openings[-1].status,
+        cut_by=_cut_by(openings[-1], director.spoken[0], exchange),
+        seconds=sum(len(audio) for reply in openings for audio in reply.audio) / CLOCK_HZ,
+        gaps_ms=sum(_gaps_ms(reply, exchange) for reply in openings),
+        turns=tuple(report for report in reports if _opens(report, director, exchange)),
+    )
+
+
 def outcome_of(spoken: Spoken, director: Director, exchange: Exchange) -> LineOutcome:
     """Measure a line that has been spoken."""
     replies = director.answers(spoken)
@@ -64,19 +92,23 @@ def outcome_of(spoken: Spoken, director: Director, exchange: Exchange) -> LineOu
         mouth_to_ear_ms=_since(voiced_at, reply.received_at if reply else None),
         heard_ms=_since(voiced_at, reply.heard_at if reply else None),
         cut_in=_cut_in(spoken, exchange),
-        cut_by=_cut_by(spoken, reply, director, exchange),
+        cut_by=_cut_by(reply, next((s for s in director.spoken if s.start > spoken.start), None), exchange),
         answer_seconds=sum(len(audio) for audio in reply.audio) / CLOCK_HZ if reply else 0.0,
-        gaps_ms=sum(exchange.loudspeaker.gaps_s(item) for item in reply.items) * 1000 if reply else 0.0,
+        gaps_ms=_gaps_ms(reply, exchange) if reply else 0.0,
     )
 
 
-def reports_of(spoken: Spoken, exchange: Exchange, reports: Sequence[TurnReport]) -> tuple[TurnReport, ...]:
+def reports_of(
+    spoken: Spoken, director: Director, exchange: Exchange, reports: Sequence[TurnReport]
+) -> tuple[TurnReport, ...]:
     """The server's accounts of the turns that began in a line."""
     begun = exchange.sent_at(spoken.start) - _BEFORE_S
     ended = exchange.sent_at(min(spoken.end, exchange.sent_samples - 1))
     ended += _HANDED_OVER_S if spoken.handed_over else 0.0
     return tuple(
-        report for report in reports if begun <= exchange.session_at + report.started_at_ms / 1000 <= ended
+        report
+        for report in reports
+        if begun <= _began_at(report, exchange) <= ended and not _opens(report, director, exchange)
     )
 
 
@@ -140,6 +172,21 @@ def write_call(folder: Path, director: Director, exchange: Exchange) -> dict[int
     return written
 
 
+def _began_at(report: TurnReport, exchange: Exchange) -> float:
+    return exchange.session_at + report.started_at_ms / 1000
+
+
+def _opens(report: TurnReport, director: Director, exchange: Exchange) -> bool:
+    """Whether it is the account of an opening, which answers nothing that was said."""
+    if not director.openings or report.said:
+        return False
+    return _began_at(report, exchange) < exchange.sent_at(director.spoken[0].start)
+
+
+def _gaps_ms(reply: Reply, exchange: Exchange) -> float:
+    return sum(exchange.loudspeaker.gaps_s(item) for item in reply.items) * 1000
+
+
 def _within(sample: int, spoken: Spoken) -> bool:
     return spoken.start - _BEFORE_S * CLOCK_HZ <= sample <= spoken.end + _BEFORE_S * CLOCK_HZ
 
@@ -155,8 +202,7 @@ def _cut_in(spoken: Spoken, exchange: Exchange) -> bool:
     return any(r.received_at is not None and begun < r.received_at < over for r in exchange.replies)
 
 
-def _cut_by(spoken: Spoken, reply: Reply | None, director: Director, exchange: Exchange) -> str:
-    after = next((s for s in director.spoken if s.start > spoken.start), None)
+def _cut_by(reply: Reply | None, after: Spoken | None, exchange: Exchange) -> str:
     if reply is None or reply.status != "cancelled" or reply.ended_at is None or after is None:
         return ""
     if after.line.after_heard_s is None or exchange.sent_samples <= after.start:

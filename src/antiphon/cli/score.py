@@ -11,7 +11,8 @@ from antiphon.contracts import CLOCK_HZ, Audio, ConfigInvalid
 from antiphon.runtime.voiced import voiced_span
 
 LEAD_IN_S = 0.5
-"""Room before the first words, in which a listener gets used to its noise."""
+"""Room before the first words, in which a listener gets used to its noise. An agent that speaks first begins
+its reply with the first sound it is sent, and so within that time."""
 PAUSE_S = 0.5
 """Between the end of an answer and our next words."""
 _MARGIN_S = 0.3
@@ -82,6 +83,8 @@ class Director:
         self._patience_s = patience_s
         self._quiet_since: float | None = None
         self.spoken: list[Spoken] = []
+        self.openings: tuple[Reply, ...] = ()
+        """What the agent had begun to say before our first words."""
 
     @property
     def finished(self) -> bool:
@@ -94,6 +97,8 @@ class Director:
             self._look_at(spoken, now)
         if not self._waiting or not self._due(self._waiting[0], now):
             return None
+        if not self.spoken:
+            self.openings = tuple(self._exchange.replies)
         line = self._waiting.pop(0)
         start = self._exchange.sent_samples
         self.spoken.append(Spoken(line=line, start=start, end=start + len(line.audio)))
@@ -113,14 +118,17 @@ class Director:
         )
 
     def _due(self, line: Line, now: float) -> bool:
-        if not self.spoken:
-            return self._exchange.sent_samples >= LEAD_IN_S * CLOCK_HZ
-        before = self.spoken[-1]
+        before = self.answers(self.spoken[-1]) if self.spoken else self._exchange.replies
+        if self._exchange.sent_samples < LEAD_IN_S * CLOCK_HZ:
+            return False
         if line.after_heard_s is not None:
-            heard_at = next((r.heard_at for r in self.answers(before) if r.heard_at is not None), None)
+            heard_at = next((r.heard_at for r in before if r.heard_at is not None), None)
             if heard_at is not None:
                 return now >= heard_at + line.after_heard_s
-        if not before.settled:
+        if not self.spoken and not before:
+            return True
+        if not (self.spoken[-1].settled if self.spoken else self._exchange.quiet(now)):
+            self._quiet_since = None
             return False
         self._quiet_since = now if self._quiet_since is None else self._quiet_since
         if now - self._quiet_since < PAUSE_S:
