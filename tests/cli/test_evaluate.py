@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from antiphon.cli import main
-from antiphon.evals.records import read_conversation, read_run
+from antiphon.evals.records import Run, read_conversation, read_run, write_run
 
 SUITE = """
 suite: A bakery
@@ -86,6 +86,36 @@ def test_a_folder_of_another_run_is_not_written_to(
     assert main(text) == 0
     assert main([*text, "--plant", "wordy"]) == 1
     assert "run holds another run (agent differ): name another folder with --out" in capsys.readouterr().err
+
+
+def test_a_run_that_held_nothing_leaves_nothing(
+    base: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted = CONFIG.splitlines()[7]
+    assert scripted.startswith("language_model")
+    Path("antiphon.toml").write_text(CONFIG.replace(scripted, 'language_model = { use = "llama" }'))
+    assert main([*base, "--mode", "text", "--out", "runs/one"]) == 1
+    assert "antiphon models pull" in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_that_was_killed_before_its_first_conversation_is_begun_again(
+    base: list[str], tmp_path: Path
+) -> None:
+    write_run(tmp_path / "run", Run(suite="A bakery", mode="speech", seeds=(7,)))
+    assert main([*base, "--mode", "text", "--only", "rolls", "--out", "run"]) == 0
+    found = read_run(tmp_path / "run")
+    assert (found.mode, found.seeds) == ("text", (1,))
+
+
+@pytest.mark.parametrize("out", ["suite.yaml", "suite.yaml/run"])
+def test_a_file_is_no_folder_for_a_run(
+    base: list[str], capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    assert main([*base, "--mode", "text", "--out", out]) == 1
+    assert capsys.readouterr().err == (
+        "antiphon: suite.yaml is a file, and a run is a folder: name another one with --out\n"
+    )
 
 
 def test_a_planted_regression_shows(base: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:

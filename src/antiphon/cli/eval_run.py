@@ -1,6 +1,7 @@
 """`antiphon eval run`: hold every conversation of a suite, as often as told, and write them down."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Generator, Iterator
@@ -37,6 +38,7 @@ from antiphon.evals.crew import Job, shared_out
 from antiphon.evals.making import conversation_id
 from antiphon.evals.planted import PLANTS, planted
 from antiphon.evals.records import (
+    RUN_FILE,
     Machine,
     Run,
     conversations,
@@ -115,7 +117,7 @@ def _run(args: argparse.Namespace) -> int:
         ending=tuple(name for name, scene in cast.scenes.items() if scene.ends) if cast else (),
         tools=bool(cast and cast.tools),
     )
-    _begin(folder, _described(args, suite, config))
+    run = _agreed(folder, _described(args, suite, config))
     jobs = jobs_of(suite, seeds=args.seeds, first_seed=args.first_seed, only=args.only)
     left = [job for job in jobs if conversation_id(*job) not in done(folder)]
     console = Console(stderr=True)
@@ -124,7 +126,7 @@ def _run(args: argparse.Namespace) -> int:
             f"{len(jobs) - len(left)} of {len(jobs)} conversations are there already", highlight=False
         )
     with _ended_in_order() as told_to_end:
-        _hold(folder, assignment, left, args, console, told_to_end)
+        _hold(folder, run, assignment, left, args, console, told_to_end)
     _print(folder, as_json=args.json)
     return 0
 
@@ -150,15 +152,21 @@ def _ended_in_order() -> Generator[Event]:
 
 def _hold(  # noqa: PLR0917 - what is held, where, how, and until when
     folder: Path,
+    run: Run,
     assignment: Assignment,
     jobs: list[Job],
     args: argparse.Namespace,
     console: Console,
     told_to_end: Event,
 ) -> None:
+    """Hold what is left; the folder is made with the first conversation, so that without one it is not."""
     hire = partial(TextHand if assignment.mode == "text" else SpeechHand, assignment)
     made = shared_out(hire, jobs, where=args.on, workers=args.workers) if jobs else iter(())
-    for each in _shown(made, len(jobs), console):
+    if not jobs:
+        write_run(folder, run)
+    for number, each in enumerate(_shown(made, len(jobs), console)):
+        if number == 0:
+            write_run(folder, run)
         if each.sound is not None and each.conversation.audio is not None:
             path = folder / each.conversation.audio
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,11 +206,15 @@ def _told(made: Made) -> str:
     return f"{found.id}: {came}, {len(found.transcript)} lines, ended by {found.outcome.ended}"
 
 
-def _begin(folder: Path, run: Run) -> None:
-    """Begin the run, or go on with it if it is the same."""
-    if not (folder / "run.json").exists():
-        write_run(folder, run)
-        return
+def _agreed(folder: Path, run: Run) -> Run:
+    """`run` as it is to be written into `folder`: what is there already goes on, if it is the same.
+
+    Raises:
+        ConfigInvalid: another run is there, or no run can be.
+    """
+    _can_be_written(folder)
+    if not done(folder) or not (folder / RUN_FILE).exists():
+        return run
     before = read_run(folder)
     same = ("suite_sha256", "mode", "agent")
     other = [name for name in same if getattr(before, name) != getattr(run, name)]
@@ -210,8 +222,16 @@ def _begin(folder: Path, run: Run) -> None:
         raise ConfigInvalid(
             (f"{folder} holds another run ({', '.join(other)} differ): name another folder with --out",)
         )
-    seeds = tuple(sorted({*before.seeds, *run.seeds}))
-    write_run(folder, msgspec.structs.replace(before, seeds=seeds))
+    return msgspec.structs.replace(before, seeds=tuple(sorted({*before.seeds, *run.seeds})))
+
+
+def _can_be_written(folder: Path) -> None:
+    """What is found out before the first conversation is not lost after it."""
+    nearest = next(each for each in (folder, *folder.parents) if each.exists())
+    if not nearest.is_dir():
+        raise ConfigInvalid((f"{nearest} is a file, and a run is a folder: name another one with --out",))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ConfigInvalid((f"{nearest} cannot be written to: name another folder with --out",))
 
 
 def _described(args: argparse.Namespace, suite: Suite, config: Config) -> Run:
