@@ -181,14 +181,57 @@ def test_compare_says_it_with_its_exit_code(tmp_path: Path, capsys: pytest.Captu
     assert main(["eval", "compare", str(before), str(before), "--json"]) == 2
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert "more pairs" in found["compared"][0]["settle"]
-    assert main(["eval", "compare", str(before), str(tmp_path / "c")]) == 2
-    assert "eval run" in capsys.readouterr().err
+
+
+def test_what_cannot_be_compared_is_no_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(_folder(tmp_path / "a"))
+    assert main(["eval", "compare", run, str(tmp_path / "c")]) == 3
+    assert "antiphon eval run" in capsys.readouterr().err
+    for wrong, said in (
+        (["--margin", "foo"], "--margin foo: write NAME=VALUE, such as latency_ms=500"),
+        (["--margin", "foo=1"], "no measure that decides is called 'foo'"),
+        (["--margin", "missed=inf"], "--margin missed=inf: a margin is a number above 0"),
+        (["--margin", "missed=0.2", "--measure", "success"], "add --measure missed"),
+        (["--alpha", "7"], "--alpha 7.0 is no share of false alarms"),
+    ):
+        assert main(["eval", "compare", run, run, *wrong]) == 3
+        assert said in capsys.readouterr().err
+    for wrong in (["eval", "compare", run], ["eval", "compare", run, run, "--loud"]):
+        with pytest.raises(SystemExit) as ended:
+            main(wrong)
+        assert ended.value.code == 3
+        assert capsys.readouterr().err.startswith("usage: antiphon eval compare ")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["report", "RUN", "--worst", "-1"], "argument --worst: -1 is no whole number from 0 on"),
+        (["label", "RUN", "--rater", "a", "--most", "0"], "argument --most: 0 is no whole number from 1 on"),
+        (["judge-card", "--labels", "RUN", "--draws", "x"], "argument --draws: x is no whole number from 1 on"),
+        (["run", "SUITE", "--first-seed", "-1"], "argument --first-seed: -1 is no whole number from 0 on"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused(
+    command: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["eval", *command])
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [["--at-least", "80"], ["--tolerance", "-1"]])
+def test_a_share_that_is_none_is_refused(
+    tmp_path: Path, wrong: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", "judge", str(_folder(tmp_path / "a")), "--no-draws", *wrong]) == 1
+    assert "a share, such as 0." in capsys.readouterr().err
 
 
 def test_a_judge_may_say_worse_and_never_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = [_folder(tmp_path / name, seeds=20) for name in ("a", "b")]
     only = ["--measure", "latency_ms", "--criterion", "successful"]
-    assert main(["eval", "compare", *map(str, folders), *only]) == 2
+    assert main(["eval", "compare", *map(str, folders), *only]) == 3
     assert "antiphon eval judge" in capsys.readouterr().err
     for folder, value in zip(folders, (0.9, 0.4), strict=True):
         append(

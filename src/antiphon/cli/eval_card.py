@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import track
 
-from antiphon.cli.commands import Commands
+from antiphon.cli.commands import Commands, count_from
 from antiphon.cli.eval_words import share
 from antiphon.contracts import ContractBroken, EngineSetup, Subject
 from antiphon.evals.card import CARD_LEAST, JudgeCard, Judged, Lean, card
@@ -70,10 +70,10 @@ def register(actions: Commands) -> None:
         " meta.cluster; without labels there is no card, and defects are planted all the same",
     )
     parser.add_argument(
-        "--items", type=int, default=100, metavar="N", help="labelled subjects (default: 100)"
+        "--items", type=count_from(1), default=100, metavar="N", help="labelled subjects (default: 100)"
     )
-    parser.add_argument("--probes", type=int, default=20, metavar="N", help="of these, for leans; 0: none")
-    parser.add_argument("--draws", type=int, default=2, metavar="N", help="of each subject (default: 2)")
+    parser.add_argument("--probes", type=count_from(0), default=20, metavar="N", help="of these, for leans; 0: none")
+    parser.add_argument("--draws", type=count_from(1), default=2, metavar="N", help="of each subject (default: 2)")
     parser.add_argument("--models", nargs="+", metavar="NAME", help="draw from these only: 1.5b, 0.5b")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print JSON")

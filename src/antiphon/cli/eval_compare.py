@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from math import inf
 from pathlib import Path
 
 import msgspec
 
 from antiphon.cli.commands import Commands
+from antiphon.cli.program import as_started
 from antiphon.contracts import AntiphonError, ContractBroken, Draw
 from antiphon.evals.comparing import ALPHA, EXIT, Compared, Comparison, compare
 from antiphon.evals.criteria import criterion_named
@@ -14,6 +16,8 @@ from antiphon.evals.draws import criterion_of, read_draws
 from antiphon.evals.measured import MEASURES, Measure, judged, measure_named, with_opinions
 from antiphon.evals.records import conversations, read_run
 
+_NOT_COMPARED = 3
+"""The exit code when there is no answer: 0, 1 and 2 are answers."""
 _WORDS = {
     "worse": "worse",
     "better": "better",
@@ -26,9 +30,12 @@ def register(actions: Commands) -> None:
     """Add the action."""
     parser = actions.add_parser(
         "compare",
-        help="two runs of one suite: exit 0 better or the same, 1 worse, 2 cannot tell",
+        help="two runs of one suite: exit 0 better or the same, 1 worse, 2 cannot tell, 3 not compared",
         description="Compare two runs pair by pair (same scenario, same seed). May be asked again after every"
         " conversation: the answer stays as sure as it says.",
+        epilog="The exit code is the answer: 0 better or the same, 1 worse, 2 cannot tell; 3 is none, because a"
+        " run is not there or the command is wrong.",
+        wrong_usage=_NOT_COMPARED,
     )
     parser.add_argument("before", type=Path, metavar="A", help="the run to compare with")
     parser.add_argument("after", type=Path, metavar="B", help="the run of the new version")
@@ -58,12 +65,12 @@ def register(actions: Commands) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    """What went wrong is no evidence against the new version: it cannot be told."""
+    """What went wrong is no evidence against the new version, and no answer either."""
     try:
         return _compared(args)
     except AntiphonError as error:
-        print(f"antiphon: {error}", file=sys.stderr)
-        return EXIT["cannot tell"]
+        print(as_started(f"antiphon: {error}"), file=sys.stderr)
+        return _NOT_COMPARED
 
 
 def _compared(args: argparse.Namespace) -> int:
@@ -102,14 +109,18 @@ def _opinions(folder: Path, criterion: str) -> list[Draw]:
 def _measures(names: list[str] | None, margins: list[str]) -> tuple[Measure, ...]:
     chosen = [measure_named(name) for name in names] if names else list(MEASURES)
     for each in margins:
-        name, _, text = each.partition("=")
+        name, given, text = each.partition("=")
+        if not given:
+            raise ContractBroken(f"--margin {each}: write NAME=VALUE, such as latency_ms=500")
         wanted = measure_named(name)
         try:
             margin = float(text)
         except ValueError:
             raise ContractBroken(f"--margin {each}: {text!r} is no number") from None
-        if not margin > 0:
-            raise ContractBroken(f"--margin {each}: a margin is above 0")
+        if not 0 < margin < inf:
+            raise ContractBroken(f"--margin {each}: a margin is a number above 0")
+        if all(measure.name != name for measure in chosen):
+            raise ContractBroken(f"--margin {each}: --measure leaves {name} out; add --measure {name}")
         chosen = [
             msgspec.structs.replace(measure, margin=margin) if measure.name == wanted.name else measure
             for measure in chosen

@@ -76,6 +76,10 @@ def register(actions: Commands) -> None:
 def _judge(args: argparse.Namespace) -> int:
     if args.draws != "auto" and (not args.draws.isdecimal() or int(args.draws) < 1):
         raise ContractBroken(f"--draws {args.draws}: a number from 1 on, or auto")
+    if args.at_least is not None and not 0 < args.at_least <= 1:
+        raise ContractBroken(f"--at-least {args.at_least}: a share, such as 0.8 for 80 %")
+    if args.tolerance is not None and not 0 < args.tolerance < 1:
+        raise ContractBroken(f"--tolerance {args.tolerance}: a share, such as 0.05 for 5 points")
     depths = _depths(args.depth)
     kept = _kept(args.folder)
     criteria = [criterion_named(name) for name in args.criterion or [_DEFAULT]]

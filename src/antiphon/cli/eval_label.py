@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from zlib import crc32
 
-from antiphon.cli.commands import Commands
+from antiphon.cli.commands import Commands, count_from
 from antiphon.contracts import Subject
 from antiphon.evals.agreement import agreement
 from antiphon.evals.criteria import CRITERIA, Criterion, criterion_named
@@ -28,7 +28,7 @@ def register(actions: Commands) -> None:
         "--criterion", default="successful", metavar="NAME", help=", ".join(c.name for c in CRITERIA)
     )
     parser.add_argument(
-        "--most", type=int, default=100, metavar="N", help="stop after so many (default: 100)"
+        "--most", type=count_from(1), default=100, metavar="N", help="stop after so many (default: 100)"
     )
     parser.set_defaults(run=_run)
 

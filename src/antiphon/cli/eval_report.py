@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from antiphon.cli.commands import Commands
+from antiphon.cli.commands import Commands, count_from
 from antiphon.cli.eval_summary import summary_lines
 from antiphon.contracts import ConfigInvalid
 from antiphon.evals.records import conversations, read_run
@@ -24,7 +24,7 @@ def register(commands: Commands) -> None:
     )
     report.add_argument("folder", type=Path, metavar="RUN")
     report.add_argument("-o", "--out", type=Path, metavar="HTML", help="RUN/report.html otherwise")
-    report.add_argument("--worst", type=int, default=3, metavar="N", help="conversations on the page; 3")
+    report.add_argument("--worst", type=count_from(0), default=3, metavar="N", help="conversations on the page; 3")
     report.add_argument("--json", action="store_true", help="print the summary as one JSON document")
     report.set_defaults(run=_report)
 
@@ -33,7 +33,7 @@ def _report(args: argparse.Namespace) -> int:
     found = summarized(read_run(args.folder), list(conversations(args.folder)))
     out: Path = args.out or args.folder / "report.html"
     try:
-        out.write_text(page(args.folder, worst=max(0, args.worst)), encoding="utf-8")
+        out.write_text(page(args.folder, worst=args.worst), encoding="utf-8")
     except OSError as error:
         raise ConfigInvalid((f"{out} cannot be written: {error.strerror}",)) from error
     if args.json:

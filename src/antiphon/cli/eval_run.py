@@ -29,7 +29,7 @@ from rich.progress import (
 
 from antiphon.bench.figures import machine
 from antiphon.cli.cast import read_text
-from antiphon.cli.commands import Commands
+from antiphon.cli.commands import Commands, count_from
 from antiphon.cli.eval_suite import cast_file, jobs_of, open_suite, suite_problems
 from antiphon.cli.eval_summary import summary_lines
 from antiphon.cli.eval_work import Assignment, Made, SpeechHand, TextHand
@@ -70,8 +70,8 @@ def register(commands: Commands) -> None:
     )
     run.add_argument("suite", type=Path, metavar="SUITE", help="such as examples/suites/restaurant.yaml")
     run.add_argument("--mode", choices=("text", "speech"), default="speech", help="speech otherwise")
-    run.add_argument("--seeds", type=int, default=1, metavar="N", help="conversations with each caller; 1")
-    run.add_argument("--first-seed", type=int, default=1, metavar="N", help="1 otherwise")
+    run.add_argument("--seeds", type=count_from(1), default=1, metavar="N", help="conversations with each caller; 1")
+    run.add_argument("--first-seed", type=count_from(0), default=1, metavar="N", help="1 otherwise")
     run.add_argument("--only", nargs="+", default=[], metavar="SCENARIO", help="these callers only")
     run.add_argument("--out", type=Path, metavar="RUN", help="the run's folder; runs/SUITE-MODE otherwise")
     run.add_argument("--url", default="", help="a server that runs; otherwise one is started")
@@ -81,7 +81,7 @@ def register(commands: Commands) -> None:
         "--dice", type=int, default=0, metavar="N", help="other dice of the agent's; callers keep theirs"
     )
     run.add_argument("--on", choices=("processes", "ray"), default="processes", help="here otherwise")
-    run.add_argument("--workers", type=int, default=1, metavar="N", help="how many at once; 1")
+    run.add_argument("--workers", type=count_from(1), default=1, metavar="N", help="how many at once; 1")
     run.add_argument("--json", action="store_true", help="print the summary as one JSON document")
     run.set_defaults(run=_run)
 
@@ -98,9 +98,9 @@ def _run(args: argparse.Namespace) -> int:
     config = load_config(args.config)
     suite, cast = open_suite(args.suite, config)
     unknown = [name for name in args.only if name not in suite.scenarios]
-    if unknown or args.seeds < 1 or args.workers < 1:
-        told = [f"there is no scenario {name}; known are {', '.join(suite.scenarios)}" for name in unknown]
-        raise ConfigInvalid((*told, *(() if told else ("--seeds and --workers begin at 1",))))
+    if unknown:
+        known = ", ".join(suite.scenarios)
+        raise ConfigInvalid(tuple(f"there is no scenario {name}; known are {known}" for name in unknown))
     if (args.plant or args.dice) and args.url:
         raise ConfigInvalid(
             ("--plant and --dice are for an agent that the run starts: leave one of them or --url out",)
