@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.contracts import ContractBroken
-from antiphon.evals.intervals import clustered_mean, rogan_gladen, wilson, with_missing
+from antiphon.evals.intervals import clustered_mean, clustered_rate, rogan_gladen, wilson, with_missing
 from antiphon.evals.prediction_powered import corrected
 from antiphon.evals.sequences import ConfidenceSequence, anytime_factor
 from antiphon.evals.variance import Observation, split
@@ -33,6 +33,28 @@ def test_a_mean_over_clusters_is_as_wide_as_its_clusters_are_few() -> None:
     assert alike.high - alike.low > 5 * (apart.high - apart.low)
     with pytest.raises(ContractBroken):
         clustered_mean([], [])
+
+
+def test_a_rate_over_clusters_stays_a_rate_and_is_never_certain() -> None:
+    few = clustered_rate([1.0, 1.0, 0.0, 1.0], [0, 0, 1, 2])
+    assert (few.value, few.n) == (0.75, 3)
+    assert 0 <= few.low < 0.25
+    assert few.high == 1
+    assert clustered_rate([0.5, 0.1], [0, 1]).low == 0
+    alike = clustered_rate([0.3] * 12, [0, 1, 2, 3] * 3)
+    assert alike.low == pytest.approx(wilson(1.2, 4).low)
+    assert alike.high == pytest.approx(wilson(1.2, 4).high)
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("clusters", [3, 6, 16])
+def test_a_rate_over_clusters_covers_the_truth(rate: float, clusters: int) -> None:
+    dice, covered = np.random.default_rng(2), 0
+    for _ in range(400):
+        means = dice.beta(4 * rate, 4 * (1 - rate), clusters)
+        values = [float(dice.random() < mean) for mean in means for _ in range(3)]
+        covered += clustered_rate(values, [place for place in range(clusters) for _ in range(3)]).covers(rate)
+    assert covered / 400 > 0.85
 
 
 def test_rogan_gladen_undoes_a_known_judge_and_refuses_a_coin() -> None:

@@ -4,9 +4,11 @@ import pytest
 
 from antiphon.contracts import ContractBroken, Term, TurnReport
 from antiphon.evals import measures
+from antiphon.evals.intervals import wilson
 from antiphon.evals.measures import MEASURES, measured
-from antiphon.evals.records import Check, ConversationOutcome
+from antiphon.evals.records import Check, ConversationOutcome, Run
 from antiphon.evals.reliability import all_of, pass_k
+from antiphon.evals.summary import summarized
 
 from .talks import agent, caller, talk
 
@@ -121,3 +123,38 @@ def test_pass_k_is_without_bias() -> None:
     assert (found.value, found.scenarios) == (pytest.approx((1 + 1 / 3) / 2), 2)
     assert found.low <= found.value <= found.high
     assert pass_k({"a": [True]}, 2) is None
+
+
+def test_scenarios_that_are_all_alike_give_no_certainty() -> None:
+    them = [
+        talk(
+            caller("Rolls.", 0, 500),
+            agent("How many?", 1_000, 2_000, first_ms=500),
+            id=f"{scenario}-1",
+            scenario=scenario,
+            measures={"success": 1.0, "talk_ratio": 0.5, "words_per_answer": 2.0},
+            outcome=ConversationOutcome(success=True),
+        )
+        for scenario in ("a", "b", "c")
+    ]
+    figures = {each.name: each for each in summarized(Run(suite="A shop", mode="speech"), them).figures}
+    assert (figures["success"].low, figures["success"].high) == (wilson(3, 3).low, 1)
+    assert (figures["talk_ratio"].low, figures["talk_ratio"].high) == (
+        pytest.approx(wilson(1.5, 3).low),
+        pytest.approx(wilson(1.5, 3).high),
+    )
+    assert figures["words_per_answer"].low is None
+
+
+def test_pass_k_of_few_scenarios_is_not_certain() -> None:
+    for results, low, high in (
+        ({"a": [True]}, 0.21, 1.0),
+        ({"a": [False]}, 0.0, 0.79),
+        ({"a": [True] * 9}, 0.21, 1.0),
+        ({name: [True] for name in "abcdef"}, 0.61, 1.0),
+        ({"a": [True, False], "b": [True, False]}, 0.09, 0.91),
+        ({"a": [True], "b": [False]}, 0.0, 1.0),
+    ):
+        found = pass_k(results, 1)
+        assert found is not None
+        assert (round(found.low, 2), round(found.high, 2)) == (low, high)

@@ -17,6 +17,7 @@ from antiphon.contracts import ContractBroken
 
 Floats = NDArray[np.float64]
 
+_NO_SPREAD = 1e-9
 _stdtrit: Any = special.stdtrit  # which scipy gives no types for
 
 
@@ -34,7 +35,7 @@ class Estimate(msgspec.Struct, frozen=True):
         return self.low <= truth <= self.high
 
 
-def wilson(hits: int, n: int, level: float = 0.95) -> Estimate:
+def wilson(hits: float, n: int, level: float = 0.95) -> Estimate:
     """A rate of independent items (Wilson 1927); of no items everything is possible."""
     if not 0 <= hits <= n:
         raise ContractBroken(f"{hits} of {n} is no rate")
@@ -59,6 +60,20 @@ def clustered_mean(values: Sequence[float], clusters: Sequence[object], level: f
     parts = by_cluster((items - mean) / len(items), clusters)
     half = t_of(level, len(parts)) * float(np.sqrt(spread_of(parts)))
     return Estimate(mean, mean - half, mean + half, len(parts))
+
+
+def clustered_rate(values: Sequence[float], clusters: Sequence[object], level: float = 0.95) -> Estimate:
+    """The mean of shares: as `clustered_mean`, between 0 and 1.
+
+    Clusters that do not differ at all, as a single one or a hundred successes, have no spread to count with,
+    and yet the next one may be another: then Wilson's, with as many items as there are clusters.
+    """
+    found = clustered_mean(values, clusters, level)
+    low, high = max(0.0, found.low), min(1.0, found.high)
+    if found.n == 1 or high - low < _NO_SPREAD:
+        edge = wilson(min(1.0, max(0.0, found.value)) * found.n, found.n, level)
+        low, high = edge.low, edge.high
+    return Estimate(found.value, low, high, found.n)
 
 
 def rogan_gladen(

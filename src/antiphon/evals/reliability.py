@@ -8,15 +8,13 @@ from collections.abc import Mapping, Sequence
 from math import comb
 
 import msgspec
-import numpy as np
 
 from antiphon.contracts import ContractBroken
-
-_RESAMPLINGS = 2000
+from antiphon.evals.intervals import clustered_rate
 
 
 class Reliability(msgspec.Struct, frozen=True, kw_only=True):
-    """pass^k over scenarios, with its 95 % interval (bootstrap over scenarios)."""
+    """pass^k over scenarios, with its 95 % interval, over scenarios."""
 
     k: int
     value: float
@@ -37,11 +35,10 @@ def all_of(successes: int, tries: int, k: int) -> float:
     return comb(successes, k) / comb(tries, k)
 
 
-def pass_k(results: Mapping[str, Sequence[bool]], k: int, *, seed: int = 0) -> Reliability | None:
+def pass_k(results: Mapping[str, Sequence[bool]], k: int) -> Reliability | None:
     """pass^k of the scenarios in `results` that were tried at least `k` times; None: none was."""
     shares = [all_of(sum(them), len(them), k) for them in results.values() if len(them) >= k]
     if not shares:
         return None
-    drawn = np.random.default_rng(seed).choice(shares, (_RESAMPLINGS, len(shares))).mean(axis=1)
-    low, high = (float(np.percentile(drawn, q)) for q in (2.5, 97.5))
-    return Reliability(k=k, value=float(np.mean(shares)), low=low, high=high, scenarios=len(shares))
+    found = clustered_rate(shares, range(len(shares)))
+    return Reliability(k=k, value=found.value, low=found.low, high=found.high, scenarios=found.n)

@@ -14,6 +14,7 @@ from antiphon.evals.reliability import Reliability, pass_k
 
 RESAMPLINGS = 2000
 KS = (1, 3, 5)
+_NO_SPREAD = 1e-9
 
 Statistic: TypeAlias = Callable[[Sequence[Conversation]], float | None]
 
@@ -27,7 +28,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     better: int
     value: float
     low: float | None = None
-    """None with fewer than three scenarios: an interval would only pretend."""
+    """None with fewer than three scenarios, or with as many that are all alike: it would only pretend."""
     high: float | None = None
     n: int
     """Conversations in which there was something to measure."""
@@ -89,10 +90,8 @@ def _figure(name: str, kept: Sequence[Conversation]) -> Figure | None:
     if value is None:
         return None
     low, high = _interval(having, statistic)
-    if low == high == value and name in (*RATES, "success") and value in (0.0, 1.0):
-        # None or all of them: resampling can only repeat it, and yet the next scenario may differ.
-        seen = len({each.scenario for each in having})
-        low, high = (edge := wilson(round(value * seen), seen)).low, edge.high
+    if low is not None and high is not None and high - low < _NO_SPREAD:
+        low, high = _unlike_the_seen(value, measure.unit, len({each.scenario for each in having}))
     return Figure(
         name=name,
         about=measure.about,
@@ -121,6 +120,14 @@ def _interval(them: Sequence[Conversation], statistic: Statistic) -> tuple[float
     if not drawn:
         return None, None
     return float(np.percentile(drawn, 2.5)), float(np.percentile(drawn, 97.5))
+
+
+def _unlike_the_seen(value: float, unit: str, scenarios: int) -> tuple[float | None, float | None]:
+    """The interval where scenarios do not differ: resampling can only repeat it, yet the next one may."""
+    if unit != "share" or not 0 <= value <= 1:
+        return None, None
+    edge = wilson(value * scenarios, scenarios)
+    return edge.low, edge.high
 
 
 def _ratio(counts: Sequence[tuple[float, float]]) -> float | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from antiphon.contracts import Draw
 from antiphon.evals.draws import Label, about, criterion_of, level_of, people_say
-from antiphon.evals.intervals import Estimate, clustered_mean, with_missing
+from antiphon.evals.intervals import Estimate, clustered_rate, with_missing
 from antiphon.evals.levelled import levelled
 from antiphon.evals.prediction_powered import Corrected, corrected
 from antiphon.evals.sequences import anytime_factor
@@ -90,7 +90,7 @@ def verdict(
         at_least=at_least,
         estimate=estimate,
         at_any_time=anytime,
-        raw=_hull([clustered_mean(side, scenarios, level) for side in raw]),
+        raw=_hull([clustered_rate(side, scenarios, level) for side in raw]),
         weight=both[0].weight if both else 0.0,
         worth=both[0].worth if both else 1.0,
         labels=known,
