@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from antiphon.cli.eval_summary import summary_lines
 from antiphon.contracts import Term, TurnReport
 from antiphon.evals.making import regauged
 from antiphon.evals.records import (
@@ -12,6 +14,8 @@ from antiphon.evals.records import (
     Conversation,
     ConversationOutcome,
     Run,
+    conversations,
+    read_run,
     write_conversation,
     write_run,
 )
@@ -100,6 +104,22 @@ def test_the_top_line_says_it_in_words(run: Path) -> None:
         "(median), and 95 % of them within 800 ms. 20\N{NO-BREAK SPACE}% of the turns were missed."
     )
     assert top_line(summarized(Run(suite="A shop", mode="speech"), [])).startswith("No conversation counts")
+
+
+def test_in_writing_no_time_is_told_as_one_of_speech(run: Path) -> None:
+    write_run(run, Run(suite="A shop", mode="text", scenarios=("rolls",)))
+    for seed in (1, 2):
+        spoken = conversation(seed, success=True)
+        write_conversation(run, regauged(msgspec.structs.replace(spoken, mode="text"), scenario()))
+    html, found = page(run), summarized(read_run(run), list(conversations(run)))
+    assert "first token, median" in html
+    assert "mouth to ear, median" not in html
+    assert "on the caller's watch" not in html.replace("&#x27;", "'")
+    assert "In writing, the first token came after 600 ms (median)" in top_line(found)
+    assert "on_time" not in {figure.name for figure in found.figures}
+    printed = "\n".join(summary_lines(found))
+    assert "latency" not in printed
+    assert "time to the first token (in writing: nothing is heard or spoken)" in printed
 
 
 def test_judges_are_shown_where_they_were_asked(run: Path) -> None:

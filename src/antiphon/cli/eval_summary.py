@@ -1,13 +1,14 @@
 """A run's summary for a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from antiphon.evals.summary import Figure, Summary
 
+_TIMES = "response time"
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("what came of it", ("success", "checks_held", "checklist", "tools", "repeats")),
     (
-        "response time",
+        _TIMES,
         (
             "latency_ms",
             "latency_p95_ms",
@@ -38,6 +39,11 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("words", ("words_per_answer", "speech_errors", "hearing_errors")),
 )
+_IN_WRITING = {
+    _TIMES: "time to the first token (in writing: nothing is heard or spoken)",
+    "latency_ms": "first token ms",
+    "latency_p95_ms": "first token p95 ms",
+}
 
 
 def summary_lines(found: Summary) -> Iterator[str]:
@@ -49,11 +55,12 @@ def summary_lines(found: Summary) -> Iterator[str]:
         else ""
     )
     by_name = {figure.name: figure for figure in found.figures}
+    said = _IN_WRITING if found.run.mode == "text" else {}
     for title, names in _GROUPS:
         shown = [by_name[name] for name in names if name in by_name]
         if shown:
-            yield f"\n{title}"
-            yield from (f"  {_told(figure)}" for figure in shown)
+            yield f"\n{said.get(title, title)}"
+            yield from (f"  {_told(figure, said)}" for figure in shown)
     if found.reliability:
         yield "\nevery time"
     for each in found.reliability:
@@ -62,9 +69,9 @@ def summary_lines(found: Summary) -> Iterator[str]:
         yield "\nintervals of 95 %, over scenarios"
 
 
-def _told(figure: Figure) -> str:
+def _told(figure: Figure, said: Mapping[str, str]) -> str:
     span = "" if figure.low is None else f"   {shown(figure.low, figure)} to {shown(figure.high, figure)}"
-    return f"{figure.name.replace('_', ' '):<24} {shown(figure.value, figure):>8}{span}"
+    return f"{said.get(figure.name, figure.name.replace('_', ' ')):<24} {shown(figure.value, figure):>8}{span}"
 
 
 def shown(value: float | None, figure: Figure) -> str:

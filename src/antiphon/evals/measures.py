@@ -56,7 +56,7 @@ def pooled(counts: Iterable[Counts]) -> float | None:
 
 
 def first_sounds_ms(conversation: Conversation) -> list[float]:
-    """Each answer's mouth-to-ear time."""
+    """Each answer's mouth-to-ear time; in writing, the time to its first token."""
     return [line.first_ms for line in answers(conversation.transcript) if line.first_ms is not None]
 
 
@@ -73,7 +73,7 @@ def latency_p95_ms(conversation: Conversation) -> float | None:
 
 def on_time(conversation: Conversation) -> Counts:
     """Answers that came neither into the caller's last word nor so late that they doubted."""
-    found = first_sounds_ms(conversation)
+    found = first_sounds_ms(conversation) if conversation.mode == "speech" else []
     return sum(ON_TIME_MS[0] <= each <= ON_TIME_MS[1] for each in found), len(found)
 
 

@@ -9,12 +9,17 @@ import numpy as np
 
 from antiphon.evals.intervals import wilson
 from antiphon.evals.measures import MEASURES, RATES, first_sounds_ms
-from antiphon.evals.records import Conversation, Run
+from antiphon.evals.records import Conversation, Mode, Run
 from antiphon.evals.reliability import Reliability, pass_k
 
 RESAMPLINGS = 2000
 KS = (1, 3, 5)
 _NO_SPREAD = 1e-9
+_IN_WRITING = {
+    "latency_ms": "The median time until the first token; in writing nothing is heard or spoken.",
+    "latency_p95_ms": "Its 95th percentile.",
+}
+"""What measures are about that are something else where nobody speaks."""
 
 Statistic: TypeAlias = Callable[[Sequence[Conversation]], float | None]
 
@@ -63,7 +68,9 @@ def summarized(run: Run, all_of_them: Sequence[Conversation]) -> Summary:
         kept=len(kept),
         set_aside=dict(faults.most_common()),
         ended=dict(Counter(each.outcome.ended for each in kept).most_common()),
-        figures=tuple(figure for name in _shown() if (figure := _figure(name, kept)) is not None),
+        figures=tuple(
+            figure for name in MEASURES if (figure := _figure(name, kept, run.mode)) is not None
+        ),
         reliability=tuple(found for k in KS if (found := pass_k(results, k)) is not None),
     )
 
@@ -79,11 +86,7 @@ def statistic_of(name: str) -> Statistic:
     return lambda them: _mean([each.measures.get(name) for each in them])
 
 
-def _shown() -> tuple[str, ...]:
-    return tuple(MEASURES)
-
-
-def _figure(name: str, kept: Sequence[Conversation]) -> Figure | None:
+def _figure(name: str, kept: Sequence[Conversation], mode: Mode) -> Figure | None:
     having = [each for each in kept if each.measures.get(name) is not None]
     statistic, measure = statistic_of(name), MEASURES[name]
     value = statistic(having)
@@ -94,7 +97,7 @@ def _figure(name: str, kept: Sequence[Conversation]) -> Figure | None:
         low, high = _unlike_the_seen(value, measure.unit, len({each.scenario for each in having}))
     return Figure(
         name=name,
-        about=measure.about,
+        about=_IN_WRITING.get(name, measure.about) if mode == "text" else measure.about,
         unit=measure.unit,
         better=measure.better,
         value=value,

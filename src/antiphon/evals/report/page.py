@@ -9,7 +9,7 @@ from typing import Any
 
 from antiphon.contracts import TERMS
 from antiphon.evals.measures import first_sounds_ms
-from antiphon.evals.records import Conversation, conversations, read_run
+from antiphon.evals.records import Conversation, Mode, conversations, read_run
 from antiphon.evals.report import rows, svg, talk
 from antiphon.evals.report.judged import Judged, read_cards, read_judged, section, sentence
 from antiphon.evals.report.words import (
@@ -17,6 +17,7 @@ from antiphon.evals.report.words import (
     aside_line,
     between,
     check_in_words,
+    name_of,
     top_line,
     written,
 )
@@ -68,7 +69,7 @@ def _body(
     yield from _header(found, judged)
     yield from _results(everything)
     yield from _shares(found)
-    yield from _times(kept)
+    yield from _times(kept, found.run.mode)
     yield from section(judged, read_cards(folder))
     if kept:
         yield "<section><h2>The worst conversations</h2>"
@@ -97,7 +98,7 @@ def _header(found: Summary, judged: Sequence[Judged]) -> Iterator[str]:
     by_name = {figure.name: figure for figure in found.figures}
     for name in ("success", "latency_ms", "latency_p95_ms", "missed", "yield_ms", "words_per_answer"):
         if name in by_name:
-            yield _tile(by_name[name])
+            yield _tile(by_name[name], run.mode)
     for each in found.reliability[1:]:
         yield (
             f"<div class='tile'><b>{each.value:.0%}</b><span>all of {each.k} tries</span>"
@@ -106,9 +107,9 @@ def _header(found: Summary, judged: Sequence[Judged]) -> Iterator[str]:
     yield "</div></header>"
 
 
-def _tile(figure: Figure) -> str:
+def _tile(figure: Figure, mode: Mode) -> str:
     return (
-        f"<div class='tile'><b>{written(figure.value, figure.unit)}</b><span>{NAMES[figure.name]}</span>"
+        f"<div class='tile'><b>{written(figure.value, figure.unit)}</b><span>{name_of(figure.name, mode)}</span>"
         f"<i>{between(figure)}</i></div>"
     )
 
@@ -145,12 +146,16 @@ def _shares(found: Summary) -> Iterator[str]:
             yield f"{rows.intervals(chosen)}</section>"
 
 
-def _times(kept: Sequence[Conversation]) -> Iterator[str]:
+def _times(kept: Sequence[Conversation], mode: Mode) -> Iterator[str]:
     times = [each for one in kept for each in first_sounds_ms(one)]
     if not times:
         return
-    yield "<section><h2>Response time</h2><p class='about'>From the caller's last voiced sample to the "
-    yield f"first audible one of the answer, on the caller's watch; {len(times)} answers.</p>"
+    if mode == "text":
+        yield "<section><h2>Time to the first token</h2><p class='about'>In writing: nothing is heard or "
+        yield f"spoken, so this is no response time of a call; {len(times)} answers.</p>"
+    else:
+        yield "<section><h2>Response time</h2><p class='about'>From the caller's last voiced sample to the "
+        yield f"first audible one of the answer, on the caller's watch; {len(times)} answers.</p>"
     yield svg.latencies(times)
     reports = [r for each in kept for r in each.reports if r.sent_ms is not None]
     if reports:

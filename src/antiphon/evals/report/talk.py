@@ -8,7 +8,7 @@ from pathlib import Path
 from antiphon.contracts import TERMS, TurnReport
 from antiphon.evals.records import Conversation, Line
 from antiphon.evals.report import svg
-from antiphon.evals.report.words import NAMES, check_in_words, written
+from antiphon.evals.report.words import NAMES, check_in_words, name_of, written
 from antiphon.evals.wording import normalize
 
 _AUDIO_BYTES_MAX = 6 * 2**20
@@ -59,7 +59,7 @@ def _tags(conversation: Conversation) -> Iterator[str]:
         value = conversation.measures.get(name)
         if value is not None and (value or name == "latency_ms"):
             unit = "ms" if name.endswith("_ms") else "share"
-            yield f'<span class="tag">{NAMES[name]} {written(value, unit)}</span>'
+            yield f'<span class="tag">{name_of(name, conversation.mode)} {written(value, unit)}</span>'
     for check in conversation.outcome.checks:
         if check.held:
             continue

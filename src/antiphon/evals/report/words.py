@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from antiphon.evals.records import Check
+from antiphon.evals.records import Check, Mode
 from antiphon.evals.summary import Figure, Summary
 
 NAMES: dict[str, str] = {
@@ -40,6 +40,12 @@ NAMES: dict[str, str] = {
     "seconds": "length",
 }
 """What people read, for each measure."""
+_IN_WRITING = {"latency_ms": "first token, median", "latency_p95_ms": "first token, 95th percentile"}
+
+
+def name_of(measure: str, mode: Mode) -> str:
+    """What people read for `measure`: in writing there is neither mouth nor ear."""
+    return _IN_WRITING.get(measure, NAMES[measure]) if mode == "text" else NAMES[measure]
 
 
 def written(value: float, unit: str) -> str:
@@ -83,7 +89,7 @@ def top_line(found: Summary) -> str:
     if not found.kept:
         return "No conversation counts: there is nothing to say about the agent."
     by_name = {figure.name: figure for figure in found.figures}
-    said = [_success(by_name, found), _timing(by_name), _turns(by_name)]
+    said = [_success(by_name, found), _timing(by_name, found.run.mode), _turns(by_name)]
     return " ".join(sentence for sentence in said if sentence)
 
 
@@ -108,10 +114,15 @@ def _success(by_name: Mapping[str, Figure], found: Summary) -> str:
     )
 
 
-def _timing(by_name: Mapping[str, Figure]) -> str:
+def _timing(by_name: Mapping[str, Figure], mode: Mode) -> str:
     middle, late = by_name.get("latency_ms"), by_name.get("latency_p95_ms")
     if middle is None or late is None:
         return ""
+    if mode == "text":
+        return (
+            f"In writing, the first token came after {written(middle.value, 'ms')} (median), "
+            f"and in 95 % of the answers within {written(late.value, 'ms')}."
+        )
     return (
         f"Answers began {written(middle.value, 'ms')} after the caller stopped (median), "
         f"and 95 % of them within {written(late.value, 'ms')}."
