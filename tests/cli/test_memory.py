@@ -81,6 +81,8 @@ def test_a_folder_of_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ('{"id": 7, "text": "x"}', "line 2"),
         ('{"id": "x", "text": "' + "a" * 2**21 + '"}', "2,097,152 characters"),
         ("[" * 100_000, "line 2"),
+        ('{"id": "", "text": "x"}', "line 2: the id is empty"),
+        ('{"id": "x", "text": " "}', "line 2: the text is empty"),
         ('{"id": "x", "text": "x", "time": "8 May 2023"}', "line 2: the time '8 May 2023'"),
         ('{"id": "x", "text": "x", "time": "2023-13-01"}', "line 2: the time '2023-13-01'"),
     ],
@@ -97,6 +99,63 @@ def test_a_bad_line_is_named_and_those_before_it_are_kept(
     assert told.endswith("; 1 learned before it\n")
     assert main(["memory", "show", *named]) == 0
     assert capsys.readouterr().out.startswith("1 utterances")
+
+
+def test_a_document_is_one_however_its_place_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "menu.md").write_text("The soup costs four euros.", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "docs")
+    named = ["--db", str(tmp_path / "m.sqlite"), "--embedder", "none"]
+    for written in ("menu.md", "./menu.md", str(tmp_path / "docs" / "menu.md"), "../docs", "."):
+        assert main(["memory", "add", written, *named]) == 0
+    capsys.readouterr()
+    assert main(["memory", "export", *named]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["conversation"] == str((tmp_path / "docs" / "menu.md").resolve())
+
+
+def test_show_gives_an_overview(db: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    menu, more = tmp_path / "menu.md", tmp_path / "more.jsonl"
+    more.write_text('{"id": "d", "speaker": "Otto", "text": "My dog is called Rex."}', encoding="utf-8")
+    assert main(["memory", "ingest", str(more), *db]) == 0
+    menu.write_text("The soup costs four euros.", encoding="utf-8")
+    assert main(["memory", "add", str(menu), *db]) == 0
+    capsys.readouterr()
+    assert main(["memory", "show", *db]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("5 utterances, ")
+    assert lines[1] == "people: Otto (3), Mira (1)"
+    assert lines[2] == "names: Otto's dog (1)"
+    assert lines[3] == f"documents: {menu} (1)"
+    assert main(["memory", "show", *db, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["utterances"], found["speakers"]) == (5, {"Otto": 3, "Mira": 1})
+    assert found["documents"] == {str(menu): 1}
+
+
+def test_what_is_not_there_cannot_be_forgotten_and_is_named(
+    db: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["memory", "forget", "zzz", "1", *db]) == 1
+    assert "nothing here has the id zzz, 1; antiphon memory export" in capsys.readouterr().err
+    assert main(["memory", "forget", "a", "zzz", *db]) == 0
+    said = capsys.readouterr()
+    assert said.out == "1 forgotten\n"
+    assert "the id zzz;" in said.err
+
+
+@pytest.mark.parametrize("name", ["nofile", "nofile.md"])
+def test_a_document_that_is_not_there_is_not_mistaken_for_another_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    path, db = tmp_path / name, tmp_path / "m.sqlite"
+    assert main(["memory", "add", str(path), "--db", str(db)]) == 1
+    assert capsys.readouterr().err == (
+        f"antiphon: {path} cannot be read: No such file or directory (mend it with: name another file)\n"
+    )
+    assert not db.exists()
 
 
 def test_what_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from antiphon.cli.memory_lines import Query, Said, checked, queries, reading, strides, utterances
+from antiphon.cli.memory_overview import is_passage, overview, overview_lines
 from antiphon.cli.program import as_started
 from antiphon.contracts import BadRequest, Embedder, EngineSetup, LanguageModel, PrerequisiteMissing
 from antiphon.contracts.discovery import find
 from antiphon.memory import Ask, Fact, Found, GraphMemory, passages
+from antiphon.memory.documents import document_name
 from antiphon.memory.record import Record
 from antiphon.memory.refining import refined_by
 from antiphon.runtime.memories import file_of
@@ -82,7 +84,7 @@ def arguments(memory: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME", help="count tokens as this model; characters / 4 otherwise"
     )
     recall.add_argument("--json", action="store_true", help="print a line of JSON for each query")
-    show = action("show", _show, "print what is known: facts that hold, and who and what has a name")
+    show = action("show", _show, "print what is known: who spoke, what has a name, which documents, and the facts that hold")
     show.add_argument("--all", action="store_true", help="superseded facts, too")
     show.add_argument("--json", action="store_true", help="print JSON")
     forget = action("forget", _forget, "really forget utterances and all that rests on them")
@@ -134,7 +136,9 @@ def _add(args: argparse.Namespace) -> int:
                 print(as_started(f"antiphon: {error}"), file=sys.stderr)
             else:
                 learned += memory.learn(found)
-                gone |= before.get(str(file), set()) - {passage.id for passage in found}
+                # The name as it is typed is what earlier versions wrote.
+                old = before.get(str(file), set()) | before.get(document_name(file), set())
+                gone |= old - {passage.id for passage in found}
             advance(place + 1)
         forgotten = memory.forget(sorted(gone)) if gone else 0
     replaced = f", {forgotten} that they no longer hold forgotten" if forgotten else ""
@@ -147,7 +151,7 @@ def _passages_by_document(memory: GraphMemory) -> dict[str, set[str]]:
     """The ids of all passages, by the document they are of."""
     found: dict[str, set[str]] = {}
     for turn in memory.turns():
-        if turn.id.startswith(f"{turn.conversation}#"):
+        if is_passage(turn):
             found.setdefault(turn.conversation, set()).add(turn.id)
     return found
 
@@ -199,12 +203,13 @@ def _nothing(found: Found, budget: int) -> str:
 def _show(args: argparse.Namespace) -> int:
     with _opened(args) as memory:
         facts, entities = memory.facts(current=not args.all), memory.entities()
-        count = memory.view.count
+        found = overview(memory.turns())
     if args.json:
-        document = {"utterances": count, "facts": facts, "entities": entities}
+        document = {**msgspec.to_builtins(found), "facts": facts, "entities": entities}
         print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
         return 0
-    print(f"{count} utterances, {len(facts)} facts, {len(entities)} names")
+    print(f"{found.utterances} utterances, {len(facts)} facts, {len(entities)} names")
+    print("\n".join(overview_lines(found, entities)), end="\n" if found.utterances else "")
     for fact in facts:
         until = f" until {fact.valid_to or fact.superseded_at}" if fact.superseded_at else ""
         since = f" since {fact.valid_from}" if fact.valid_from else ""
@@ -214,8 +219,12 @@ def _show(args: argparse.Namespace) -> int:
 
 def _forget(args: argparse.Namespace) -> int:
     with _opened(args) as memory:
+        known = {turn.id for turn in memory.turns()}
         count = memory.forget(args.ids)
     print(f"{count} forgotten")
+    if unknown := [each for each in args.ids if each not in known]:
+        told = f"antiphon: nothing here has the id {', '.join(unknown)}; antiphon memory export prints them"
+        print(as_started(told), file=sys.stderr)
     return 0 if count else 1
 
 

@@ -47,9 +47,15 @@ def utterances(file: BinaryIO, path: Path) -> Iterator[Turn]:
     """Every turn in `file`, which is at `path`.
 
     Raises:
-        BadRequest: a line is none, its text is too long, or its time is none.
+        BadRequest: a line is none, lacks an id or a text, its text is too long, or its time is none.
     """
     for number, said in _decoded(file, Said, path):
+        for name, given in (("id", said.id), ("text", said.text)):
+            if not given.strip():
+                raise BadRequest(
+                    f"{path}, line {number}: the {name} is empty; fill it in or take the line out",
+                    code=f"empty_{name}",
+                )
         if len(said.text) > TEXT_CHARS_MAX:
             raise BadRequest(
                 f"{path}, line {number}: a text of {len(said.text):,} characters; the most is "

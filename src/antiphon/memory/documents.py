@@ -28,27 +28,34 @@ def passages(path: Path, *, persona: str = "") -> list[Turn]:
         PrerequisiteMissing: it cannot be read, or is a PDF and pypdf is not installed.
         BadRequest: it is no text, no PDF, or too large.
     """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        known = ", ".join(sorted(_READERS))
-        raise BadRequest(f"{path} is no document that can be read ({known})", code="unknown_document")
     try:
         size = path.stat().st_size
+        reader = _READERS.get(path.suffix.lower())
+        if reader is None:
+            known = ", ".join(sorted(_READERS))
+            raise BadRequest(f"{path} is no document that can be read ({known})", code="unknown_document")
         if size > DOCUMENT_BYTES_MAX:
             raise BadRequest(
                 f"{path} has {size:,} bytes and the most is {DOCUMENT_BYTES_MAX:,}", code="document_too_large"
             )
         text = reader(path)
     except OSError as error:
+        refused = isinstance(error, PermissionError)
         raise PrerequisiteMissing(
-            f"{path} cannot be read: {error.strerror}", remedy=f"chmod +r {path}"
+            f"{path} cannot be read: {error.strerror}",
+            remedy=f"chmod +r {path}" if refused else "name another file",
         ) from error
     return [_turn(path, said, persona) for said in dict.fromkeys(_cut(text))]
 
 
+def document_name(path: Path) -> str:
+    """What a document is known by: where it lies, however that was written."""
+    return str(path.resolve())
+
+
 def _turn(path: Path, text: str, persona: str) -> Turn:
     digest = sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-    name = str(path)
+    name = document_name(path)
     return Turn(id=f"{name}#{digest}", speaker=path.name, text=text, conversation=name, persona=persona)
 
 
