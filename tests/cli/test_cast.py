@@ -113,3 +113,25 @@ def test_a_run_shows_what_is_known_and_ends(
     assert ("☑ colour red · count 3\nAnn (woman) Red it is.\n" in out) is answered
     assert out.endswith("\n")
     assert (stdin.read() == "never read\n") is answered
+
+
+def test_a_scripted_run_tells_on_standard_error_how_far_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "antiphon.toml").write_text(
+        '[engines.language_model]\nuse = "scripted"\n[engines.embedder]\nuse = "scripted"\n'
+    )
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    (tmp_path / "caller.yaml").write_text(
+        """
+caller: Ann
+today: "2026-01-02"
+lines:
+  - {says: three pieces, scene: colours, persona: clerk}
+  - {says: red, scene: colours, persona: clerk}
+"""
+    )
+    main(["cast", "run", "shop.yaml", "--caller", "caller.yaml"])
+    said = capsys.readouterr()
+    assert said.err.splitlines() == ["opening the models", "turn 1 of 2", "turn 2 of 2"]
+    assert "caller three pieces" in said.out

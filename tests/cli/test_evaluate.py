@@ -84,6 +84,9 @@ def test_a_folder_of_another_run_is_not_written_to(
 ) -> None:
     text = [*base, "--mode", "text", "--out", "run"]
     assert main(text) == 0
+    first, *others = capsys.readouterr().err.splitlines()
+    assert first == "2 to hold; opening what answers"
+    assert [line.partition(":")[0] for line in others] == ["1 of 2", "2 of 2"]
     assert main([*text, "--plant", "wordy"]) == 1
     assert "run holds another run (agent differ): name another folder with --out" in capsys.readouterr().err
 
@@ -109,9 +112,7 @@ def test_a_run_that_was_killed_before_its_first_conversation_is_begun_again(
 
 
 @pytest.mark.parametrize("out", ["suite.yaml", "suite.yaml/run"])
-def test_a_file_is_no_folder_for_a_run(
-    base: list[str], capsys: pytest.CaptureFixture[str], out: str
-) -> None:
+def test_a_file_is_no_folder_for_a_run(base: list[str], capsys: pytest.CaptureFixture[str], out: str) -> None:
     assert main([*base, "--mode", "text", "--out", out]) == 1
     assert capsys.readouterr().err == (
         "antiphon: suite.yaml is a file, and a run is a folder: name another one with --out\n"

@@ -208,7 +208,10 @@ def test_what_cannot_be_compared_is_no_answer(tmp_path: Path, capsys: pytest.Cap
     [
         (["report", "RUN", "--worst", "-1"], "argument --worst: -1 is no whole number from 0 on"),
         (["label", "RUN", "--rater", "a", "--most", "0"], "argument --most: 0 is no whole number from 1 on"),
-        (["judge-card", "--labels", "RUN", "--draws", "x"], "argument --draws: x is no whole number from 1 on"),
+        (
+            ["judge-card", "--labels", "RUN", "--draws", "x"],
+            "argument --draws: x is no whole number from 1 on",
+        ),
         (["run", "SUITE", "--first-seed", "-1"], "argument --first-seed: -1 is no whole number from 0 on"),
     ],
 )

@@ -45,6 +45,7 @@ class Stage:
 
     def __init__(self, found: Cast, config: Config, console: Console, *, show_prompts: bool) -> None:
         self._cast, self._config, self._console, self._show = found, config, console, show_prompts
+        _log("opening the models")
         with console.status("opening the models"):
             self._model = cast(LanguageModel, _open("language_model", config))
             self._embedder = cast(Embedder, _open("embedder", config))
@@ -173,7 +174,7 @@ def play(found: Cast, config: Config, script: Script | None, args: argparse.Name
         if script is None:
             _typed(stage, console)
         else:
-            _scripted(stage, script, console)
+            _scripted(stage, script, console, logged=not args.json)
     finally:
         stage.close()
     wrong = [turn for turn in stage.turns if turn.wrong]
@@ -205,15 +206,24 @@ def _typed(stage: Stage, console: Console) -> None:
                 return
 
 
-def _scripted(stage: Stage, script: Script, console: Console) -> None:
+def _scripted(stage: Stage, script: Script, console: Console, *, logged: bool) -> None:
     console.print(f"[dim]{escape(script.caller)}[/]")
     today = date.fromisoformat(script.today)
     said = stage.answer()[0]
     stage.session.agent_heard(_cut(said, script.lines[0].after_words) if script.lines else said)
-    for line, following in zip(script.lines, (*script.lines[1:], None), strict=True):
+    lines = zip(script.lines, (*script.lines[1:], None), strict=True)
+    for number, (line, following) in enumerate(lines, start=1):
+        if logged:
+            _log(f"turn {number} of {len(script.lines)}")
         console.print(f"[bold]caller[/] {escape(line.says)}", soft_wrap=True)
         heard_words = following.after_words if following else None
         stage.turn(line.says, today=today, heard_words=heard_words, wanted=line)
+
+
+def _log(line: str) -> None:
+    """Tell how far it is where standard error is a file or a pipe, and the talk may be in another one."""
+    if not sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)
 
 
 def _cut(said: str, words: int | None) -> str:

@@ -72,8 +72,12 @@ def register(actions: Commands) -> None:
     parser.add_argument(
         "--items", type=count_from(1), default=100, metavar="N", help="labelled subjects (default: 100)"
     )
-    parser.add_argument("--probes", type=count_from(0), default=20, metavar="N", help="of these, for leans; 0: none")
-    parser.add_argument("--draws", type=count_from(1), default=2, metavar="N", help="of each subject (default: 2)")
+    parser.add_argument(
+        "--probes", type=count_from(0), default=20, metavar="N", help="of these, for leans; 0: none"
+    )
+    parser.add_argument(
+        "--draws", type=count_from(1), default=2, metavar="N", help="of each subject (default: 2)"
+    )
     parser.add_argument("--models", nargs="+", metavar="NAME", help="draw from these only: 1.5b, 0.5b")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print JSON")

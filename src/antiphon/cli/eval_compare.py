@@ -33,8 +33,8 @@ def register(actions: Commands) -> None:
         help="two runs of one suite: exit 0 better or the same, 1 worse, 2 cannot tell, 3 not compared",
         description="Compare two runs pair by pair (same scenario, same seed). May be asked again after every"
         " conversation: the answer stays as sure as it says.",
-        epilog="The exit code is the answer: 0 better or the same, 1 worse, 2 cannot tell; 3 is none, because a"
-        " run is not there or the command is wrong.",
+        epilog="The exit code is the answer: 0 better or the same, 1 worse, 2 cannot tell; 3 is none, because"
+        " a run is not there or the command is wrong.",
         wrong_usage=_NOT_COMPARED,
     )
     parser.add_argument("before", type=Path, metavar="A", help="the run to compare with")

@@ -24,7 +24,9 @@ def register(commands: Commands) -> None:
     )
     report.add_argument("folder", type=Path, metavar="RUN")
     report.add_argument("-o", "--out", type=Path, metavar="HTML", help="RUN/report.html otherwise")
-    report.add_argument("--worst", type=count_from(0), default=3, metavar="N", help="conversations on the page; 3")
+    report.add_argument(
+        "--worst", type=count_from(0), default=3, metavar="N", help="conversations on the page; 3"
+    )
     report.add_argument("--json", action="store_true", help="print the summary as one JSON document")
     report.set_defaults(run=_report)
 

@@ -70,7 +70,9 @@ def register(commands: Commands) -> None:
     )
     run.add_argument("suite", type=Path, metavar="SUITE", help="such as examples/suites/restaurant.yaml")
     run.add_argument("--mode", choices=("text", "speech"), default="speech", help="speech otherwise")
-    run.add_argument("--seeds", type=count_from(1), default=1, metavar="N", help="conversations with each caller; 1")
+    run.add_argument(
+        "--seeds", type=count_from(1), default=1, metavar="N", help="conversations with each caller; 1"
+    )
     run.add_argument("--first-seed", type=count_from(0), default=1, metavar="N", help="1 otherwise")
     run.add_argument("--only", nargs="+", default=[], metavar="SCENARIO", help="these callers only")
     run.add_argument("--out", type=Path, metavar="RUN", help="the run's folder; runs/SUITE-MODE otherwise")
@@ -177,8 +179,10 @@ def _hold(  # noqa: PLR0917 - what is held, where, how, and until when
 
 
 def _shown(made: Iterator[Made], total: int, console: Console) -> Iterator[Made]:
-    """`made`, with a bar on a terminal and a line for each elsewhere."""
+    """`made`, with a bar on a terminal; elsewhere a line at the beginning and one for each."""
     if not console.is_terminal:
+        if total:
+            print(f"{total} to hold; opening what answers", file=sys.stderr, flush=True)
         for number, each in enumerate(made, start=1):
             print(f"{number} of {total}: {_told(each)}", file=sys.stderr, flush=True)
             yield each

@@ -71,7 +71,8 @@ def summary_lines(found: Summary) -> Iterator[str]:
 
 def _told(figure: Figure, said: Mapping[str, str]) -> str:
     span = "" if figure.low is None else f"   {shown(figure.low, figure)} to {shown(figure.high, figure)}"
-    return f"{said.get(figure.name, figure.name.replace('_', ' ')):<24} {shown(figure.value, figure):>8}{span}"
+    name = said.get(figure.name, figure.name.replace("_", " "))
+    return f"{name:<24} {shown(figure.value, figure):>8}{span}"
 
 
 def shown(value: float | None, figure: Figure) -> str:

@@ -84,7 +84,7 @@ def arguments(memory: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME", help="count tokens as this model; characters / 4 otherwise"
     )
     recall.add_argument("--json", action="store_true", help="print a line of JSON for each query")
-    show = action("show", _show, "print what is known: who spoke, what has a name, which documents, and the facts that hold")
+    show = action("show", _show, "print what is known: people, names, documents, and the facts that hold")
     show.add_argument("--all", action="store_true", help="superseded facts, too")
     show.add_argument("--json", action="store_true", help="print JSON")
     forget = action("forget", _forget, "really forget utterances and all that rests on them")

@@ -68,9 +68,7 @@ def summarized(run: Run, all_of_them: Sequence[Conversation]) -> Summary:
         kept=len(kept),
         set_aside=dict(faults.most_common()),
         ended=dict(Counter(each.outcome.ended for each in kept).most_common()),
-        figures=tuple(
-            figure for name in MEASURES if (figure := _figure(name, kept, run.mode)) is not None
-        ),
+        figures=tuple(figure for name in MEASURES if (figure := _figure(name, kept, run.mode)) is not None),
         reliability=tuple(found for k in KS if (found := pass_k(results, k)) is not None),
     )
 

@@ -108,10 +108,8 @@ def _header(found: Summary, judged: Sequence[Judged]) -> Iterator[str]:
 
 
 def _tile(figure: Figure, mode: Mode) -> str:
-    return (
-        f"<div class='tile'><b>{written(figure.value, figure.unit)}</b><span>{name_of(figure.name, mode)}</span>"
-        f"<i>{between(figure)}</i></div>"
-    )
+    value, name = written(figure.value, figure.unit), name_of(figure.name, mode)
+    return f"<div class='tile'><b>{value}</b><span>{name}</span><i>{between(figure)}</i></div>"
 
 
 def _results(everything: Sequence[Conversation]) -> Iterator[str]:
