@@ -35,6 +35,14 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
 
 
+def test_settings_of_engines_that_talk_can_be_checked_before_they_are_opened() -> None:
+    """All but those whose settings hold more than plain values."""
+    parts = [part for part in PARTS if part != "evaluator"]
+    kinds = [find(part, name) for part in parts for name in installed(part) if name != "murmur"]
+    wanting = {kind.__qualname__ for kind in kinds if not hasattr(kind, "settings_kind")}
+    assert wanting == {"ScriptedJournal"}
+
+
 @pytest.mark.usefixtures("plugin")
 def test_plug_in_is_found_without_import() -> None:
     assert installed("embedder")["murmur"].value == "murmur:Murmur"

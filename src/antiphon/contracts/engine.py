@@ -63,7 +63,11 @@ class EngineSetup(msgspec.Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class Engine(Protocol):
-    """What the runtime needs of any engine before it looks at what kind it is."""
+    """What the runtime needs of any engine before it looks at what kind it is.
+
+    One that has a class attribute `settings_kind` besides, the msgspec Struct that its settings are decoded
+    as, has them checked before anything is loaded.
+    """
 
     card: ClassVar[EngineCard]
 

@@ -21,11 +21,11 @@ from antiphon.contracts import (
     UnknownName,
     Voice,
 )
+from antiphon.contracts.settings import decode
 from antiphon.engines.hibari_context import Line, context, faded, first_sample, in_context, last_sample
 from antiphon.engines.hibari_network import FRAME_SAMPLES, Network
 from antiphon.engines.hibari_reader import LONGEST_PHONEMES, Reader, Reading
 from antiphon.engines.phrasing import Phrase, phrases
-from antiphon.engines.settings import decode
 from antiphon.engines.voices import TIMBRES, Timbre, reshape
 
 RATE_HZ = 24_000
@@ -62,6 +62,7 @@ class HibariVoices:
         capabilities=frozenset({"word_times"}),
         concurrency=2,
     )
+    settings_kind: ClassVar[type[HibariSettings]] = HibariSettings
     voices: tuple[Voice, ...] = tuple(Voice(timbre.name, timbre.description) for timbre in TIMBRES)
 
     def __init__(self, reader: Reader, network: Network) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 from antiphon.contracts import Cancel, EngineBroken, EngineCard, EngineSetup, Prefilled, Usage, Weigh
+from antiphon.contracts.settings import decode
 from antiphon.engines.chat_template import compiled
 from antiphon.engines.drawing import Drawer, log_total
 from antiphon.engines.ik_constraint import Constraint, Constraints
@@ -21,7 +22,6 @@ from antiphon.engines.local_model import (
 )
 from antiphon.engines.local_score import Tokens
 from antiphon.engines.local_slots import Slot
-from antiphon.engines.settings import decode
 from antiphon.engines.token_text import TokenText
 
 _WORTH_COPYING_TOKENS = 16
@@ -46,6 +46,7 @@ class Ik(LocalModel):
         weights=(DEFAULT_MODEL,),
         concurrency=4,
     )
+    settings_kind: ClassVar[type[LocalSettings]] = LocalSettings
 
     def __init__(self, model: IkModel, settings: LocalSettings) -> None:
         super().__init__(settings)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from antiphon.contracts import Cancel, EngineCard, EngineSetup, Prefilled, Usage
+from antiphon.contracts.settings import decode
 from antiphon.engines.llama_server import Chunk, LlamaServer
 from antiphon.engines.local_answer import Answer
 from antiphon.engines.local_model import (
@@ -17,7 +18,6 @@ from antiphon.engines.local_model import (
 )
 from antiphon.engines.local_score import Tokens, branches, total
 from antiphon.engines.local_slots import Slot
-from antiphon.engines.settings import decode
 
 _TOP = 256  # how many of the likeliest tokens one scoring step asks for
 _NO_CALL = r"root ::= [^{}<>`\[ \n] [^{}<>`\[]*"
@@ -43,6 +43,7 @@ class Llama(LocalModel):
         weights=(DEFAULT_MODEL,),
         concurrency=4,
     )
+    settings_kind: ClassVar[type[LocalSettings]] = LocalSettings
 
     def __init__(self, server: LlamaServer, settings: LocalSettings) -> None:
         super().__init__(settings)

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.contracts import EngineBroken, EngineCard, EngineSetup, PrerequisiteMissing
+from antiphon.contracts.settings import decode
 from antiphon.engines.bert import Array, Bert, BertShape
 from antiphon.engines.native import load
-from antiphon.engines.settings import decode
 
 _NAME = "minilm"
 _WEIGHTS = "all-minilm-l6-v2"
@@ -43,6 +43,7 @@ class MiniLM:
         weights=(_WEIGHTS,),
         concurrency=_AT_ONCE,
     )
+    settings_kind: ClassVar[type[MiniLMSettings]] = MiniLMSettings
 
     def __init__(self, network: "_Network") -> None:
         self._network = network

@@ -28,10 +28,10 @@ from antiphon.contracts import (
     EngineSetup,
     Transcript,
 )
+from antiphon.contracts.settings import decode
 from antiphon.engines.moonshine_decoder import Decoder, Written
 from antiphon.engines.onnx import OnnxModel
 from antiphon.engines.quiet import loudest, pieces
-from antiphon.engines.settings import decode
 from antiphon.engines.whisper import Whisper
 
 _WHERE = "transcriber.moonshine"
@@ -75,6 +75,7 @@ class Moonshine:
         capabilities=frozenset({"hint"}),
         weights=("moonshine-tiny.en", "whisper-tiny.en"),
     )
+    settings_kind: ClassVar[type[MoonshineSettings]] = MoonshineSettings
 
     def __init__(
         self, encoder: OnnxModel, decoder: Decoder, words: tuple[bytes, ...], in_doubt: Whisper | None

@@ -29,10 +29,10 @@ from antiphon.contracts import (
     Prompt,
     Sampling,
 )
+from antiphon.contracts.settings import decode
 from antiphon.engines import chat_format
 from antiphon.engines.chat_stream import ChatStream
 from antiphon.engines.remote import Remote, ServerSettings
-from antiphon.engines.settings import decode
 from antiphon.engines.tool_text import reader
 
 _NAME = "openai"
@@ -62,6 +62,7 @@ class RemoteLanguageModel:
         capabilities=frozenset({"tools", "json_schema"}),
         concurrency=8,
     )
+    settings_kind: ClassVar[type[RemoteLanguageModelSettings]] = RemoteLanguageModelSettings
 
     def __init__(self, remote: Remote, settings: RemoteLanguageModelSettings) -> None:
         self._remote = remote

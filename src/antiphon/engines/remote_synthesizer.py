@@ -25,8 +25,8 @@ from antiphon.contracts import (
     UnknownName,
     Voice,
 )
+from antiphon.contracts.settings import decode
 from antiphon.engines.remote import Remote, ServerSettings
-from antiphon.engines.settings import decode
 
 _NAME = "openai"
 _RATE_HZ = 24_000
@@ -54,6 +54,7 @@ class RemoteSynthesizer:
         sample_rate_hz=_RATE_HZ,
         concurrency=8,
     )
+    settings_kind: ClassVar[type[RemoteSynthesizerSettings]] = RemoteSynthesizerSettings
 
     def __init__(self, remote: Remote, settings: RemoteSynthesizerSettings) -> None:
         self._remote = remote

@@ -17,9 +17,9 @@ from antiphon.contracts import (
     EngineSetup,
     Transcript,
 )
+from antiphon.contracts.settings import decode
 from antiphon.engines.quiet import loudest
 from antiphon.engines.remote import Remote, ServerSettings
-from antiphon.engines.settings import decode
 
 _NAME = "openai"
 _SILENCE_RMS = 1e-3  # -60 dB of full scale: models make up words for it
@@ -45,6 +45,7 @@ class RemoteTranscriber:
         sample_rate_hz=LISTENING_HZ,
         concurrency=8,
     )
+    settings_kind: ClassVar[type[RemoteTranscriberSettings]] = RemoteTranscriberSettings
 
     def __init__(self, remote: Remote, settings: RemoteTranscriberSettings) -> None:
         self._remote = remote

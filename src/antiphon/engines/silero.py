@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 
 from antiphon.contracts import LISTENING_HZ, Audio, EngineCard, EngineSetup, SpeechProbability
+from antiphon.contracts.settings import decode
 from antiphon.engines.onnx import OnnxModel
-from antiphon.engines.settings import decode
 
 WINDOW_SAMPLES = 512
 _CONTEXT_SAMPLES = 64  # of the window before, which the network reads again
@@ -37,6 +37,7 @@ class Silero:
         weights=("silero-vad",),
         concurrency=4,
     )
+    settings_kind: ClassVar[type[SileroSettings]] = SileroSettings
     window_samples = WINDOW_SAMPLES
 
     def __init__(self, model: OnnxModel) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.contracts import LISTENING_HZ, Audio, EngineCard, EngineSetup
+from antiphon.contracts.settings import decode
 from antiphon.engines.mel import log_mel
 from antiphon.engines.onnx import OnnxModel
-from antiphon.engines.settings import decode
 
 _WINDOW_SAMPLES = 8 * LISTENING_HZ
 _VARIANCE_FLOOR = 1e-7
@@ -38,6 +38,7 @@ class SmartTurn:
         weights=("smart-turn-v3.2",),
         concurrency=2,
     )
+    settings_kind: ClassVar[type[SmartTurnSettings]] = SmartTurnSettings
 
     def __init__(self, model: OnnxModel) -> None:
         self._model = model

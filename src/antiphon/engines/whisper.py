@@ -23,10 +23,10 @@ from antiphon.contracts import (
     PrerequisiteMissing,
     Transcript,
 )
+from antiphon.contracts.settings import decode
 from antiphon.engines.mel import FRAMES_PER_SECOND, HOP, log_mel
 from antiphon.engines.native import load
 from antiphon.engines.quiet import loudest, pieces
-from antiphon.engines.settings import decode
 
 _WHERE = "transcriber.whisper"
 _FULL_WINDOW_FRAMES = 30 * FRAMES_PER_SECOND
@@ -88,6 +88,7 @@ class Whisper:
         capabilities=frozenset({"hint"}),
         weights=("whisper-tiny.en",),
     )
+    settings_kind: ClassVar[type[WhisperSettings]] = WhisperSettings
 
     def __init__(self, model: Any, scribe: Any, tokenizer: Any, settings: WhisperSettings) -> None:
         self._model = model

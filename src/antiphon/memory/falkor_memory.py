@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
 
-from antiphon.contracts import ConfigInvalid, EngineCard, EngineSetup, Recall, RecallQuery, Utterance
+from antiphon.contracts import EngineCard, EngineSetup, Recall, RecallQuery, Utterance
+from antiphon.contracts.settings import decode
 from antiphon.memory.falkor import NAME, FalkorRecord
 from antiphon.memory.graph import REFINED_AT_MOST, GraphMemory, open_embedder
 from antiphon.memory.refining import Refining
@@ -36,6 +37,7 @@ class FalkorMemory:
         capabilities=frozenset({"user"}),
         concurrency=4,
     )
+    settings_kind: ClassVar[type[FalkorSettings]] = FalkorSettings
 
     def __init__(self, graph: GraphMemory) -> None:
         self.graph = graph
@@ -48,10 +50,7 @@ class FalkorMemory:
         Raises:
             ConfigInvalid, PrerequisiteMissing, EngineBroken: as `FalkorRecord`.
         """
-        try:
-            settings = msgspec.convert(dict(setup.settings), FalkorSettings)
-        except msgspec.ValidationError as error:
-            raise ConfigInvalid((f"memory.falkordb: {error}",)) from error
+        settings = decode(setup.settings, FalkorSettings, "memory.falkordb")
         embedder = open_embedder(settings.embedder, setup)
         name, dimensions = ("none", 0) if embedder is None else (embedder.card.name, embedder.dimensions)
         try:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from antiphon.contracts import (
     BadRequest,
-    ConfigInvalid,
     ContractBroken,
     Embedder,
     EngineCard,
@@ -26,6 +25,7 @@ from antiphon.contracts import (
     Utterance,
 )
 from antiphon.contracts.discovery import find
+from antiphon.contracts.settings import decode
 from antiphon.memory.facts import facts_of, says_one_thing
 from antiphon.memory.log import Log
 from antiphon.memory.noticing import Noticed, Noticing, drafts_of
@@ -72,6 +72,7 @@ class GraphMemory:
         capabilities=frozenset({"path"}),
         concurrency=4,
     )
+    settings_kind: ClassVar[type[GraphSettings]] = GraphSettings
 
     def __init__(
         self,
@@ -113,10 +114,7 @@ class GraphMemory:
     @classmethod
     def open(cls, setup: EngineSetup) -> Self:
         """Settings: `path`, `embedder` and `reach`, as in `GraphSettings`."""
-        try:
-            settings = msgspec.convert(dict(setup.settings), GraphSettings)
-        except msgspec.ValidationError as error:
-            raise ConfigInvalid((f"memory.graph: {error}",)) from error
+        settings = decode(setup.settings, GraphSettings, "memory.graph")
         embedder = open_embedder(settings.embedder, setup)
         path = Path(settings.path).expanduser() if settings.path else None
         try:

@@ -1,11 +1,12 @@
 """The honest baseline: what was said last, as much of it as fits."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from collections.abc import Callable, Sequence
+from typing import Annotated, ClassVar, Self
 
 import msgspec
 
-from antiphon.contracts import ConfigInvalid, EngineCard, EngineSetup, Recall, RecallQuery, Utterance
+from antiphon.contracts import EngineCard, EngineSetup, Recall, RecallQuery, Utterance
+from antiphon.contracts.settings import decode
 
 
 class RecentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +29,7 @@ class RecentTurns:
         summary="Remembers the last turns of the conversation and nothing else; what others must beat.",
         licence="Apache-2.0",
     )
+    settings_kind: ClassVar[type[RecentSettings]] = RecentSettings
 
     def __init__(self, utterances: int = 20) -> None:
         self._most = utterances
@@ -36,7 +38,7 @@ class RecentTurns:
     @classmethod
     def open(cls, setup: EngineSetup) -> Self:
         """An empty memory."""
-        return cls(_settings(setup.settings).utterances)
+        return cls(decode(setup.settings, RecentSettings, "memory.recent").utterances)
 
     def ingest(self, utterances: Sequence[Utterance]) -> None:
         """Learn, in the order they were said; a known id is left as it is."""
@@ -63,10 +65,3 @@ class RecentTurns:
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-
-def _settings(table: Mapping[str, Any]) -> RecentSettings:
-    try:
-        return msgspec.convert(dict(table), RecentSettings)
-    except msgspec.ValidationError as error:
-        raise ConfigInvalid((f"memory.recent: {error}",)) from error

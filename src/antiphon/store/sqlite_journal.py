@@ -17,7 +17,6 @@ import msgspec
 
 from antiphon.contracts import (
     Busy,
-    ConfigInvalid,
     ContractBroken,
     EngineBroken,
     EngineCard,
@@ -25,6 +24,7 @@ from antiphon.contracts import (
     JournalEntry,
     PrerequisiteMissing,
 )
+from antiphon.contracts.settings import decode
 from antiphon.store.home import data_home
 
 _SCHEMA = """
@@ -51,6 +51,13 @@ _WAIT_FOR_WRITER_S = 5.0
 _LARGEST_INTEGER = 2**63 - 1
 
 
+class SqliteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table `journal.sqlite`."""
+
+    path: str = ""
+    """The file; empty: `journal.sqlite` in Antiphon's data folder."""
+
+
 class SqliteJournal:
     """Append-only, one writer at a time, any number of readers, from any thread."""
 
@@ -60,6 +67,7 @@ class SqliteJournal:
         summary="Every conversation in one local file.",
         licence="Apache-2.0",
     )
+    settings_kind: ClassVar[type[SqliteSettings]] = SqliteSettings
 
     def __init__(self, path: Path) -> None:
         """Open or create the file at `path`, readable by its owner only: it holds what people said."""
@@ -74,16 +82,9 @@ class SqliteJournal:
 
     @classmethod
     def open(cls, setup: EngineSetup) -> Self:
-        """Settings: `path`, the file; by default `journal.sqlite` in Antiphon's data folder."""
-        problems = [
-            f"{key!r} is no setting of this journal; it has `path`" for key in setup.settings if key != "path"
-        ]
-        path = setup.settings.get("path", str(data_home() / "journal.sqlite"))
-        if not isinstance(path, str) or not path:
-            problems.append("`path` must be the path of a file")
-        if problems:
-            raise ConfigInvalid(tuple(problems))
-        return cls(Path(path).expanduser())
+        """Settings as in `SqliteSettings`."""
+        settings = decode(setup.settings, SqliteSettings, "journal.sqlite")
+        return cls(Path(settings.path).expanduser() if settings.path else data_home() / "journal.sqlite")
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """Add `entries`, all or none; on return they survive a killed process.

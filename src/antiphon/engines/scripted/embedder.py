@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antiphon.contracts import EngineCard, EngineSetup
-from antiphon.engines.settings import decode
+from antiphon.contracts.settings import decode
 
 DIMENSIONS = 256
 
@@ -29,6 +29,7 @@ class ScriptedEmbedder:
         licence="Apache-2.0",
         concurrency=16,
     )
+    settings_kind: ClassVar[type[EmbedderSettings]] = EmbedderSettings
     dimensions = DIMENSIONS
 
     @classmethod

@@ -7,7 +7,7 @@ from zlib import crc32
 import msgspec
 
 from antiphon.contracts import Draw, EngineCard, EngineSetup, Subject
-from antiphon.engines.settings import decode
+from antiphon.contracts.settings import decode
 
 KINDS = ("conversation", "draw", "transcript", "turn")
 

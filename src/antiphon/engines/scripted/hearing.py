@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from antiphon.contracts import LISTENING_HZ, Audio, EngineCard, EngineSetup, SpeechProbability
-from antiphon.engines.settings import decode
+from antiphon.contracts.settings import decode
 
 WINDOW_SAMPLES = 512
 
@@ -33,6 +33,7 @@ class ScriptedVoiceActivity:
         concurrency=16,
         instant=True,
     )
+    settings_kind: ClassVar[type[VoiceActivitySettings]] = VoiceActivitySettings
     window_samples = WINDOW_SAMPLES
 
     def __init__(self, loud: float = 0.01) -> None:
@@ -100,6 +101,7 @@ class ScriptedEndOfTurn:
         sample_rate_hz=LISTENING_HZ,
         concurrency=16,
     )
+    settings_kind: ClassVar[type[EndOfTurnSettings]] = EndOfTurnSettings
 
     def __init__(self, settings: EndOfTurnSettings) -> None:
         self._settings = settings

@@ -25,9 +25,9 @@ from antiphon.contracts import (
     Usage,
     Weighed,
 )
+from antiphon.contracts.settings import decode
 from antiphon.engines.scripted.prompts import PromptCache, example, prompt_tokens
 from antiphon.engines.scripted.waiting import waited
-from antiphon.engines.settings import decode
 
 _MENTIONED = 0.9  # of the probability goes to words of the question
 _OTHERS = 10_000  # words share the rest
@@ -72,6 +72,7 @@ class ScriptedLanguageModel:
         capabilities=frozenset({"prefill", "continue", "score", "weigh", "tools", "json_schema"}),
         concurrency=16,
     )
+    settings_kind: ClassVar[type[LanguageModelSettings]] = LanguageModelSettings
 
     def __init__(self, settings: LanguageModelSettings) -> None:
         self._settings = settings

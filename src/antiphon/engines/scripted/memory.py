@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import msgspec
 
 from antiphon.contracts import EngineCard, EngineSetup, Recall, RecallQuery, Utterance
-from antiphon.engines.settings import decode
+from antiphon.contracts.settings import decode
 
 
 class MemorySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +23,7 @@ class ScriptedMemory:
         summary="Recalls by shared words, in memory only; for tests and load.",
         licence="Apache-2.0",
     )
+    settings_kind: ClassVar[type[MemorySettings]] = MemorySettings
 
     def __init__(self) -> None:
         self._known: dict[str, Utterance] = {}

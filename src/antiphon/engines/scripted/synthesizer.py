@@ -18,9 +18,9 @@ from antiphon.contracts import (
     UnknownName,
     Voice,
 )
+from antiphon.contracts.settings import decode
 from antiphon.engines.scripted.tones import GAP_MS, sing
 from antiphon.engines.scripted.waiting import waited
-from antiphon.engines.settings import decode
 
 VOICES = (Voice("low", "Tones from 500 Hz"), Voice("high", "The same, an eighth of a kilohertz higher"))
 
@@ -45,6 +45,7 @@ class ScriptedSynthesizer:
         sample_rate_hz=CLOCK_HZ,
         concurrency=16,
     )
+    settings_kind: ClassVar[type[SynthesizerSettings]] = SynthesizerSettings
     voices = VOICES
 
     def __init__(self, settings: SynthesizerSettings) -> None:

@@ -14,9 +14,9 @@ from antiphon.contracts import (
     TimedWord,
     Transcript,
 )
+from antiphon.contracts.settings import decode as decode_settings
 from antiphon.engines.scripted.tones import bursts, decode
 from antiphon.engines.scripted.waiting import waited
-from antiphon.engines.settings import decode as decode_settings
 
 
 class TranscriberSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +41,7 @@ class ScriptedTranscriber:
         capabilities=frozenset({"word_times"}),
         concurrency=16,
     )
+    settings_kind: ClassVar[type[TranscriberSettings]] = TranscriberSettings
 
     def __init__(self, settings: TranscriberSettings) -> None:
         self._settings = settings

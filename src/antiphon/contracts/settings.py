@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
-from antiphon.contracts import ConfigInvalid
+from antiphon.contracts.errors import ConfigInvalid
 
 T = TypeVar("T", bound=msgspec.Struct)
 

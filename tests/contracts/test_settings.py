@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from antiphon.contracts import ConfigInvalid
-from antiphon.engines.settings import decode
+from antiphon.contracts.settings import decode
 
 
 class Lamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
