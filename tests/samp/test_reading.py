@@ -148,6 +148,24 @@ def test_what_is_wrong_with_the_shape_hides_nothing_else() -> None:
     assert any("there is no slot `cont`" in line for line in found)
 
 
+@pytest.mark.parametrize(
+    "shapeless",
+    [
+        ("type: number", "type: numbr"),
+        ("start: hello\n", ""),
+        ("    role: the owner\n", ""),
+        ("aim: Greet.", "aim: 3"),
+        ("    checklist:\n      - ask: colour", "    checklist:\n      - colour"),
+        ("may: [order]", "may: [3]"),
+    ],
+)
+def test_what_has_to_be_there_hides_nothing_else_either(shapeless: tuple[str, str]) -> None:
+    found = told(spoiled(shapeless, ("    plays: owner", "    plays: boss"), ("to: hours", "to: hour")))
+    assert any("there is no persona `boss`" in line for line in found), found
+    assert any("there is no scene `hour`" in line for line in found), found
+    assert not any("unknown" in line for line in found), found
+
+
 def test_what_a_shapeless_part_says_is_not_missed_elsewhere() -> None:
     """Its names are not called unknown, and what it leads to is not called out of reach."""
     (only,) = told(spoiled(("type: number", "type: numbr")))

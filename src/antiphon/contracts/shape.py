@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import msgspec
+from msgspec import UNSET
 
 from antiphon.contracts.yaml_text import Path, Problem, Tree
 
@@ -12,6 +13,53 @@ from antiphon.contracts.yaml_text import Path, Problem, Tree
 def misfits(tree: Tree, kind: Any) -> Iterator[Problem]:
     """A problem for each thing that keeps the tree's value from being a `kind`."""
     return _in(tree, tree.value, kind, ())
+
+
+def fitted(value: object, kind: Any) -> object:
+    """`value` without what does not fit a `kind`, and with something in each place that may not be empty.
+
+    So the rest of a file can be looked at whose shape is not right yet. UNSET where nothing is left.
+    """
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if isinstance(bare, type) and issubclass(bare, msgspec.Struct):
+        return _fitted_struct(cast(Mapping[str, object], value) if isinstance(value, Mapping) else {}, bare)
+    if get_origin(bare) is dict and isinstance(value, Mapping):
+        table = cast(Mapping[str, object], value)
+        of = get_args(bare)[1]
+        made = {key: fitted(inner, of) for key, inner in table.items()}
+        return {key: inner for key, inner in made.items() if inner is not UNSET}
+    if get_origin(bare) is tuple and isinstance(value, list):
+        of = get_args(bare)[0]
+        return [_filled(inner, of) for inner in cast(Sequence[object], value)]
+    return value if _is(value, kind) else UNSET
+
+
+def _fitted_struct(table: Mapping[str, object], kind: type[msgspec.Struct]) -> object:
+    made: dict[str, object] = {}
+    for field in msgspec.structs.fields(kind):
+        name = field.encode_name
+        inner = fitted(table[name], field.type) if name in table else UNSET
+        made[name] = _filled(inner, field.type) if field.required else inner
+        if field.required and made[name] is UNSET:
+            return UNSET
+    return {name: inner for name, inner in made.items() if inner is not UNSET}
+
+
+def _filled(value: object, kind: Any) -> object:
+    """`value` as it fits, or what stands in for it."""
+    found = fitted(value, kind)
+    if found is not UNSET:
+        return found
+    choices = get_args(kind) if get_origin(kind) is Literal else ("unknown", 0)
+    return next((choice for choice in choices if _is(choice, kind)), UNSET)
+
+
+def _is(value: object, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _in(tree: Tree, value: object, kind: Any, path: Path) -> Iterator[Problem]:

@@ -1,14 +1,13 @@
 """From the text of a cast file to a cast, or to everything that is wrong with it."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import cast
+from collections.abc import Collection, Iterator
 
 import msgspec
 
 from antiphon.contracts import ConfigInvalid
-from antiphon.contracts.shape import misfits
-from antiphon.contracts.yaml_text import Path, Problem, Tree, place, read_yaml
+from antiphon.contracts.shape import fitted, misfits
+from antiphon.contracts.yaml_text import Problem, Tree, place, read_yaml
 from antiphon.samp import checking, graph
 from antiphon.samp.cast import Cast
 
@@ -53,7 +52,7 @@ def _beside(tree: Tree, found: list[Problem], voices: Collection[str] | None) ->
     paths = {place(path): path for path in tree.lines}
     gone = [path for problem in found if (path := paths.get(problem.where))]
     try:
-        rest = msgspec.convert(_without(tree.value, gone), Cast)
+        rest = msgspec.convert(fitted(tree.value, Cast), Cast)
     except msgspec.ValidationError:
         return
     names = {str(key) for path in gone for key in path[1:]}
@@ -62,24 +61,6 @@ def _beside(tree: Tree, found: list[Problem], voices: Collection[str] | None) ->
         about = set(re.findall(r"\w+", f"{problem.where} {problem.what}"))
         if problem.line not in shapeless and not about & names:
             yield problem
-
-
-def _without(value: object, gone: Collection[Path]) -> object:
-    """A copy of a tree's value without the fields at these paths; an item of a list stays."""
-    if isinstance(value, Mapping):
-        table = cast("Mapping[str, object]", value)
-        return {
-            key: _without(inner, [path[1:] for path in gone if path and path[0] == key])
-            for key, inner in table.items()
-            if (key,) not in gone
-        }
-    if isinstance(value, list):
-        items = cast("Sequence[object]", value)
-        return [
-            _without(inner, [path[1:] for path in gone if len(path) > 1 and path[0] == number])
-            for number, inner in enumerate(items)
-        ]
-    return value
 
 
 def _in_order(found: list[Problem]) -> tuple[Problem, ...]:
