@@ -281,8 +281,11 @@ async def test_who_says_their_name_is_known_to_the_next_server(tmp_path: Path) -
     assert (tmp_path / "mira.sqlite").exists()
 
 
-async def test_what_is_no_name_is_refused_before_there_is_a_session() -> None:
+async def test_what_is_no_name_is_refused_before_there_is_a_session(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(WSServerHandshakeError) as refused:
         async with _calling(BY_HAND, query="?user=../mira"):
             pass
     assert refused.value.status == 400
+    (told,) = [record for record in caplog.records if record.msg == "a client was refused"]
+    assert (told.__dict__["code"], told.__dict__["param"]) == ("invalid_user", "user")
+    assert "'../mira' is no user's name" in told.__dict__["personal"]["message"]

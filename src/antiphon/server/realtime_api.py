@@ -17,7 +17,7 @@ from antiphon.server.line import SUBPROTOCOL
 from antiphon.server.outbox import Goodbye
 from antiphon.server.resuming import earlier_of
 from antiphon.server.rtc.calls import BUSY_S, PATH, Calls, no_call
-from antiphon.server.sessions_api import answer, problem
+from antiphon.server.sessions_api import answer, problem, refused_at_the_door
 from antiphon.server.wire.beta import BETA
 from antiphon.server.wire.client_events import refusal
 from antiphon.server.wire.dialect import GA
@@ -73,7 +73,7 @@ class RealtimeApi:
                 patch=secret.session if secret is not None else None,
             )
         except BadRequest as refused:
-            return problem(400, refused.code, str(refused))
+            return refused_at_the_door(refused)
         except ContractBroken as other_cast:
             return problem(409, "another_cast", f"{other_cast}.")
         except Busy as busy:
@@ -131,11 +131,11 @@ class RealtimeApi:
             secret = self._secrets.issue(asked)
         except msgspec.ValidationError as error:
             refused = refusal(str(error))
-            return problem(400, refused.code, str(refused))
+            return refused_at_the_door(refused)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             return problem(400, "invalid_json", f"The body is no JSON: {error}.")
         except BadRequest as refused:
-            return problem(400, refused.code, str(refused))
+            return refused_at_the_door(refused)
         except Busy as busy:
             return _busy(busy)
         shown = session_object(session, session_id="", expires_at=secret.expires_at)

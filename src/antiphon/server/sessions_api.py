@@ -1,6 +1,7 @@
 """Sessions over HTTP: who is talking, where the time went, and the listener's word on what was played."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -8,7 +9,10 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from antiphon.contracts import BadRequest
 from antiphon.server.feed import Record, Records, Watcher
+
+log = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 15.0
 """How often a quiet feed says that it is alive; also the longest a write may take."""
@@ -101,12 +105,30 @@ def answer(content: Any, status: int = 200) -> web.Response:
     )
 
 
-def problem(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+def problem(
+    status: int,
+    code: str,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    param: str | None = None,
+) -> web.Response:
     """An error, in the shape that clients of the protocol expect."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
-    response = answer({"error": {"type": kind, "code": code, "message": message, "param": None}}, status)
+    response = answer({"error": {"type": kind, "code": code, "message": message, "param": param}}, status)
     response.headers.update(headers or {})
     return response
+
+
+def refused_at_the_door(refused: BadRequest) -> web.Response:
+    """A conversation that does not begin: its client is told why, and so is the log.
+
+    Many clients show no more of it than its number, and whoever runs the server is the one who is asked.
+    """
+    # The message quotes what was sent.
+    told = {"code": refused.code, "param": refused.param, "personal": {"message": str(refused)}}
+    log.warning("a client was refused", extra=told)
+    return problem(400, refused.code, str(refused), param=refused.param)
 
 
 def _no_session() -> web.Response:

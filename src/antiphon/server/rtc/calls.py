@@ -13,7 +13,7 @@ from antiphon.runtime.earlier import Earlier
 from antiphon.server.feed import Records
 from antiphon.server.rtc.call import Call
 from antiphon.server.rtc.peer import checked_offer
-from antiphon.server.sessions_api import problem
+from antiphon.server.sessions_api import problem, refused_at_the_door
 from antiphon.server.wire.client_events import refusal
 from antiphon.server.wire.session_patch import SessionPatch
 
@@ -70,7 +70,7 @@ class Calls:
         except BadRequest as refused:
             if call is not None:
                 await call.close()
-            return problem(400, refused.code, str(refused))
+            return refused_at_the_door(refused)
         except ContractBroken as other_cast:
             return problem(409, "another_cast", f"{other_cast}.")
         except Busy as busy:

@@ -16,7 +16,7 @@ from antiphon.server.auth import Door, shown_key
 from antiphon.server.client_secrets import ClientSecrets, ExpiresAfter, SecretRequest
 from antiphon.server.feed import Records
 from antiphon.server.outbox import Goodbye
-from antiphon.server.sessions_api import problem
+from antiphon.server.sessions_api import problem, refused_at_the_door
 from antiphon.server.twilio.call import PhoneCall
 from antiphon.server.twilio.messages import Stream
 from antiphon.server.twilio.trust import SIGNATURE, check_format, check_parameters, settings_for, signed
@@ -101,7 +101,7 @@ class TwilioApi:
                 short = SecretRequest(expires_after=ExpiresAfter(seconds=TOKEN_S))
                 stream += f"/{self._secrets.issue(short).value}"
         except BadRequest as refused:
-            return problem(400, refused.code, str(refused))
+            return refused_at_the_door(refused)
         except Busy as busy:
             return problem(503, "busy", str(busy))
         return web.Response(text=connect(stream, parameters), content_type="text/xml")
