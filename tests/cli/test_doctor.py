@@ -14,6 +14,8 @@ from antiphon.contracts import ticks
 from antiphon.dialogue import Policy
 from antiphon.runtime import Config, ServerConfig
 
+from .test_serve import UNSERVABLE
+
 SCRIPTED = {
     "voice_activity": "ScriptedVoiceActivity",
     "end_of_turn": "ScriptedEndOfTurn",
@@ -113,6 +115,61 @@ def test_an_engine_nobody_knows_is_a_failure(capsys: pytest.CaptureFixture[str],
     assert code == 1
     assert "whisper" in finding["detail"]
     assert finding["remedy"] == "antiphon engines"
+
+
+def test_what_cannot_be_served_is_told_all_at_once_each_with_its_mend(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTIPHON_KEY", raising=False)
+    path = tmp_path / "antiphon.toml"
+    path.write_text(UNSERVABLE)
+    code, told = document(capsys, "--config", str(path), "doctor", "--quick")
+    wrong = {
+        (finding["name"], finding["remedy"])
+        for finding in told["findings"]
+        if finding["health"] == "failure" and not finding["name"].startswith("weights")
+    }
+    assert code == 1
+    assert wrong == {
+        ("transcriber", "other values below [engines.transcriber] in antiphon.toml"),
+        ("memory engine", "antiphon engines"),
+        ("cast", "antiphon cast check missing.yaml, or another `cast` in antiphon.toml"),
+        ("session", "other values below [session] in antiphon.toml"),
+        ("key", "export ANTIPHON_KEY=$(openssl rand -hex 24)"),
+        ("home assistant", "other values below [wyoming] in antiphon.toml"),
+    }
+    assert len([finding for finding in told["findings"] if finding["name"] == "session"]) == 2
+
+
+def needed(told: dict[str, Any]) -> str:
+    (finding,) = [finding for finding in told["findings"] if finding["name"] == "memory"]
+    return finding["detail"].rpartition("available, ")[2]
+
+
+def test_a_model_whose_size_nobody_knows_is_not_counted_as_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "antiphon.toml"
+    path.write_text(
+        '[engines.language_model]\nuse = "llama"\nsettings = { model = "qwen3-4b-instruct-2507-q4_k_m" }'
+    )
+    _, told = document(capsys, "--config", str(path), "doctor", "--quick")
+    assert needed(told) == "1.1 GB needed beside qwen3-4b-instruct-2507-q4_k_m, whose size is unknown"
+
+
+def test_a_model_that_is_not_here_yet_counts_with_its_size(capsys: pytest.CaptureFixture[str]) -> None:
+    _, told = document(capsys, "doctor", "--quick")
+    assert needed(told) == "2.3 GB needed"
+
+
+def test_a_model_file_of_ones_own_has_to_be_there(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path, model = tmp_path / "antiphon.toml", tmp_path / "mine.gguf"
+    path.write_text(f'[engines.language_model]\nuse = "llama"\nsettings = {{ path = "{model}" }}')
+    for health in ("failure", "ok"):
+        _, told = document(capsys, "--config", str(path), "doctor", "--quick")
+        (finding,) = [finding for finding in told["findings"] if finding["name"] == "weights mine.gguf"]
+        assert finding["health"] == health
+        model.write_bytes(b"GGUF")
 
 
 def test_a_taken_port_is_noticed() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from antiphon.cli import main, serve
-from antiphon.cli.client import connect
+from antiphon.cli.client import CallFailed, connect
 from antiphon.cli.recording import write_wav
 from antiphon.contracts import ConfigInvalid, EngineSetup, PrerequisiteMissing
 from antiphon.engines.scripted import ScriptedSynthesizer, ScriptedTranscriber
-from antiphon.runtime import Config, EngineChoice, ServerConfig
+from antiphon.runtime import Config, EngineChoice, ServerConfig, SessionSettings
 
 SCRIPTED = {
     "voice_activity": "ScriptedVoiceActivity",
@@ -84,6 +86,61 @@ async def test_engines_that_do_not_load_end_the_server(monkeypatch: pytest.Monke
     monkeypatch.setattr(ScriptedTranscriber, "open", wanting)
     with pytest.raises(PrerequisiteMissing, match="wants more"):
         await serve.run(config())
+
+
+async def test_a_session_that_could_not_begin_ends_the_server() -> None:
+    chosen = replace(config(), session=SessionSettings(voice="nobody"))
+    with pytest.raises(ConfigInvalid, match=r"no voice 'nobody'; there are: low, high"):
+        async with asyncio.timeout(5):
+            await serve.run(chosen)
+
+
+async def test_a_client_and_the_log_are_told_why_a_call_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(config()) as url:
+        with pytest.raises(CallFailed, match=r"'\.\./x' is no user's name: up to 64 letters"):
+            async with connect(f"{url}?user=../x"):
+                pass
+    refused = [record for record in caplog.records if record.msg == "a client was refused"]
+    assert {(record.levelno, record.__dict__["code"], record.__dict__["param"]) for record in refused} == {
+        (logging.WARNING, "invalid_user", "user")
+    }
+
+
+UNSERVABLE = """
+cast = "missing.yaml"
+[server]
+host = "0.0.0.0"
+[memory]
+use = "nope"
+[engines.transcriber]
+use = "whisper"
+settings = { modle = "x" }
+[session]
+voice = "nobody"
+user = "../x"
+[wyoming]
+uri = "tcp://0.0.0.0:10300"
+"""
+
+
+def test_what_cannot_be_served_is_refused_at_once_and_all_of_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTIPHON_KEY", raising=False)
+    path = tmp_path / "antiphon.toml"
+    path.write_text(UNSERVABLE)
+    assert main(["serve", "--config", str(path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    for told in (
+        "transcriber.whisper has no setting 'modle'; did you mean 'model'?",
+        "no memory is called 'nope'; installed: ",
+        "there is no file missing.yaml",
+        "session.user: '../x' is no user's name",
+        "session.voice: There is no voice 'nobody'; there are: woman, man",
+        "a key is required",
+        "set wyoming.trust_network",
+    ):
+        assert told in line
 
 
 @pytest.mark.parametrize("port", [-1, 65536])

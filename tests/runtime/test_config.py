@@ -38,6 +38,28 @@ def test_a_session_may_begin_in_another_way() -> None:
     assert config.session.turn_detection == ServerVad(silence_duration_ms=700)
 
 
+def test_a_session_begins_within_the_bounds_of_what_a_client_may_ask() -> None:
+    told = problems(
+        {
+            "session": {
+                "temperature": 7,
+                "speed": 0,
+                "max_output_tokens": 0,
+                "turn_detection": {"type": "server_vad", "threshold": 2, "silence_duration_ms": -1},
+            }
+        }
+    )
+    assert [problem.split(": ", 2)[1] for problem in told] == [
+        "session.temperature",
+        "session.speed",
+        "session.max_output_tokens",
+        "session.turn_detection.threshold",
+        "session.turn_detection.silence_duration_ms",
+    ]
+    (unknown,) = problems({"session": {"turn_detection": {"type": "telepathy"}}})
+    assert "Invalid value 'telepathy'" in unknown
+
+
 def test_all_problems_are_told_at_once_each_with_its_place() -> None:
     told = problems(
         {

@@ -7,12 +7,20 @@ from threading import Event
 
 import pytest
 
-from antiphon.contracts import AntiphonError, Busy, EngineSetup, Prefilled, PrerequisiteMissing, Prompt
+from antiphon.contracts import (
+    AntiphonError,
+    Busy,
+    ConfigInvalid,
+    EngineSetup,
+    Prefilled,
+    PrerequisiteMissing,
+    Prompt,
+)
 from antiphon.engines.scripted import ScriptedJournal, ScriptedLanguageModel, ScriptedTranscriber
 from antiphon.runtime import Config, EngineChoice, Hub, Limits, Session, open_hub
 from antiphon.runtime.events import SessionEvent, TurnMeasured
 from antiphon.runtime.parts import LIVE_PARTS
-from antiphon.runtime.settings import ReplyRequest
+from antiphon.runtime.settings import ReplyRequest, SessionSettings
 
 from .stage import BY_HAND, TYPED, no_weights, scripted_config, silence, sung
 from .test_cast import SHOP
@@ -66,6 +74,24 @@ async def test_what_conversations_begin_with_is_read_before_anybody_calls(
     session = hub.open_session(lambda _: None)
     assert await asyncio.to_thread(twice.wait, PATIENCE_S)
     assert read[1] == (session.id, read[0][1])
+    await hub.close()
+
+
+async def test_where_no_session_could_begin_it_does_not_become_ready() -> None:
+    hub = Hub(config(session=SessionSettings(voice="nobody", user="../x")))
+    with pytest.raises(ConfigInvalid) as invalid:
+        await hub.load(weights=no_weights, progress=quiet)
+    user, voice = invalid.value.problems
+    assert user.startswith("session.user: '../x' is no user's name")
+    assert voice.startswith("session.voice: There is no voice 'nobody'; there are: low, high, ")
+    assert not hub.ready
+    assert hub.voices() == ()
+
+
+@pytest.mark.parametrize("voice", ["", "high", "alloy"])
+async def test_a_session_may_begin_with_any_voice_that_clients_may_name(voice: str) -> None:
+    hub = await open_hub(config(session=SessionSettings(voice=voice)), weights=no_weights, progress=quiet)
+    assert hub.ready
     await hub.close()
 
 

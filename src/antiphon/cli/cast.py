@@ -4,14 +4,13 @@ import argparse
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
 from antiphon.cli.cast_run import play
-from antiphon.contracts import ConfigInvalid, Part, Voice
-from antiphon.contracts.discovery import find
+from antiphon.contracts import ConfigInvalid
 from antiphon.runtime import Config, load_config
+from antiphon.runtime.parts import voice_names
 from antiphon.samp import Cast, Problem, cast_schema, check_cast, draw, read_script
 
 
@@ -131,11 +130,3 @@ def _run(args: argparse.Namespace) -> int:
 def _schema(args: argparse.Namespace) -> int:
     sys.stdout.buffer.write(cast_schema())
     return 0
-
-
-def voice_names(config: Config) -> tuple[str, ...] | None:
-    """The names of the voices the configured speech engine lists on its class; None where it lists none."""
-    part: Part = "synthesizer"
-    kind = find(part, config.engines[part].use)
-    voices = cast(tuple[Voice, ...] | None, getattr(kind, "voices", None))
-    return None if voices is None else tuple(voice.name for voice in voices)

@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -12,9 +12,12 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from antiphon.cli.devices import sound_library
-from antiphon.contracts import AntiphonError, Part, PrerequisiteMissing
+from antiphon.contracts import AntiphonError, ConfigInvalid, Part, PrerequisiteMissing
 from antiphon.contracts.discovery import find
-from antiphon.runtime import Config
+from antiphon.runtime import Config, EngineChoice
+from antiphon.runtime.parts import wanted
+from antiphon.server.obstacles import obstacles_to_serving
+from antiphon.store import Store
 
 Health: TypeAlias = Literal["ok", "warning", "failure"]
 
@@ -33,11 +36,25 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """The command that mends it; never empty for a failure."""
 
 
-def checkup(config: Config, weights: Callable[[str], Path]) -> list[Finding]:
+def checkup(config: Config, store: Store) -> list[Finding]:
     """Look at everything that can be looked at without loading an engine."""
-    findings = [_python(), *(_engine(part, config) for part in config.engines)]
-    findings += [_weights(name, weights) for name in _needed(config)]
-    return [*findings, _memory(config, weights), _cores(), port(config), _library("soundfile"), _sound()]
+    wrong = list(_wrong(config))
+    names = {finding.name for finding in wrong}
+    well = [finding for finding in _chosen(config) if finding.name not in names]
+    weights = [_weights(name, store) for name in _needed(config)]
+    files = [_file(path) for path in _own_files(config)]
+    machine = [_memory(config, store), _cores(), port(config), _library("soundfile"), _sound()]
+    return [_python(), *well, *wrong, *weights, *files, *machine]
+
+
+def _wrong(config: Config) -> Iterator[Finding]:
+    """What keeps the server from serving this, each sentence by itself."""
+    for obstacle in obstacles_to_serving(config):
+        if isinstance(obstacle.error, ConfigInvalid):
+            for problem in obstacle.error.problems:
+                yield Finding(name=obstacle.about, health="failure", detail=problem, remedy=obstacle.remedy)
+        else:
+            yield failed(obstacle.about, obstacle.error)
 
 
 def failed(name: str, error: AntiphonError) -> Finding:
@@ -53,47 +70,81 @@ def _python() -> Finding:
     return Finding(name="python", health="ok", detail=version)
 
 
-def _engine(part: Part, config: Config) -> Finding:
-    name = part.replace("_", " ")
-    try:
-        card = find(part, config.engines[part].use).card
-    except AntiphonError as error:
-        return failed(name, error)
-    return Finding(name=name, health="ok", detail=f"{config.engines[part].use}: {card.summary}")
+def _chosen(config: Config) -> Iterator[Finding]:
+    """Of each engine there is, what it is."""
+    for part, choice in _engines(config).items():
+        try:
+            summary = find(part, choice.use).card.summary
+        except AntiphonError:
+            continue  # told of as an obstacle
+        name = "memory engine" if part == "memory" else part.replace("_", " ")
+        yield Finding(name=name, health="ok", detail=f"{choice.use}: {summary}")
+
+
+def _engines(config: Config) -> dict[Part, EngineChoice]:
+    memory: dict[Part, EngineChoice] = (
+        {"memory": EngineChoice(use=config.memory.use)} if config.memory.use else {}
+    )
+    return config.engines | wanted(config) | memory
 
 
 def _needed(config: Config) -> list[str]:
     """Names of all weights: the ones the settings choose, or the ones on the card."""
     names: list[str] = []
-    for part, choice in config.engines.items():
-        try:
-            on_card = find(part, choice.use).card.weights
-        except AntiphonError:
-            continue
+    for part, choice in _engines(config).items():
+        on_card = _on_card(part, choice)
         if on_card and "path" not in choice.settings:
             names += [str(choice.settings["model"])] if "model" in choice.settings else on_card
     return list(dict.fromkeys(names))
 
 
-def _weights(name: str, weights: Callable[[str], Path]) -> Finding:
+def _own_files(config: Config) -> list[Path]:
+    """What engines are told to load instead of weights of the store."""
+    paths = [
+        choice.settings["path"]
+        for part, choice in _engines(config).items()
+        if _on_card(part, choice) and choice.settings.get("path")
+    ]
+    return [Path(path).expanduser() for path in paths if isinstance(path, str)]
+
+
+def _on_card(part: Part, choice: EngineChoice) -> tuple[str, ...]:
     try:
-        weights(name)
+        return find(part, choice.use).card.weights
+    except AntiphonError:
+        return ()
+
+
+def _weights(name: str, store: Store) -> Finding:
+    try:
+        store.folder(name)
     except AntiphonError as error:
         return failed(f"weights {name}", error)
     return Finding(name=f"weights {name}", health="ok", detail="here")
 
 
-def _memory(config: Config, weights: Callable[[str], Path]) -> Finding:
+def _file(path: Path) -> Finding:
+    if path.is_file():
+        return Finding(name=f"weights {path.name}", health="ok", detail=str(path))
+    remedy = "another `path` in antiphon.toml, or none: antiphon models list"
+    return Finding(
+        name=f"weights {path.name}", health="failure", detail=f"there is no file {path}", remedy=remedy
+    )
+
+
+def _memory(config: Config, store: Store) -> Finding:
+    sizes = {model.name: model.size_bytes for model in store.status()}
+    names, files = _needed(config), [path for path in _own_files(config) if path.is_file()]
     needed = _WORKING_MEMORY_BYTES
-    for name in _needed(config):
-        try:
-            needed += sum(file.stat().st_size for file in weights(name).rglob("*") if file.is_file())
-        except AntiphonError:
-            continue  # told of elsewhere
+    needed += sum(sizes.get(name, 0) for name in names) + sum(path.stat().st_size for path in files)
+    unknown = [name for name in names if not sizes.get(name)]
+    detail = f"{needed / 1e9:.1f} GB needed"
+    if unknown:
+        detail += f" beside {', '.join(unknown)}, whose size is unknown"
     free = available_memory_bytes()
     if free is None:
-        return Finding(name="memory", health="ok", detail=f"{needed / 1e9:.1f} GB needed")
-    detail = f"{free / 1e9:.1f} GB available, {needed / 1e9:.1f} GB needed"
+        return Finding(name="memory", health="ok", detail=detail)
+    detail = f"{free / 1e9:.1f} GB available, {detail}"
     if free >= needed:
         return Finding(name="memory", health="ok", detail=detail)
     return Finding(

@@ -40,16 +40,15 @@ def arguments(doctor: argparse.ArgumentParser) -> None:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    config, weights = load_config(args.config), Store().folder
-    findings = checkup(config, weights)
+    config, store = load_config(args.config), Store()
+    findings = checkup(config, store)
     if not args.json:
         for finding in findings:
             _print_finding(finding)
     measured: dict[Part, Latencies] = {}
     if not args.quick:
-        broken, measured = _measured(config, weights, quiet=args.json)
-        # An engine that misses what the checkup missed already is not told of twice.
-        new = [finding for finding in broken if all(f.remedy != finding.remedy for f in findings)]
+        broken, measured = _measured(config, store.folder, quiet=args.json)
+        new = [finding for finding in broken if not _told_already(finding, findings)]
         findings += new
         if not args.json:
             for finding in new:
@@ -61,6 +60,14 @@ def _doctor(args: argparse.Namespace) -> int:
     else:
         _print_measured(measured, prediction, kept)
     return 1 if any(finding.health == "failure" for finding in findings) else 0
+
+
+def _told_already(broken: Finding, findings: list[Finding]) -> bool:
+    """Whether the checkup has told why this engine did not open: what it misses, or that it is not well."""
+    return any(
+        (finding.health == "failure" and broken.name == finding.name) or broken.remedy == finding.remedy
+        for finding in findings
+    )
 
 
 def _measured(

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from antiphon.cli.cast import load_cast, read_text, voice_names
+from antiphon.cli.cast import load_cast, read_text
 from antiphon.evals.crew import Job
 from antiphon.evals.scenario import Suite
 from antiphon.evals.suite import Names, check_suite, read_suite
 from antiphon.runtime import Config
+from antiphon.runtime.parts import voice_names
 from antiphon.samp import Cast, Problem
 
 

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from antiphon.contracts import ConfigInvalid
 from antiphon.runtime import Config, Hub, load_config
-from antiphon.runtime.casting import read_cast_file
 from antiphon.server import serve
+from antiphon.server.obstacles import check_servable
 from antiphon.server.telemetry.logs import set_up_logs
 from antiphon.store import Store
 
@@ -66,11 +66,11 @@ def _serve(args: argparse.Namespace) -> int:
     config = listening_at(load_config(args.config), args.host, args.port)
     if args.cast is not None:
         config = replace(config, cast=args.cast)
-        read_cast_file(Path(args.cast).expanduser(), None)  # what is wrong with it is told at once
     if args.log is not None:
         config = replace(config, telemetry=replace(config.telemetry, log=args.log))
     if args.wyoming is not None:
         config = replace(config, wyoming=replace(config.wyoming, uri=args.wyoming))
+    check_servable(config)
     writing = set_up_logs(config.telemetry)
     try:
         asyncio.run(run(config))

@@ -16,6 +16,7 @@ from antiphon.runtime.diary import Diary
 from antiphon.runtime.earlier import NOTHING_EARLIER, Earlier, earlier
 from antiphon.runtime.events import SessionEvent
 from antiphon.runtime.memories import safe_user
+from antiphon.runtime.obstacles import check_session
 from antiphon.runtime.parts import EMBEDDER, Parts, open_parts
 from antiphon.runtime.session import Session
 from antiphon.runtime.settings import SessionSettings
@@ -46,19 +47,21 @@ class Hub:
 
         Raises:
             AntiphonError: see `open_parts` and `stage`.
+            ConfigInvalid: no session could begin as the configuration says.
         """
         parts = await asyncio.to_thread(open_parts, self.config, weights=weights, progress=progress)
-        if self.config.cast is not None:
-            progress("the cast")
-            assert parts.embedder is not None
-            voices = [voice.name for voice in parts.synthesizer.voices]
-            try:
+        voices = [voice.name for voice in parts.synthesizer.voices]
+        try:
+            check_session(self.config.session, voices)
+            if self.config.cast is not None:
+                progress("the cast")
+                assert parts.embedder is not None
                 self.staged = await asyncio.to_thread(stage, self.config.cast, parts.embedder, voices)
-            except BaseException:
-                await asyncio.to_thread(parts.close)
-                raise
-        progress("how every conversation begins")
-        await asyncio.to_thread(read_beginning, parts, self.staged, self.config)
+            progress("how every conversation begins")
+            await asyncio.to_thread(read_beginning, parts, self.staged, self.config)
+        except BaseException:
+            await asyncio.to_thread(parts.close)
+            raise
         self._parts = parts
         self.ready = True
 

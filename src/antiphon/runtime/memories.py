@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar, Self, cast
 
-from antiphon.contracts import BadRequest, EngineCard, EngineSetup, Memory
+from antiphon.contracts import BadRequest, Engine, EngineCard, EngineSetup, Memory
 from antiphon.contracts.discovery import find
 from antiphon.runtime.config import MemoryConfig
 from antiphon.runtime.lanes import Lane
@@ -49,6 +49,16 @@ def file_of(folder: str, user: str) -> Path:
     """Where the memory of `user` lies: "Mira" and "mira" are one person."""
     root = Path(folder).expanduser() if folder else data_home() / "memory"
     return root / f"{safe_user(user).lower()}.sqlite"
+
+
+def settings_for(kind: type[Engine], config: MemoryConfig, path: Path, user: str) -> dict[str, Any]:
+    """What the memory engine `kind` is opened with for the memory of `user`, in the file at `path`."""
+    settings: dict[str, Any] = dict(config.settings)
+    if "path" in kind.card.capabilities:
+        settings["path"] = str(path)
+    if "user" in kind.card.capabilities:
+        settings["user"] = user.lower()
+    return settings
 
 
 class Memories:
@@ -129,10 +139,6 @@ class Memories:
     def _opened(self, path: Path, user: str) -> Memory:
         kind = self._kind
         assert kind is not None
-        settings: dict[str, Any] = dict(self._config.settings)
-        if "path" in kind.card.capabilities:
-            settings["path"] = str(path)
-        if "user" in kind.card.capabilities:
-            settings["user"] = user.lower()
+        settings = settings_for(kind, self._config, path, user)
         setup = EngineSetup(settings=settings, weights=self._weights, threads=self._threads)
         return cast(Memory, kind.open(setup))

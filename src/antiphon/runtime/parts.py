@@ -17,6 +17,7 @@ from antiphon.contracts import (
     Part,
     Synthesizer,
     Transcriber,
+    Voice,
     VoiceActivity,
 )
 from antiphon.contracts.discovery import find
@@ -72,6 +73,24 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         _close_all(cast(Engine, getattr(self, part)) for part in self.lanes)
 
 
+def wanted(config: Config) -> dict[Part, EngineChoice]:
+    """The engines that sessions of this configuration need open."""
+    parts = LIVE_PARTS if config.cast is None else (*LIVE_PARTS, EMBEDDER)
+    return {part: config.engines.get(part, EngineChoice(use="minilm")) for part in parts}
+
+
+def voice_names(config: Config) -> tuple[str, ...] | None:
+    """The names of the voices the configured speech engine lists on its class; None where it lists none.
+
+    Raises:
+        AntiphonError: as `discovery.find`.
+    """
+    part: Part = "synthesizer"
+    kind = find(part, config.engines[part].use)
+    voices = cast(tuple[Voice, ...] | None, getattr(kind, "voices", None))
+    return None if voices is None else tuple(voice.name for voice in voices)
+
+
 def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> Parts:
     """Open every engine the configuration names. Blocks for seconds: call it on a thread.
 
@@ -81,10 +100,8 @@ def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Call
     opened: dict[str, Any] = {}
     lanes: dict[Part, Lane] = {}
     demand = Demand()
-    wanted = LIVE_PARTS if config.cast is None else (*LIVE_PARTS, EMBEDDER)
     try:
-        for part in wanted:
-            choice = config.engines.get(part, EngineChoice(use="minilm"))
+        for part, choice in wanted(config).items():
             progress(f"{part.replace('_', ' ')}: {choice.use}")
             setup = EngineSetup(settings=choice.settings, weights=weights, threads=config.threads)
             engine = find(part, choice.use).open(setup)

@@ -1,8 +1,9 @@
 """What one session may be told to do differently: a protocol-neutral value, changed only by replacement."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 from antiphon.contracts import Sampling, Tool, ticks
 from antiphon.dialogue import Policy
@@ -15,16 +16,24 @@ DEFAULT_INSTRUCTIONS = (
 )
 """Chosen on the embedded 1.5B model, which echoes, refuses or lectures unless it is told not to."""
 
+# Whatever is read is held to these bounds, the configuration file as well as a client's words.
+Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=60_000)]
+IdleMilliseconds: TypeAlias = Annotated[int, Meta(ge=1)]
+Speed: TypeAlias = Annotated[float, Meta(ge=0.25, le=1.5)]
+Temperature: TypeAlias = Annotated[float, Meta(ge=0, le=2)]
+Tokens: TypeAlias = Annotated[int, Meta(ge=1)]
+
 
 class ServerVad(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="server_vad"):
     """The turn ends after a fixed silence."""
 
-    threshold: float = 0.5
-    prefix_padding_ms: int = 300
-    silence_duration_ms: int = 500
+    threshold: Probability = 0.5
+    prefix_padding_ms: Milliseconds = 300
+    silence_duration_ms: Milliseconds = 500
     create_response: bool = True
     interrupt_response: bool = True
-    idle_timeout_ms: int | None = None
+    idle_timeout_ms: IdleMilliseconds | None = None
 
 
 class SemanticVad(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="semantic_vad"):
@@ -47,7 +56,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Who is speaking, for the memory; empty: nothing is remembered. Fixed when the session begins."""
     voice: str = ""
     """A name the synthesizer knows; empty means its default."""
-    speed: float = 1.0
+    speed: Speed = 1.0
     speak: bool = True
     """False: replies are text, and nothing is synthesized."""
     turn_detection: TurnDetection = SemanticVad()
@@ -56,9 +65,9 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
     transcription_hint: str = ""
     tools: tuple[Tool, ...] = ()
     tool_choice: str = "auto"
-    max_output_tokens: int | None = None
+    max_output_tokens: Tokens | None = None
     """None: as many as the configuration allows."""
-    temperature: float = 0.5
+    temperature: Temperature = 0.5
     truncate_history: bool = True
     """Drop the oldest items when the prompt no longer fits; otherwise the reply fails."""
 

@@ -1,6 +1,7 @@
 """The routes, and what guards them."""
 
 from collections.abc import Awaitable, Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -163,17 +164,24 @@ class Server:
 
 
 def _home(hub: Hub, config: Config, records: Records) -> "House | None":
-    if not config.wyoming.uri:
-        return None
+    return house().House(hub, config, records) if config.wyoming.uri else None
+
+
+def house() -> ModuleType:
+    """The module of what Home Assistant is offered, which is an option.
+
+    Raises:
+        PrerequisiteMissing: its package is not installed.
+    """
     try:
-        from antiphon.server.home.house import House  # noqa: PLC0415 - an option
+        from antiphon.server.home import house  # noqa: PLC0415 - an option
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] != "wyoming":
             raise
         raise PrerequisiteMissing(
             "wyoming.uri is set, and its package is not installed", remedy="pip install 'antiphon[home]'"
         ) from None
-    return House(hub, config, records)
+    return house
 
 
 def _allowed(request: web.Request) -> dict[str, str]:

@@ -123,15 +123,7 @@ def open_traces(config: TelemetryConfig) -> Traces | None:
     """
     if not config.otlp:
         return None
-    try:
-        trace = import_module("opentelemetry.sdk.trace")
-        export = import_module("opentelemetry.sdk.trace.export")
-        resources = import_module("opentelemetry.sdk.resources")
-        otlp = import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
-    except ImportError:
-        raise PrerequisiteMissing(
-            "telemetry.otlp is set, and OpenTelemetry is not installed", remedy="pip install 'antiphon[otel]'"
-        ) from None
+    trace, export, resources, otlp = libraries()
     resource = resources.Resource.create({"service.name": "antiphon", "service.version": version("antiphon")})
     provider = trace.TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = otlp.OTLPSpanExporter(endpoint=f"{config.otlp.rstrip('/')}/v1/traces", timeout=SEND_S)
@@ -144,6 +136,25 @@ def open_traces(config: TelemetryConfig) -> Traces | None:
         )
     )
     return Traces(provider, words=config.log_words)
+
+
+def libraries() -> tuple[Any, Any, Any, Any]:
+    """What of OpenTelemetry is used: its traces, their export, resources, and the sender.
+
+    Raises:
+        PrerequisiteMissing: it is not installed.
+    """
+    try:
+        return (
+            import_module("opentelemetry.sdk.trace"),
+            import_module("opentelemetry.sdk.trace.export"),
+            import_module("opentelemetry.sdk.resources"),
+            import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter"),
+        )
+    except ImportError:
+        raise PrerequisiteMissing(
+            "telemetry.otlp is set, and OpenTelemetry is not installed", remedy="pip install 'antiphon[otel]'"
+        ) from None
 
 
 def _ns(duration_ms: float) -> int:

@@ -7,6 +7,7 @@ from antiphon.contracts import BadRequest
 from antiphon.runtime import ReplyRequest
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.events import ReplyEnded, ReplyStarted
+from antiphon.runtime.voices import resolve
 from antiphon.server.wire.client_events import ResponseParams
 from antiphon.server.wire.item_shapes import ItemReference
 from antiphon.server.wire.items import item_objects, item_of
@@ -20,7 +21,6 @@ from antiphon.server.wire.session_object import (
     tools_of,
 )
 from antiphon.server.wire.session_patch import VoiceId
-from antiphon.server.wire.voices import resolve
 
 AS_MANY_AS_ALLOWED = 4096
 """The protocol's own upper bound, for a client that says "inf" to a session that said less."""

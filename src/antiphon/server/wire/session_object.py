@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from antiphon.contracts import BadRequest, Tool
 from antiphon.runtime import SemanticVad, ServerVad, SessionSettings
+from antiphon.runtime.voices import resolve
 from antiphon.server.formats import FormatName
 from antiphon.server.wire.session_patch import (
     AudioFormat,
@@ -32,7 +33,6 @@ from antiphon.server.wire.session_patch import (
     Truncation,
     VoiceId,
 )
-from antiphon.server.wire.voices import resolve
 
 Wire: TypeAlias = dict[str, Any]
 TurnDetection: TypeAlias = ServerVad | SemanticVad | None

@@ -1,15 +1,14 @@
 """What `session.update` may hold. A field that is absent changes nothing; null, "" and [] clear."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
+
+from antiphon.runtime.settings import IdleMilliseconds, Milliseconds, Probability, Speed, Temperature, Tokens
 
 Eagerness: TypeAlias = Literal["low", "medium", "high", "auto"]
-Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
-Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=60_000)]
-Speed: TypeAlias = Annotated[float, Meta(ge=0.25, le=1.5)]
-MaxTokens: TypeAlias = Annotated[int, Meta(ge=1)] | Literal["inf"] | None
+MaxTokens: TypeAlias = Tokens | Literal["inf"] | None
 Modalities: TypeAlias = list[Literal["text", "audio"]] | None
 
 
@@ -50,7 +49,7 @@ class ServerVadPatch(
     silence_duration_ms: Milliseconds | UnsetType | None = UNSET
     create_response: bool | UnsetType | None = UNSET
     interrupt_response: bool | UnsetType | None = UNSET
-    idle_timeout_ms: Annotated[int, Meta(ge=1)] | UnsetType | None = UNSET
+    idle_timeout_ms: IdleMilliseconds | UnsetType | None = UNSET
 
 
 class SemanticVadPatch(
@@ -179,7 +178,7 @@ class SessionPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     tool_choice: ToolChoice | UnsetType = UNSET
     parallel_tool_calls: bool | UnsetType | None = UNSET
     max_output_tokens: MaxTokens | UnsetType = UNSET
-    temperature: Annotated[float, Meta(ge=0, le=2)] | UnsetType | None = UNSET
+    temperature: Temperature | UnsetType | None = UNSET
     reasoning: dict[str, Any] | UnsetType | None = UNSET
     tracing: Literal["auto"] | dict[str, Any] | UnsetType | None = UNSET
     truncation: Truncation | UnsetType | None = UNSET
