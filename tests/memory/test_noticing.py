@@ -49,6 +49,14 @@ CHANGES = (
 
 
 @pytest.mark.real
+def test_a_change_one_is_told_of_is_ones_own(remember: Remember) -> None:
+    told = "The code of your locker is 4711.", "The code of your locker is 8830 now."
+    memory = remember("Mira: Good day.", f"Otto: {told[0]}", "Mira: I see.", f"Otto: {told[1]}")
+    assert [(each.subject, each.object) for each in memory.facts(current=True)] == [("Mira", "8830")]
+    assert remember(*(f"Otto: {each}" for each in told)).facts() == []
+
+
+@pytest.mark.real
 @pytest.mark.parametrize(("first", "changed", "asked"), CHANGES)
 def test_a_change_in_other_words(remember: Remember, first: str, changed: str, asked: str) -> None:
     memory = remember(f"Mira: {first}", "Otto: I see.", "Mira: It rains again.", f"Mira: {changed}")

@@ -66,6 +66,54 @@ def test_one_may_like_many_things() -> None:
     assert holding(memory, "likes") == ["jazz", "cake"]
 
 
+def held(*lines: str) -> list[tuple[str, str, str]]:
+    facts = memory_of(*lines).facts(current=True)
+    return [(each.subject, each.object, each.speaker) for each in facts]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("Mira: Good day.", "Otto: Your dog is called Rufus."), [("Mira's dog", "Rufus", "Otto")]),
+        (("Otto: Your dog is called Rufus.", "Mira: Yes."), [("Mira's dog", "Rufus", "Otto")]),
+        (("Otto: Your dog is called Rufus.",), []),
+        (("Mira: Good day.", "Tom: Hello.", "Otto: Your dog is called Rufus."), []),
+    ],
+)
+def test_you_is_the_only_other_one_who_takes_part(lines: tuple[str, ...], found: object) -> None:
+    assert held(*lines) == found
+
+
+def test_who_took_part_is_known_turn_by_turn() -> None:
+    memory = memory_of("Mira: Good day.")
+    memory.learn([turn("Otto: You live in Oslo.", 1), turn("Tom: Hello.", 2, conversation="another")])
+    memory.learn([turn("Tom: Hello.", 3)])
+    memory.learn([turn("Otto: You live in Rome.", 4)])
+    assert holding(memory, "lives in") == ["Oslo"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (("Mira: I live in Oslo.", "Otto: You live in Rome."), [("Mira", "Oslo", "Mira")]),
+        (("Mira: I live in Oslo.", "Otto: You used to live in Oslo."), [("Mira", "Oslo", "Mira")]),
+        (("Mira: I live in Oslo.", "Otto: So you live in Oslo."), [("Mira", "Oslo", "Mira")]),
+        (("Otto: You live in Rome.", "Mira: No, I live in Oslo."), [("Mira", "Oslo", "Mira")]),
+        (("Otto: You live in Rome.", "Mira: I moved to Oslo three years ago."), [("Mira", "Oslo", "Mira")]),
+        (("Mira: Hi.", "Otto: You live in Rome.", "Otto: You live in Oslo."), [("Mira", "Oslo", "Otto")]),
+    ],
+)
+def test_what_one_says_of_oneself_outweighs_what_one_is_told(lines: tuple[str, ...], found: object) -> None:
+    assert held(*lines) == found
+
+
+def test_hearing_it_again_makes_it_no_surer() -> None:
+    once = memory_of("Mira: I live in Oslo.")
+    again = memory_of("Mira: I live in Oslo.", "Otto: You live in Oslo.")
+    assert fact(again, "Oslo").confidence == fact(once, "Oslo").confidence
+    assert fact(again, "Oslo").source == "t0"
+
+
 def test_the_same_fact_is_one_with_two_sources() -> None:
     memory = memory_of("Mira: I live in Rome.", "Mira: Yes, I live in Rome.")
     (found,) = [each for each in memory.facts() if each.relation == "lives in"]

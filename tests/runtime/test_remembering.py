@@ -109,6 +109,19 @@ async def test_what_was_said_and_heard_is_known_the_next_time(tmp_path: Path) ->
 
 
 @in_virtual_time
+async def test_what_the_agent_says_of_you_is_the_callers(tmp_path: Path) -> None:
+    visit = Watched(tmp_path, answers=("Your dog is called Rufus.",))
+    await visit.ready()
+    await visit.says("do you know my dog", then_silent_ms=400)
+    await visit.is_silent_until(TurnMeasured)
+    await visit.ends()
+    memory = GraphMemory(file_of(str(tmp_path), "mira"))
+    facts = [(fact.subject, fact.object) for fact in memory.facts()]
+    memory.close()
+    assert facts == [("mira's dog", "Rufus")]
+
+
+@in_virtual_time
 async def test_only_what_was_heard_is_remembered(tmp_path: Path) -> None:
     stage = Watched(tmp_path, answers=("One two three four five six seven eight nine ten eleven twelve.",))
     await stage.ready()

@@ -19,6 +19,8 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     conversation: str = ""
     persona: str = ""
     """Who may recall it; empty: everyone."""
+    to: str = ""
+    """Whom it was said to; empty when unknown, or everyone."""
 
 
 class RecallQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,7 +73,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 def comparable(old: Claim, new: Claim) -> bool:
     """Whether it is worth weighing: of the same person, and of how things are for good."""
     for_good = not old.hedged and (new.replaces or not new.hedged)
-    return for_good and old.subject == new.subject and old.text != new.text
+    same = old.subject == new.subject and old.of_other == new.of_other
+    return for_good and same and old.text != new.text
 
 
 def hopeless(old: Claim, new: Claim, near: float, weights: Sequence[float], odds: float) -> bool:

@@ -28,6 +28,7 @@ _KIN_IS_NAMED = re.compile(
 _POSSESSOR = re.compile(r"^(?:(?:my|our|the|a) )?([\w-]+)['’]s [a-z]", re.IGNORECASE)
 _NO_POSSESSOR = re.compile(r"it|that|there|here|what|who|he|she|let|how|where|when", re.IGNORECASE)
 SELF = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|\bi['’]", re.IGNORECASE)
+OTHER = re.compile(r"\b(?:you|yours?)\b", re.IGNORECASE)
 _OTHERS_DEED = re.compile(
     r"^(?!(?:The|That|This) )(?:[A-Z][\w-]+|he|she|they|somebody|someone)\b", re.IGNORECASE
 )
@@ -108,6 +109,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """Of whom: "" is whoever speaks, otherwise a word such as "sister"."""
     of_self: bool
     """It says "I" or "my"."""
+    of_other: bool
+    """It says "you" or "your" and neither of these: whoever was spoken to is meant."""
     names: tuple[str, ...]
     first: str
     """The word it begins with, where that may be one more name."""
@@ -155,6 +158,7 @@ def _claims(parts: list[str], called: Collection[str]) -> Iterator[Claim]:
             text=part,
             subject=subject,
             of_self=of_self,
+            of_other=not of_self and OTHER.search(part) is not None,
             names=tuple(name for name in _names(part) if name.casefold() not in called),
             first=first if (first := _first_name(part)).casefold() not in called else "",
             numbers=tuple(dict.fromkeys(NUMBER.findall(part))),

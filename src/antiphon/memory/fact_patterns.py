@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import msgspec
 
 _WHO = (
-    r"(?P<who>I|we|[Mm]y (?:[a-z]+ )?[a-z]+(?: [A-Z]\w+)?|[Oo]ur [a-z]+|"
+    r"(?<!\w)(?P<who>I|we|[Mm]y (?:[a-z]+ )?[a-z]+(?: [A-Z]\w+)?|[Oo]ur [a-z]+|"
+    r"[Yy]ou|[Yy]our (?:[a-z]+ )?[a-z]+(?: [A-Z]\w+)?|"
     r"[A-Z][\w-]+(?: [A-Z][\w-]+)?)"
 )
 _PERSON = (
@@ -17,7 +18,7 @@ _PERSON = (
     r"sister|brother|sibling|twin|daughter|son|child|kid|baby|boy|girl|grandson|granddaughter|aunt|uncle|"
     r"cousin|niece|nephew|wife|husband|partner|spouse|fiance|fiancee|girlfriend|boyfriend|friend|roommate|"
     r"neighbour|neighbor|colleague|boss|teacher|dog|puppy|cat|kitten|horse)(?: [A-Z]\w+)?|"
-    r"(?!(?i:number|code|size|pin|room|flat|house|gate|line|platform|bus|page|table)\b)"
+    r"(?!(?i:you|number|code|size|pin|room|flat|house|gate|line|platform|bus|page|table)\b)"
     r"[A-Z][\w-]+(?: [A-Z][\w-]+)?)"
 )
 """Whose age a number may be: a number is more often a house's, a code, a size."""
@@ -70,7 +71,7 @@ PATTERNS: Sequence[Pattern] = (
     ),
     _p("works at", rf"{_WHO} used to work (?:at|for) {_WHAT}", ended=True),
     _p("works at", rf"{_WHO}{_NO_LONGER} work(?:s|ing)? (?:at|for) {_WHAT}", ended=True),
-    _p("works at", rf"{_WHO}{_HAVE} (?:quit|left) (?:my|his|her|their) job at {_WHAT}", ended=True),
+    _p("works at", rf"{_WHO}{_HAVE} (?:quit|left) (?:my|your|his|her|their) job at {_WHAT}", ended=True),
     _p("works at", rf"{_WHO}{_HAVE}(?:{_BE})? (?:work|works|working) (?:at|for) {_WHAT}", single=True),
     _p(
         "works at",
@@ -86,27 +87,32 @@ PATTERNS: Sequence[Pattern] = (
         rf"{_PERSON}{_HAVE}(?:{_BE}| turned) (?P<what>\d{{1,3}})(?: years old)?(?=$|[\s,.!?])(?![\s,.]*\d)(?! (?:miles|days|hours|minutes|weeks|months|years ago))",
         single=True,
     ),
+    _p(
+        "age",
+        rf"(?<!\w)(?P<who>[Yy]ou|[Yy]our (?:[a-z]+ )?[a-z]+){_BE} (?P<what>\d{{1,3}}) years old",
+        single=True,
+    ),
     _p("partner", rf"{_WHO}{_BE} (?:married to|engaged to|dating|seeing) {_WHAT}", single=True),
     _p(
         "favourite {thing}",
-        rf"(?P<who>[Mm]y|[A-Z]\w+['’]s) (?:(?:new|current|all-time|absolute) )?(?:favou?rite) (?P<thing>[a-z]+(?: [a-z]+)?)(?: (?:now|currently))? (?:is|are)(?: now| currently| actually)? {_WHAT}",
+        rf"(?<!\w)(?P<who>[Mm]y|[Yy]our|[A-Z]\w+['’]s) (?:(?:new|current|all-time|absolute) )?(?:favou?rite) (?P<thing>[a-z]+(?: [a-z]+)?)(?: (?:now|currently))? (?:is|are)(?: now| currently| actually)? {_WHAT}",
         single=True,
     ),
     _p(
         "{thing}",
-        rf"(?:[Tt]he )?(?P<who>[Mm]y|[Oo]ur|[A-Z][a-z]+['’]s) (?:(?:new|current|latest) )(?P<thing>[a-z]+(?:[ -][a-z]+)?) (?:is|are)(?: now)? {_WHAT}",
+        rf"(?:[Tt]he )?(?<!\w)(?P<who>[Mm]y|[Oo]ur|[Yy]our|[A-Z][a-z]+['’]s) (?:(?:new|current|latest) )(?P<thing>[a-z]+(?:[ -][a-z]+)?) (?:is|are)(?: now)? {_WHAT}",
         single=True,
         confidence=0.8,
     ),
     _p(
         "{thing}",
-        rf"(?P<who>[Mm]y|[Oo]ur|[A-Z][a-z]+['’]s) (?P<thing>[a-z]+(?:[ -][a-z]+)?) (?:is|are|has been)(?: now| currently| actually)? (?:now )?(?:called |named |changed to |moved to )?{_WHAT}",
+        rf"(?<!\w)(?P<who>[Mm]y|[Oo]ur|[Yy]our|[A-Z][a-z]+['’]s) (?P<thing>[a-z]+(?:[ -][a-z]+)?) (?:is|are|has been)(?: now| currently| actually)? (?:now )?(?:called |named |changed to |moved to )?{_WHAT}",
         single=True,
         confidence=0.6,
     ),
     _p(
         "{thing}",
-        rf"(?:{_WHO}{_HAVE} )(?:changed|switched|updated|moved|upgraded|replaced) (?:my|our|his|her|the) (?P<thing>[a-z]+(?:[ -][a-z]+)?) (?:from [\w ]{{1,40}} )?(?:to|with) {_WHAT}",
+        rf"(?:{_WHO}{_HAVE} )(?:changed|switched|updated|moved|upgraded|replaced) (?:my|our|your|his|her|the) (?P<thing>[a-z]+(?:[ -][a-z]+)?) (?:from [\w ]{{1,40}} )?(?:to|with) {_WHAT}",
         single=True,
     ),
     _p(

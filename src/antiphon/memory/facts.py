@@ -9,6 +9,7 @@ from datetime import date
 
 from antiphon.memory.dates import spans
 from antiphon.memory.fact_patterns import PATTERNS, Pattern
+from antiphon.memory.second_person import AND_YOU, is_stated, tells
 from antiphon.memory.values import Draft, Turn
 
 _LOOSE = 0.6
@@ -150,14 +151,16 @@ _NOT_NAMES = frozenset(
 
 
 def facts_of(turn: Turn) -> list[Draft]:
-    """What `turn` says, with subjects named: "I" and "my" are its speaker."""
+    """What `turn` says, with subjects named: "I" and "my" are its speaker, "you" and "your" who is told."""
     said = _day(turn.said_at)
     found: dict[tuple[str, str, str], Draft] = {}
     for sentence in sentences(turn.text):
         if sentence.rstrip().endswith("?"):
             continue
-        for draft in _of_sentence(sentence, turn, said):
-            found.setdefault((draft.subject, draft.relation, draft.object.casefold()), draft)
+        told = turn.to if is_stated(sentence) else ""
+        for part in AND_YOU.split(sentence):
+            for draft in _of_sentence(part, turn, told, said):
+                found.setdefault((draft.subject, draft.relation, draft.object.casefold()), draft)
         if len(found) >= FACTS_MAX:
             break
     return list(found.values())[:FACTS_MAX]
@@ -173,7 +176,7 @@ def says_one_thing(text: str) -> bool:
     return len(text) <= _ONE_THING_CHARS and len([part for part in sentences(text) if part.strip()]) == 1
 
 
-def _of_sentence(sentence: str, turn: Turn, said: date | None) -> list[Draft]:
+def _of_sentence(sentence: str, turn: Turn, told: str, said: date | None) -> list[Draft]:
     taken: list[tuple[int, int]] = []
     drafts: list[Draft] = []
     for pattern in PATTERNS:
@@ -181,7 +184,7 @@ def _of_sentence(sentence: str, turn: Turn, said: date | None) -> list[Draft]:
             start, end = match.span()
             if any(start < other_end and other_start < end for other_start, other_end in taken):
                 continue
-            draft = _draft(pattern, match, turn, sentence, said)
+            draft = _draft(pattern, match, turn.speaker, told, said)
             if draft is not None:
                 drafts.append(draft)
                 taken.append((start, end))
@@ -201,13 +204,17 @@ def _since(sentence: str, said: date | None) -> str:
 
 
 def _draft(
-    pattern: Pattern, match: re.Match[str], turn: Turn, sentence: str, said: date | None
+    pattern: Pattern, match: re.Match[str], speaker: str, told: str, said: date | None
 ) -> Draft | None:
-    groups = match.groupdict()
-    subject = _subject(groups.get("who", "I"), turn.speaker)
+    groups, sentence = match.groupdict(), match.string
+    who = groups.get("who", "I")
+    of_you = who.split(" ")[0].lower() in ("you", "your")
+    subject = _subject(who, told if of_you else speaker)
     value = _value(groups["what"])
     thing = groups.get("thing", "")
     if not subject or not value or (thing and set(thing.split()) & _EMPTY):
+        return None
+    if of_you and not tells(sentence[: match.start()], pattern.relation, value):
         return None
     return Draft(
         subject=subject,
@@ -217,13 +224,14 @@ def _draft(
         confidence=pattern.confidence,
         single=pattern.single and (pattern.confidence > _LOOSE or len(value.split()) <= _NAME_WORDS),
         ended=pattern.ended,
+        told=told if of_you else "",
     )
 
 
 def _subject(who: str, speaker: str) -> str:
     head, _, rest = who.partition(" ")
-    if head.lower() in ("i", "we", "my", "our"):
-        if not rest:
+    if head.lower() in ("i", "we", "my", "our", "you", "your"):
+        if not rest or not speaker:
             return speaker
         # "my sister Ana" is Ana; "my sister" is whoever that is to the speaker.
         named = rest.split()[-1]

@@ -26,6 +26,7 @@ from antiphon.contracts import (
 )
 from antiphon.contracts.discovery import find
 from antiphon.contracts.settings import decode
+from antiphon.memory.addressing import addressed
 from antiphon.memory.facts import facts_of, says_one_thing
 from antiphon.memory.log import Log
 from antiphon.memory.noticing import Noticed, Noticing, drafts_of
@@ -288,6 +289,7 @@ class GraphMemory:
         new = [turn for turn in stride if turn.id not in known]
         if not new:
             return 0
+        new = addressed(self._view, new)
         vectors = self._vectors(new)
         drafts = [facts_of(turn) for turn in new]
         superseded = self._record.learn(new, vectors.astype(np.float16), drafts)

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from antiphon.memory.addressing import addressed
 from antiphon.memory.changes import Change, Embed, change, comparable, hopeless, names_value_of
 from antiphon.memory.claims import Claim, claims_of
 from antiphon.memory.columns import Floats, products
@@ -120,9 +121,10 @@ def nearest(view: View, row: int) -> list[tuple[int, float]]:
 def drafts_of(noticed: Noticed, view: View) -> list[tuple[str, Draft]]:
     """What was said before and what is said now, as facts of one relation, each with the id of its turn.
 
-    Empty where patterns have read the same relation out of the new turn: they know its times.
+    Empty where patterns have read the same relation out of the new turn: they know its times. Empty also
+    where it is not known who is meant.
     """
-    old_turn, new_turn = view.turns[noticed.old_row], view.turns[noticed.new_row]
+    old_turn, new_turn = addressed(view, [view.turns[noticed.old_row], view.turns[noticed.new_row]])
     found = noticed.change
     known = [
         draft
@@ -131,7 +133,7 @@ def drafts_of(noticed: Noticed, view: View) -> list[tuple[str, Draft]]:
     ]
     old = known[0] if known else _draft(old_turn, found.old, found.old_value, noticed.likelihood)
     read = {(draft.subject, draft.relation) for draft in facts_of(new_turn)}
-    if (old.subject, old.relation) in read:
+    if old is None or (old.subject, old.relation) in read:
         return []
     new = msgspec.structs.replace(
         old,
@@ -142,13 +144,17 @@ def drafts_of(noticed: Noticed, view: View) -> list[tuple[str, Draft]]:
     return [(old_turn.id, old), (new_turn.id, new)]
 
 
-def _draft(turn: Turn, claim: Claim, value: str, likelihood: float) -> Draft:
-    """`claim` as a fact whose relation is what it says around its value."""
+def _draft(turn: Turn, claim: Claim, value: str, likelihood: float) -> Draft | None:
+    """`claim` as a fact whose relation is what it says around its value; None: nobody knows of whom."""
+    whose = turn.to if claim.of_other else turn.speaker
+    if not whose:
+        return None
     return Draft(
-        subject=turn.speaker if not claim.subject else f"{turn.speaker}'s {claim.subject}",
+        subject=whose if not claim.subject else f"{whose}'s {claim.subject}",
         relation=claim.text.rstrip(".!").replace(value, "…"),
         object=value,
         valid_from=since(claim.text, turn.said_at),
         confidence=likelihood,
         single=True,
+        told=turn.to if claim.of_other else "",
     )

@@ -235,7 +235,8 @@ def _turn(connection: sqlite3.Connection, id_: str) -> tuple[Turn, int]:
     row, *fields = connection.execute(
         "SELECT row, id, speaker, text, said_at, conversation, persona FROM turn WHERE id = ?", (id_,)
     ).fetchone()
-    return Turn(**dict(zip(Turn.__struct_fields__, fields, strict=True))), row
+    kept = (name for name in Turn.__struct_fields__ if name != "to")
+    return Turn(**dict(zip(kept, fields, strict=True))), row
 
 
 def _fact(row: tuple[Any, ...]) -> Fact:

@@ -10,25 +10,33 @@ _NOW = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 
 
 def state(connection: sqlite3.Connection, turn: Turn, row: int, draft: Draft) -> None:
-    """Write one fact: support what is known already, supersede what it replaces."""
+    """Write one fact: support what is known already, supersede what it replaces.
+
+    What somebody says of themselves is not superseded by what they are told of themselves, and not made surer
+    by their hearing it again.
+    """
     subject = _resolved(connection, draft.subject)
     holding = connection.execute(
-        "SELECT id, object, valid_from, source FROM fact WHERE subject = ? AND relation = ? AND persona = ? "
-        "AND superseded_at = '' AND valid_to = ''",
+        "SELECT id, object, valid_from, source, speaker FROM fact WHERE subject = ? AND relation = ? "
+        "AND persona = ? AND superseded_at = '' AND valid_to = ''",
         (subject, draft.relation, turn.persona),
     ).fetchall()
     folded = draft.object.casefold()
-    known = [fact for fact, object_, _, _ in holding if object_.casefold() == folded or not folded]
+    known = [fact for fact, object_, *_ in holding if object_.casefold() == folded or not folded]
+    own = [object_.casefold() for _, object_, _, _, speaker in holding if speaker == draft.told]
+    if draft.told and ((draft.single and folded not in own and own) or (draft.ended and folded in own)):
+        return
     if draft.ended:
         for fact in known:
             _supersede(connection, fact, draft.valid_from, row)
         if known or not folded:
             return
     elif known:
-        connection.execute(
-            "UPDATE fact SET confidence = 1 - (1 - confidence) * (1 - ?) WHERE id = ?",
-            (draft.confidence, known[0]),
-        )
+        if not draft.told:
+            connection.execute(
+                "UPDATE fact SET confidence = 1 - (1 - confidence) * (1 - ?) WHERE id = ?",
+                (draft.confidence, known[0]),
+            )
         connection.execute("INSERT OR IGNORE INTO support VALUES (?, ?)", (known[0], row))
         return
     fact = connection.execute(
@@ -51,7 +59,9 @@ def state(connection: sqlite3.Connection, turn: Turn, row: int, draft: Draft) ->
         # Nobody else's word ended it: it was over when it was said.
         _supersede(connection, int(fact or 0), draft.valid_from, None)
     elif draft.single:
-        later = [(since, source) for _, _, since, source in holding if since > draft.valid_from > ""]
+        of_self = draft.subject == turn.speaker or draft.subject.startswith(f"{turn.speaker}'s ")
+        weighty = [each for each in holding if not of_self or each[-1] == turn.speaker]
+        later = [(since, source) for _, _, since, source, _ in weighty if since > draft.valid_from > ""]
         if later:  # learned late, and no longer true by then
             _supersede(connection, int(fact or 0), *min(later))
         else:

@@ -16,6 +16,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     conversation: str = ""
     persona: str = ""
     """Who may recall it; empty: everyone."""
+    to: str = ""
+    """Who is meant by "you"; empty when unknown. It is used in learning, and not kept."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a newer value takes this one's place: one lives in one city, and may like many things."""
     ended: bool = False
     """Said to be over ("I used to live in Rome")."""
+    told: str = ""
+    """Who was told this of themselves ("you live in Rome"): their own word outweighs it."""
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,4 +122,5 @@ def turn_of(utterance: Utterance) -> Turn:
         said_at=utterance.said_at,
         conversation=utterance.conversation,
         persona=utterance.persona,
+        to=utterance.to,
     )

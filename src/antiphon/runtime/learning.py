@@ -42,8 +42,8 @@ class Learning:
         self._memory = memory
         self._begin()
 
-    def hear(self, item_id: str, speaker: str, text: str, persona: str = "") -> None:
-        """`speaker` has said `text`, and only what was heard of it."""
+    def hear(self, item_id: str, speaker: str, text: str, persona: str = "", to: str = "") -> None:
+        """`speaker` has said `text`, and only what was heard of it; `to` somebody, if that is known."""
         if not text.strip():
             return
         name = f"{self._session}/{item_id}"
@@ -54,6 +54,7 @@ class Learning:
             said_at=datetime.now(UTC).astimezone().isoformat(timespec="seconds"),
             conversation=self._session,
             persona=persona,
+            to=to,
         )
         self._said |= {name}
         with self._lock:

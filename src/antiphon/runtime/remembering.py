@@ -296,7 +296,9 @@ class Remembering:
         self._unlearned = [each for each in self._unlearned if each[0] > turn]
         for own, item, who in said if self._user else ():
             speaker = who or self._scope.speaker(own or turn)
-            self._memory.learning.hear(item.id, speaker, item.text, self._scope.confided_to(own or turn))
+            # Whom a caller talks to changes within a cast; whoever answers talks to the caller.
+            to = "" if who else self._user
+            self._memory.learning.hear(item.id, speaker, item.text, self._scope.confided_to(own or turn), to)
 
     def _forget(self, turn: int) -> None:
         self._learn(turn)
