@@ -135,3 +135,34 @@ lines:
     said = capsys.readouterr()
     assert said.err.splitlines() == ["opening the models", "turn 1 of 2", "turn 2 of 2"]
     assert "caller three pieces" in said.out
+
+
+ASKING = """\
+cast: The Shop
+about: A small shop.
+start: hello
+personas: {clerk: {name: Ann, role: the clerk, voice: woman, manner: Friendly.}}
+slots:
+  count: {type: number, about: how many, cues: [pieces], ask: "How many pieces?"}
+  colour: {type: choice, about: which colour, options: {red: [], blue: []}, ask: "And which colour?"}
+scenes:
+  hello: {plays: clerk, aim: Sell., opening: Hello., checklist: [{ask: count}, {ask: colour}], ends: true}
+"""
+
+
+def test_a_run_asks_what_is_due_and_nobody_says_their_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "antiphon.toml").write_text(
+        '[engines.language_model]\nuse = "scripted"\n[engines.embedder]\nuse = "scripted"\n'
+        "[engines.language_model.settings]\nanswers = ['Ann: \"Oh yes. Do you like tea?\"']\n"
+    )
+    (tmp_path / "shop.yaml").write_text(ASKING)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("good day to you, and what do you sell?\nthree pieces\n"))
+    assert main(["cast", "run", "shop.yaml"]) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Ann")]
+    assert said == [
+        "Ann (woman) Hello.",
+        "Ann (woman) Oh yes. How many pieces?",
+        "Ann (woman) Oh yes. And which colour?",
+    ]

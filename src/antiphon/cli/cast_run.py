@@ -14,6 +14,7 @@ from rich.markup import escape
 from antiphon.contracts import Embedder, Engine, EngineSetup, LanguageModel, Part, Sampling, TextDelta
 from antiphon.contracts.discovery import find
 from antiphon.runtime import Config
+from antiphon.runtime.cast_asking import answered
 from antiphon.samp import Cast, CastSession, Decider, Line, Script
 from antiphon.samp.guards import Value
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
@@ -86,7 +87,10 @@ class Stage:
             sampling = Sampling(
                 max_tokens=self._config.answer_tokens, temperature=self._config.session.temperature
             )
-            for piece in self._model.generate(compiled.prompt, sampling, cache_key="cast"):
+            state = self.session.state
+            for piece in answered(
+                self._model, compiled.prompt, sampling, self._cast, state, cache_key="cast"
+            ):
                 if isinstance(piece, TextDelta):
                     first_ms = first_ms or (perf_counter() - began) * 1000
                     yield piece.text

@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import Any, cast
 
 from antiphon.contracts import (
-    NEVER,
     Embedder,
     LanguageModel,
     Message,
@@ -20,13 +19,13 @@ from antiphon.evals.scenario import Suite
 from antiphon.evals.text_call import Answer, TextAgent, Told
 from antiphon.evals.voice import open_engine
 from antiphon.runtime import Config
-from antiphon.runtime.cast_asking import Enough, spoken
-from antiphon.runtime.cast_lead import Lead, needless
+from antiphon.runtime.cast_asking import answered
 from antiphon.samp import Cast, CastSession, Decider
-from antiphon.samp.due import question_due, questions_of
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.state import checklist_done, is_done, owed_opening, values
 from antiphon.store import Store
+
+_CACHE_KEY = "evaluation"
 
 
 @contextmanager
@@ -65,7 +64,12 @@ class PlainAgent:
     def answer(self, said: str) -> Answer:
         """Answer a turn."""
         self._messages.append(Message("user", said))
-        text, first_ms = _generated(self._model, self._config, Prompt(tuple(self._messages)), self._seed)
+        prompt = Prompt(tuple(self._messages))
+        text, first_ms = _generated(
+            self._config,
+            self._seed,
+            lambda sampling: self._model.generate(prompt, sampling, cache_key=_CACHE_KEY),
+        )
         return Answer(text=text, first_ms=first_ms)
 
     def heard(self, text: str) -> None:
@@ -109,16 +113,10 @@ class CastAgent:
         )
         deciding_ms = (perf_counter() - began) * 1000
         state, prompt = self._session.state, self._before.prompt
-        persona = self._cast.personas[state.place.persona]
-        answered = questions_of(self._cast, state)
-        lead = Lead(persona.name, persona.role, needless(persona, prompt.messages, answered))
-        due = question_due(self._cast, state)
         text, first_ms = _generated(
-            self._model,
             self._config,
-            prompt,
             self._seed,
-            lambda pieces: spoken(pieces, lead, due, Enough(NEVER)),
+            lambda sampling: answered(self._model, prompt, sampling, self._cast, state, cache_key=_CACHE_KEY),
         )
         return self._answer(text, deciding_ms + first_ms)
 
@@ -164,19 +162,13 @@ class CastAgent:
         }
 
 
-def _generated(
-    model: LanguageModel,
-    config: Config,
-    prompt: Prompt,
-    seed: int,
-    worded: Callable[[Iterator[Piece]], Iterator[Piece]] = iter,
-) -> tuple[str, float]:
+def _generated(config: Config, seed: int, answer: Callable[[Sampling], Iterator[Piece]]) -> tuple[str, float]:
     """The answer's words as they are to be said, and milliseconds to the first of them."""
     began, first_ms, text = perf_counter(), 0.0, ""
     sampling = Sampling(
         max_tokens=config.answer_tokens, temperature=config.session.temperature, seed=seed % 2**31
     )
-    for piece in worded(model.generate(prompt, sampling, cache_key="evaluation")):
+    for piece in answer(sampling):
         if isinstance(piece, TextDelta):
             first_ms = first_ms or (perf_counter() - began) * 1000
             text += piece.text

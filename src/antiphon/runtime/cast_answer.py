@@ -20,11 +20,9 @@ from antiphon.contracts import (
     Weigh,
 )
 from antiphon.dialogue.events import GenerationEnded, PromptBuilt, TextGenerated
-from antiphon.runtime.cast_asking import Enough, spoken
-from antiphon.runtime.cast_lead import Lead, needless
+from antiphon.runtime.cast_asking import answered, spoken_before
 from antiphon.runtime.working import SENTENCE_MARKS, Job, tell_piece, tell_weighed
 from antiphon.samp.deciding import Decision
-from antiphon.samp.due import question_due, questions_of
 from antiphon.samp.prompt import Draft, Fact, Section
 from antiphon.samp.state import State
 
@@ -60,13 +58,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     usage: Usage | None
     """None: the answer was broken off."""
-
-
-def spoken_before(prompt: Prompt, verbatim: str) -> Prompt:
-    """`prompt`, when the answer has already begun with these words."""
-    if not verbatim:
-        return prompt
-    return msgspec.structs.replace(prompt, messages=(*prompt.messages, Message("assistant", verbatim)))
 
 
 def still_open(prompt: Prompt, saying: str) -> Prompt:
@@ -121,14 +112,17 @@ def answer(
             weigh_behind(asked)
         calls: list[ToolCall] = []
         usage: Usage | None = None
-        whole = spoken_before(asked, plan.verbatim)
-        persona = draft.cast.personas[plan.state.place.persona]
-        answered = questions_of(draft.cast, plan.state)
-        lead = Lead(persona.name, persona.role, needless(persona, asked.messages, answered))
-        due = question_due(draft.cast, plan.state)
-        enough = Enough(job.cancel)
-        pieces = model.generate(whole, told, cache_key=cache_key, cancel=enough)
-        for piece in spoken(pieces, lead, due, enough, plan.verbatim):
+        pieces = answered(
+            model,
+            asked,
+            told,
+            draft.cast,
+            plan.state,
+            cache_key=cache_key,
+            cancel=job.cancel,
+            before=plan.verbatim,
+        )
+        for piece in pieces:
             usage = tell_piece(job, piece, calls, model.card.name) or usage
         return usage
 

@@ -9,9 +9,23 @@ and the model is told that this is enough.
 import re
 from collections.abc import Iterable, Iterator
 
-from antiphon.contracts import Cancel, Finish, Piece, TextDelta
-from antiphon.runtime.cast_lead import SENTENCE, Lead
-from antiphon.samp.due import Due
+import msgspec
+
+from antiphon.contracts import (
+    NEVER,
+    Cancel,
+    Finish,
+    LanguageModel,
+    Message,
+    Piece,
+    Prompt,
+    Sampling,
+    TextDelta,
+)
+from antiphon.runtime.cast_lead import SENTENCE, Lead, needless
+from antiphon.samp.cast import Cast
+from antiphon.samp.due import Due, question_due, questions_of
+from antiphon.samp.state import State
 
 _QUESTION_WORDS = (
     *("what", "which", "when", "where", "who", "how", "why", "can", "could", "do", "does", "did"),
@@ -32,6 +46,43 @@ class Enough:
     def is_set(self) -> bool:
         """Whether nothing more is wanted."""
         return self.said or self._cancel.is_set()
+
+
+def spoken_before(prompt: Prompt, verbatim: str) -> Prompt:
+    """`prompt`, when the answer has already begun with these words."""
+    if not verbatim:
+        return prompt
+    return msgspec.structs.replace(prompt, messages=(*prompt.messages, Message("assistant", verbatim)))
+
+
+def answered(
+    model: LanguageModel,
+    asked: Prompt,
+    sampling: Sampling,
+    cast: Cast,
+    state: State,
+    *,
+    cache_key: str,
+    cancel: Cancel = NEVER,
+    before: str = "",
+) -> Iterator[Piece]:
+    """What whoever speaks in `state` answers, aloud or in writing: as the model says it, but for what is due.
+
+    Args:
+        model: it is stopped once enough is said.
+        asked: the prompt, which was made for `state`.
+        sampling: how the answer is drawn.
+        cast: whose people speak.
+        state: the caller's words are taken for something in it.
+        cache_key: the conversation's.
+        cancel: whether nothing is wanted any more.
+        before: what is said already, word for word.
+    """
+    persona = cast.personas[state.place.persona]
+    lead = Lead(persona.name, persona.role, needless(persona, asked.messages, questions_of(cast, state)))
+    enough = Enough(cancel)
+    pieces = model.generate(spoken_before(asked, before), sampling, cache_key=cache_key, cancel=enough)
+    return spoken(pieces, lead, question_due(cast, state), enough, before)
 
 
 def spoken(

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from antiphon.contracts import ContractBroken, JournalEntry, Prompt
-from antiphon.runtime.cast_answer import spoken_before
+from antiphon.runtime.cast_asking import spoken_before
 from antiphon.runtime.cast_telling import prompt_digest, state_digest
 from antiphon.samp import Cast, read_cast
 from antiphon.samp.ahead import led_to
