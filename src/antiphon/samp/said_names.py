@@ -14,10 +14,22 @@ _LETTER = "[\\w\u0300-\u036f'’&-]"
 _WORD = rf"(?:[{_CAPITALS}]\.|[{_CAPITALS}0-9&]{_LETTER}*(?:\.{_LETTER}+)*)"
 _PARTICLE = r"(?:of|and|the|de|der|den|del|della|di|da|du|la|le|van|von|zu|al|el|bin|&)"
 _NAME = rf"(?<!\w){_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD}){{0,4}}"
-_CUED = re.compile(
-    rf"[\s,…]+(?:(?i:u[hm]+|erm?|h+m+|well|the)\b[\s,.…]*)*((?:(?:de|der|van|von|la|el|al|di|da)\s+)*{_NAME})"
+_BETWEEN = (
+    r"[\s,…]+(?:(?i:u[hm]+|erm?|h+m+|well|the(?:\s+(?:sur|last\s+|family\s+)?name(?:\s+of)?)?)\b[\s,.…]*)*"
 )
+"""What may stand between a cue and a name: "under the name Smith"."""
+_CUED = re.compile(rf"{_BETWEEN}((?:(?:de|der|van|von|la|el|al|di|da)\s+)*{_NAME})")
 _UNCUED = re.compile(_NAME)
+_SMALL = re.compile(
+    rf"{_BETWEEN}([^\W\d_]{_LETTER}*(?: [^\W\d_]{_LETTER}*){{0,3}}?)"
+    r"(?=\W*$|\s*[,.!;]|\s+(?:and|but|so|i|i['’]\w+|we|here|speaking|please|thanks|thank)\b)"
+)
+"""A name in small letters, as people type: it takes up all that is said there."""
+_SAYS_NAME = re.compile(r"\b(?:sur)?name\b", re.IGNORECASE)
+_TYPED_SMALL = re.compile(rf"\W*\w?(?:\bI\b|[^{_CAPITALS}])*")
+"""A text without capitals, but for the first letter and "I", which telephones see to."""
+_INITIALS = re.compile(r"(?<![^\W_])[^\W\d_]")
+_SMALL_WORDS = frozenset(_PARTICLE[3:-1].split("|"))
 _SPELLED = re.compile(r"\w(?:[-.]\w)*\.?")
 
 _NO_NAME = """
@@ -39,6 +51,13 @@ think those thinking time to today tomorrow tonight too totally truly uh uhm uhh
 we'd we'll we're we've were what's which while why with wow wrong yay yup
 """
 _FILLERS = _NO_NAMES | frozenset(_FILLER.split())
+_OF_NAMES = """
+changed common complicated confidential difficult different easy foreign funny gone hard important irrelevant
+kind long misspelled missing mispronounced odd personal private pronounced rare secret short simple spelled
+spelt strange unimportant unknown unusual weird written
+"""
+_SAID_OF_NAMES = _FILLERS | frozenset(_OF_NAMES.split())
+"""What people say of a name in its place: "my name is not important"."""
 _TAIL = (
     "again and as for from here is like of please should sounds speaking thank thanks will with works would"
 )
@@ -57,15 +76,42 @@ def names(
         asked: whether a name was asked for: then one alone is an answer.
         taken: where something stands that is no name without a cue, such as a day or an option.
     """
-    for _, end in cues:
+    for start, end in cues:
         match = _CUED.match(text, end)
         if match and (name := _bare(match[1], _NO_NAMES)):
             yield Found(match.start(1), match.start(1) + len(name), name), True
+        elif found := _in_small_letters(text, start, end):
+            yield found, True
     if asked and not cues and "?" not in text and len(text.split()) <= _ANSWER_WORDS_MAX:
         found = list(_alone(text, taken))
         # "Golly, Brook.": behind the first word of all, which may be anything, another one is the name.
         found.sort(key=lambda each: (-len(str(each.value).split()), each.start == _begins(text)))
         yield from ((each, False) for each in found)
+
+
+def _in_small_letters(text: str, start: int, end: int) -> Found | None:
+    """The name behind the cue from `start` to `end`, where all is written small and the word "name" is said.
+
+    "I am tired" says nothing of a name, and in a text with capitals a name has one.
+    """
+    match = _SMALL.match(text, end)
+    if (
+        match is None
+        or not _SAYS_NAME.search(text[start : match.start(1)])
+        or not _TYPED_SMALL.fullmatch(text)
+    ):
+        return None
+    said = match[1].split()
+    if any(word.replace("’", "'") in _SAID_OF_NAMES - _SMALL_WORDS for word in said):
+        return None
+    if re.search(r"\bthe\s+$", text[end : match.start(1)]) or said[0] in ("the", "and", "of"):
+        return None
+    if said[-1] in _SMALL_WORDS:
+        return None
+    name = " ".join(
+        word if word in _SMALL_WORDS else _INITIALS.sub(lambda first: first[0].upper(), word) for word in said
+    )
+    return Found(*match.span(1), name)
 
 
 def only_fillers(text: str) -> bool:
