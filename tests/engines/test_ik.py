@@ -65,6 +65,13 @@ class Abacus:
     def cut(self, cache: int, length: int) -> None:
         self._drop(cache, 0, length)
 
+    def copy(self, cache: int, into: int, length: int) -> bool:
+        held = self.cells.setdefault(cache, [])
+        self.cells[into] = [
+            (at, {0}, token) for at, sequences, token in held if 0 in sequences and at < length
+        ]
+        return True
+
     def branch(self, cache: int, branches: int, length: int) -> None:
         for at, sequences, _ in self.cells.setdefault(cache, []):
             if 0 in sequences and at < length:
@@ -356,3 +363,19 @@ def test_guesses_change_no_draw(abacus: Abacus, seed: int) -> None:
             answer(ik, says("Ring!"), Sampling(max_tokens=30, temperature=0.4, seed=100 + other), "a")
         said.append(answer(ik, says("Ring!"), warm, "a")[0])
     assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_a_new_conversation_copies_what_another_has_read_or_reads_it(
+    abacus: Abacus, ik: Ik, copies: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not copies:
+        monkeypatch.setattr(abacus, "copy", lambda cache, into, length: False)
+    beginning = "Whoever calls is told of the sea first, "
+    shortly = Sampling(max_tokens=8, temperature=0.0)
+    first, _ = answer(ik, says(f"{beginning}then of the wind."), shortly, "first")
+    abacus.evaluations.clear()
+    read = ik.prefill(says(f"{beginning}then of the sand."), cache_key="second")
+    assert (read.reused_tokens > len(beginning)) is copies
+    assert sum(abacus.evaluations) == read.evaluated_tokens == read.prompt_tokens - read.reused_tokens
+    assert answer(ik, says(f"{beginning}then of the wind."), shortly, "second")[0] == first

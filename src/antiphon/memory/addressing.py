@@ -17,20 +17,30 @@ def addressed(view: View, turns: Sequence[Turn]) -> list[Turn]:
 
     Where nobody else or several others have spoken in its conversation, "you" stays unknown.
     """
+    speakers: dict[str, set[str]] = {}
+    for turn in turns:
+        if turn.conversation and turn.conversation not in speakers:
+            speakers[turn.conversation] = _heard_in(view, turn.conversation)
+        if turn.conversation:
+            speakers[turn.conversation].add(turn.speaker)
     return [
         turn
         if turn.to or not turn.conversation or not _YOU.search(turn.text)
-        else msgspec.structs.replace(turn, to=_other(view, turns, turn))
+        else msgspec.structs.replace(turn, to=_other(speakers[turn.conversation], turn))
         for turn in turns
     ]
 
 
-def _other(view: View, turns: Sequence[Turn], turn: Turn) -> str:
-    said = {each.speaker for each in turns if each.conversation == turn.conversation}
-    if (code := view.conversations.get(turn.conversation)) is not None:
-        columns, count = view.columns, view.count
-        codes = np.unique(columns.speaker[:count][columns.conversation[:count] == code])
-        names = list(view.speakers)
-        said |= {names[each] for each in codes.tolist()}
-    others = said - {turn.speaker}
+def _heard_in(view: View, conversation: str) -> set[str]:
+    code = view.conversations.get(conversation)
+    if code is None:
+        return set()
+    columns, count = view.columns, view.count
+    codes = np.unique(columns.speaker[:count][columns.conversation[:count] == code])
+    names = list(view.speakers)
+    return {names[each] for each in codes.tolist()}
+
+
+def _other(speakers: set[str], turn: Turn) -> str:
+    others = speakers - {turn.speaker}
     return others.pop() if len(others) == 1 else ""
