@@ -21,7 +21,7 @@ _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_bas
 
 settings.register_profile(
     "default",
-    max_examples=300,
+    max_examples=200,
     derandomize=True,
     deadline=None,
     print_blob=True,

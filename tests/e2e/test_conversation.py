@@ -1,4 +1,4 @@
-"""Six turns by our own voices: understood, answered from memory, spoken as written, timed by two watches."""
+"""Four turns by our own voices: understood, answered from memory, spoken as written, timed by two watches."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,13 +22,11 @@ TURNS = (
     ("alto", "Hello there, my name is Alice, and I live in Oslo.", ""),
     ("alto", "What is the capital of England?", "london"),
     ("alto", "Which river flows through that city?", "thames"),
-    ("alto", "How many legs are there on a spider?", "eight"),
-    ("alto", "And how many are there on a horse?", "four"),
     ("alto", "Can you remind me, what is my name?", "alice"),
 )
 
 
-async def test_six_turns(server: Running, speak: Speak, ears: Callable[[Audio], str]) -> None:
+async def test_four_turns(server: Running, speak: Speak, ears: Callable[[Audio], str]) -> None:
     heard = []
     async with dial(server.url, instructions=BRIEF) as listener:
         for voice, text, _ in TURNS:
@@ -46,5 +44,4 @@ async def test_six_turns(server: Running, speak: Speak, ears: Callable[[Audio], 
     assert wrong <= 0.05 * words, "a turn was cut off"
     assert_said_as_written(exchanges)
     for exchange, (_, text, answer) in zip(exchanges, TURNS, strict=True):
-        words = exchange.answer.lower().replace("8", "eight").replace("4", "four")
-        assert answer in words, f"{text!r} was answered {exchange.answer!r}"
+        assert answer in exchange.answer.lower(), f"{text!r} was answered {exchange.answer!r}"
