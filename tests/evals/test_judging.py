@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from antiphon.cli import main
+from antiphon.cli import eval_compare, main
 from antiphon.contracts import Draw, Subject
 from antiphon.engines.scripted import ScriptedEvaluator
 from antiphon.evals.criteria import criterion_named
@@ -201,6 +201,15 @@ def test_what_cannot_be_compared_is_no_answer(tmp_path: Path, capsys: pytest.Cap
             main(wrong)
         assert ended.value.code == 3
         assert capsys.readouterr().err.startswith("usage: antiphon eval compare ")
+
+
+def test_a_fault_of_the_comparison_is_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(_folder(tmp_path / "a"))
+    monkeypatch.setattr(eval_compare, "compare", lambda *_, **__: 1 / 0)
+    assert main(["eval", "compare", run, run]) == 3
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import traceback
 from math import inf
 from pathlib import Path
 
@@ -70,7 +71,10 @@ def _run(args: argparse.Namespace) -> int:
         return _compared(args)
     except AntiphonError as error:
         print(as_started(f"antiphon: {error}"), file=sys.stderr)
-        return _NOT_COMPARED
+    except Exception:
+        # Python would end with 1, which says that the new version is worse.
+        traceback.print_exc()
+    return _NOT_COMPARED
 
 
 def _compared(args: argparse.Namespace) -> int:
