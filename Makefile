@@ -38,7 +38,7 @@ test-ray: weights-test ## evaluations over a real Ray cluster, which is started 
 test-models: weights-test ## what computes on real weights, and minds no neighbours either
 	$(BIN)/pytest -m "real and not paced"
 
-test-pages: browser check ## the app in a browser, in four looks and in trouble; the check builds it
+test-pages: browser check ## the app in a browser, in all its views and in trouble; the check builds it
 	$(BIN)/pytest -m "not paced" tests/web
 
 test-paced: weights-test browser check ## what talks in real time, and wants the machine for itself

@@ -1,6 +1,6 @@
 """What every test may ask for: verified weights, and recordings of real people where there are any.
 
-Generated examples are the same in every run, so that a failure is the change's and nobody else's;
+Generated examples are the same in every run, so that a failure is the change's and nobody else's, and few;
 `HYPOTHESIS_PROFILE=thorough pytest tests/dialogue` draws thousands of new ones.
 """
 
@@ -21,7 +21,7 @@ _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_bas
 
 settings.register_profile(
     "default",
-    max_examples=200,
+    max_examples=100,
     derandomize=True,
     deadline=None,
     print_blob=True,

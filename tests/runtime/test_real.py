@@ -30,6 +30,7 @@ from .stage import no_weights, silence
 
 pytestmark = [pytest.mark.real, pytest.mark.paced, pytest.mark.asyncio(loop_scope="module")]
 
+SMALL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 FRAME = ticks(20)
 STORYTELLER = SessionSettings(
     instructions="You tell stories. Answer every question with a story of at least eight long sentences.",
@@ -90,6 +91,7 @@ def caller_says() -> Iterator[Callable[[str], Audio]]:
 async def hub(weights: Callable[[str], Path]) -> AsyncIterator[Hub]:
     config = Config()
     config.engines["journal"] = EngineChoice(use="scripted")
+    config.engines["language_model"] = EngineChoice(use="ik", settings={"model": SMALL})
     opened = await open_hub(config, weights=weights, progress=lambda _: None)
     yield opened
     await opened.close()

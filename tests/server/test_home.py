@@ -35,6 +35,7 @@ from antiphon.server.home.wire import Garbled
 from .house import ANYWHERE, asks, calling, chunks, says, scripted, sound, standing, talked, until
 from .test_real_hub import _sung
 
+SMALL = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "clients" / "wyoming_client.py"
 
 
@@ -344,6 +345,7 @@ async def test_a_house_with_real_engines(weights: Callable[[str], Path], tmp_pat
     """It speaks, understands itself, and answers."""
     engines = Config().engines
     engines["journal"] = EngineChoice(use="sqlite", settings={"path": str(tmp_path / "journal.sqlite")})
+    engines["language_model"] = EngineChoice(use="ik", settings={"model": SMALL})
     async with standing(engines, weights=weights) as (server, _), calling(server) as client:
         await says(client, Synthesize("What is the capital of France? Tell me in one word."))
         audio, rate_hz = sound(await until(client, "audio-stop"))

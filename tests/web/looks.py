@@ -18,6 +18,8 @@ LOOKS = {
     "telephone-light": (TELEPHONE, "light"),
     "telephone-dark": (TELEPHONE, "dark"),
 }
+SEEN = tuple(LOOKS) if "ANTIPHON_SHOTS" in os.environ else ("desk-light", "telephone-dark")
+"""Which are looked at: all where pictures are wanted, otherwise each size and each theme once."""
 TABS = ("Time", "Scenes", "Memory", "Prompt", "Events")
 SERIOUS = ("serious", "critical")
 # The line, for a test to cut.

@@ -1,6 +1,6 @@
 """Every view in both themes, on a desk and on a telephone: nothing that keeps anybody out, nothing from afar.
 
-`ANTIPHON_SHOTS=FOLDER` keeps the pictures.
+`ANTIPHON_SHOTS=FOLDER` keeps the pictures, and looks at every size in every theme.
 """
 
 import re
@@ -17,7 +17,7 @@ from antiphon.runtime import EngineChoice
 
 from .conftest import NO_ECHO
 from .evening import trace_file
-from .looks import LOOKS, TABS, Looker, looking
+from .looks import SEEN, TABS, Looker, looking
 from .page import visiting
 
 FIRST_LOAD_BYTES = 250 * 1024
@@ -39,7 +39,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield server
 
 
-@pytest.fixture(params=LOOKS)
+@pytest.fixture(params=SEEN)
 def look(request: pytest.FixtureRequest) -> str:
     return request.param
 
