@@ -17,6 +17,7 @@ run: weights ## set up, fetch the weights, and start the server on http://127.0.
 	@sh tools/web.sh --if-possible
 	@$(BIN)/antiphon serve
 
+MARKED = $(shell grep -rlF --include="test_*.py" "mark.$(1)" tests)
 HALF := tests/bench tests/cli tests/clients tests/contracts tests/dialogue tests/engines tests/evals
 
 # First what only computes or mostly waits, side by side; then, alone, what talks in real time or loads the machine.
@@ -36,13 +37,13 @@ test-ray: weights-test ## evaluations over a real Ray cluster, which is started 
 	$(BIN)/pytest tests/evals/test_on_ray.py
 
 test-models: weights-test ## what computes on real weights, and minds no neighbours either
-	$(BIN)/pytest -m "real and not paced"
+	$(BIN)/pytest -m "real and not paced" $(call MARKED,real)
 
 test-pages: browser check ## the app in a browser, in all its views and in trouble; the check builds it
 	$(BIN)/pytest -m "not paced" tests/web
 
 test-paced: weights-test browser check ## what talks in real time, and wants the machine for itself
-	$(BIN)/pytest -m paced
+	$(BIN)/pytest -m paced tests/clients tests/e2e $(call MARKED,paced)
 
 EVAL_ARGS ?=
 eval: weights ## simulated callers try the three example casts by speech; a page for each in runs/

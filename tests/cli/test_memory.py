@@ -225,7 +225,7 @@ def test_a_file_that_begins_with_a_byte_order_mark(
 
 def test_a_reader_that_goes_away_ends_an_export_quietly(db: list[str], tmp_path: Path) -> None:
     # More than a pipe holds, so that the reader is gone before the writer is done.
-    lines = ({"id": f"x{place}", "text": f"{place} " + "la " * 300} for place in range(200))
+    lines = ({"id": f"x{place}", "text": f"{place} " + "la " * 300} for place in range(100))
     file = tmp_path / "long.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     assert main(["memory", "ingest", str(file), *db]) == 0

@@ -84,7 +84,6 @@ def test_leftovers_of_a_torn_write_are_cut_off(store, tiny) -> None:
     ("wrong", "told"),
     [
         (lambda part: part[:-1], "expected 80000 bytes, got 79999"),
-        (lambda part: part + b"!", "expected 80000 bytes, got more"),
         (lambda part: b"!" + part[1:], "expected sha256"),
     ],
 )
