@@ -165,7 +165,7 @@ def test_the_whole_bench(
     monkeypatch.setattr(bench_memory, "_embedder", ScriptedEmbedder)
     monkeypatch.setattr(bench_memory, "_TURNS", 20)
     monkeypatch.setattr(bench_memory, "data_home", lambda: tmp_path)
-    monkeypatch.setattr(bench_memory, "stories", lambda part, rounds: stories(part, rounds)[::28])
+    monkeypatch.setattr(bench_memory, "stories", lambda part, rounds: stories(part, rounds)[::14])
     assert main(["bench", "memory", "--data", str(data), "--held-out", "1", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["tuned_on"] == ["a", "b"]
