@@ -18,13 +18,14 @@ run: weights ## set up, fetch the weights, and start the server on http://127.0.
 	@$(BIN)/antiphon serve
 
 MARKED = $(shell grep -rlF --include="test_*.py" "mark.$(1)" tests)
+PACED = $(BIN)/pytest -m paced tests/clients tests/e2e $(call MARKED,paced)
 HALF := tests/bench tests/cli tests/clients tests/contracts tests/dialogue tests/engines tests/evals
 
 # First what only computes or mostly waits, side by side; then, alone, what talks in real time or loads the machine.
 test: ## set up, then lint, types, borders and every test
 	@echo "Setting up, checking and testing; each part reports when it is over ..."
 	@$(MAKE) --no-print-directory -j3 --output-sync=target browser weights-test test-apart test-apart-too check test-models test-pages
-	@$(MAKE) --no-print-directory test-paced
+	$(PACED)
 
 test-apart: setup-dev ## the tests that mind no neighbours and need no weights, one half of them
 	$(BIN)/pytest -m "not (real or paced)" $(HALF)
@@ -43,7 +44,7 @@ test-pages: browser check ## the app in a browser, in all its views and in troub
 	$(BIN)/pytest -m "not paced" tests/web
 
 test-paced: weights-test browser check ## what talks in real time, and wants the machine for itself
-	$(BIN)/pytest -m paced tests/clients tests/e2e $(call MARKED,paced)
+	$(PACED)
 
 EVAL_ARGS ?=
 eval: weights ## simulated callers try the three example casts by speech; a page for each in runs/
