@@ -16,9 +16,15 @@ from antiphon.contracts import (
     PrerequisiteMissing,
     Prompt,
 )
-from antiphon.engines.scripted import ScriptedJournal, ScriptedLanguageModel, ScriptedTranscriber
+from antiphon.engines.scripted import (
+    ScriptedJournal,
+    ScriptedLanguageModel,
+    ScriptedSynthesizer,
+    ScriptedTranscriber,
+)
 from antiphon.runtime import Config, EngineChoice, Hub, Limits, Session, open_hub
 from antiphon.runtime.events import SessionEvent, TurnMeasured
+from antiphon.runtime.obstacles import obstacles
 from antiphon.runtime.parts import LIVE_PARTS
 from antiphon.runtime.settings import ReplyRequest, SessionSettings
 
@@ -50,6 +56,15 @@ async def test_loading_tells_what_comes_next_and_readiness_at_the_end() -> None:
     assert hub.voices() == ("low", "high")
     await hub.close()
     assert not hub.ready
+
+
+async def test_voices_that_only_an_open_engine_knows_are_asked_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = ScriptedSynthesizer.voices
+    monkeypatch.setattr(ScriptedSynthesizer, "voices", property(lambda engine: known))
+    wanting = config(session=SessionSettings(voice="nobody"))
+    assert list(obstacles(wanting)) == []
+    with pytest.raises(ConfigInvalid, match="no voice 'nobody'; there are: low, high"):
+        await Hub(wanting).load(weights=no_weights, progress=quiet)
 
 
 @pytest.mark.parametrize("plays", [False, True])

@@ -87,8 +87,10 @@ def voice_names(config: Config) -> tuple[str, ...] | None:
     """
     part: Part = "synthesizer"
     kind = find(part, config.engines[part].use)
-    voices = cast(tuple[Voice, ...] | None, getattr(kind, "voices", None))
-    return None if voices is None else tuple(voice.name for voice in voices)
+    voices = getattr(kind, "voices", None)  # a property, where they are known of an open engine only
+    return (
+        tuple(voice.name for voice in cast(tuple[Voice, ...], voices)) if isinstance(voices, tuple) else None
+    )
 
 
 def open_parts(config: Config, *, weights: Callable[[str], Path], progress: Callable[[str], None]) -> Parts:
