@@ -38,7 +38,7 @@ def check(conversation: Conversation) -> None:
     ]
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(conversation=conversations())
 def test_every_conversation_keeps_the_rules(conversation: Conversation) -> None:
     conversation.plays_out()
@@ -46,7 +46,7 @@ def test_every_conversation_keeps_the_rules(conversation: Conversation) -> None:
     repeat_every_answer(conversation)
 
 
-@settings(max_examples=3 * settings().max_examples)
+@settings(max_examples=2 * settings().max_examples)
 @given(conversation=conversations(reliable=True))
 def test_with_engines_that_answer_no_reply_fails(conversation: Conversation) -> None:
     conversation.plays_out()

@@ -206,7 +206,7 @@ def test_the_embedded_judge_draws_the_same_to_the_bit_whatever_was_drawn_before(
     judge = ModelJudge.open(EngineSetup(weights=weights, settings=settings_for("fitting", ["0.5b"])))
     try:
         turns = [_turn("At nine.", "a"), _turn("The moon is a cheese that sings.", "b")]
-        asked = [(turn, seed) for turn in turns for seed in (1, 2, 3)]
+        asked = [(turn, seed) for turn in turns for seed in (1, 2)]
         once = [judge.draw(turn, seed) for turn, seed in asked]
         again = [judge.draw(turn, seed) for turn, seed in reversed(asked)]
     finally:

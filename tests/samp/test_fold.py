@@ -43,7 +43,7 @@ SHOP = read_cast(SMALL)
 CASTS = [SHOP, *(read_cast(example(name)) for name in ("restaurant", "clinic", "town"))]
 
 
-@settings(max_examples=5 * settings().max_examples)
+@settings(max_examples=3 * settings().max_examples)
 @given(talk=talks(CASTS))
 def test_no_move_is_wrong_lost_or_made_twice(talk: Talk) -> None:
     for verdict in talk.applied.values():

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.contracts import ContractBroken, EngineSetup, Prompt
@@ -232,7 +232,6 @@ def test_a_discreet_persona_confides_only_where_the_cast_says_so() -> None:
 SECRET = "the zanzibar protocol"
 
 
-@settings(max_examples=200)
 @given(talk=talks([RESTAURANT, CLINIC, TOWN]), data=st.data())
 def test_no_secret_ever_leaks(talk: Talk, data: st.DataObject) -> None:
     """A secret told to one persona is in no prompt of a persona who was not there, whatever comes after."""

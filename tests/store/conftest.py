@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -142,9 +143,8 @@ class LoopbackHub:
         self._thread.join()
 
 
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    folder = tmp_path / "shop"
+def _opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop that pip, until `monkeypatch` is undone, looks into and nowhere else."""
     folder.mkdir()
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
@@ -155,6 +155,11 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 @pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return _opened(tmp_path / "shop", monkeypatch)
+
+
+@pytest.fixture
 def tiny(shop: Shop) -> Tiny:
     return Tiny(shop)
 
@@ -162,6 +167,23 @@ def tiny(shop: Shop) -> Tiny:
 @pytest.fixture
 def store(tmp_path: Path, tiny: Tiny) -> Store:
     return Store(tmp_path / "models", tiny.manifest())
+
+
+@pytest.fixture(scope="session")
+def pulled_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store that has pulled it: pip takes its second for each part."""
+    folder = tmp_path_factory.mktemp("pulled")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        tiny = Tiny(_opened(folder / "shop", monkeypatch))
+        Store(folder / "models", tiny.manifest()).pull("tiny")
+    return folder / "models"
+
+
+@pytest.fixture
+def pulled(store: Store, pulled_once: Path) -> Store:
+    """The store, with the model in it already."""
+    shutil.copytree(pulled_once, store.root)
+    return store
 
 
 @pytest.fixture

@@ -35,10 +35,9 @@ def test_a_pull_gives_the_published_bytes_and_leaves_nothing_else(store, tiny) -
     assert [model.state for model in store.status()] == ["ready", "absent"]
 
 
-def test_a_second_pull_needs_nothing(store, tiny) -> None:
-    store.pull("tiny")
+def test_a_second_pull_needs_nothing(pulled, tiny) -> None:
     shutil.rmtree(tiny.shop.folder)
-    assert store.pull("tiny") == store.folder("tiny")
+    assert pulled.pull("tiny") == pulled.folder("tiny")
 
 
 def test_what_is_not_here_names_its_remedy(store) -> None:
@@ -191,8 +190,9 @@ def test_pulls_of_different_models_do_not_meet(store) -> None:
     assert [model.state for model in store.status()] == ["ready", "ready"]
 
 
-def test_verify_finds_damage_and_pull_mends_it(store, tiny) -> None:
-    folder = store.pull("tiny")
+def test_verify_finds_damage_and_pull_mends_it(pulled, tiny) -> None:
+    store = pulled
+    folder = store.folder("tiny")
     assert store.verify("tiny") == ()
     damaged = bytearray(tiny.whole)
     damaged[60_000] ^= 1
@@ -206,27 +206,25 @@ def test_verify_finds_damage_and_pull_mends_it(store, tiny) -> None:
     assert (store.pull("tiny") / "deep" / "model.bin").read_bytes() == tiny.whole
 
 
-def test_a_missing_or_short_file_is_noticed_without_hashing(store) -> None:
-    (store.pull("tiny") / "config.json").write_bytes(b"{}")
+def test_a_missing_or_short_file_is_noticed_without_hashing(pulled) -> None:
+    (pulled.folder("tiny") / "config.json").write_bytes(b"{}")
     with pytest.raises(PrerequisiteMissing):
-        store.folder("tiny")
+        pulled.folder("tiny")
 
 
-def test_another_manifest_asks_for_its_own_bytes(store, tiny) -> None:
-    store.pull("tiny")
+def test_another_manifest_asks_for_its_own_bytes(pulled, tiny) -> None:
     tiny.pieces = (tiny.pieces[0], b"better " * 9_000)
     tiny.shop.add("tiny-b", {"tiny_b/part2": tiny.pieces[1]})
-    newer = Store(store.root, tiny.manifest())
+    newer = Store(pulled.root, tiny.manifest())
     with pytest.raises(PrerequisiteMissing):
         newer.folder("tiny")
     assert (newer.pull("tiny") / "deep" / "model.bin").read_bytes() == tiny.whole
 
 
-def test_remove_sets_free_what_pull_and_half_a_pull_took(store, tiny) -> None:
-    store.pull("tiny")
-    assert store.remove("tiny") > len(tiny.whole)
-    assert store.remove("tiny") == 0
-    assert store.status()[0].on_disk_bytes == 0
+def test_remove_sets_free_what_pull_and_half_a_pull_took(pulled, tiny) -> None:
+    assert pulled.remove("tiny") > len(tiny.whole)
+    assert pulled.remove("tiny") == 0
+    assert pulled.status()[0].on_disk_bytes == 0
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ WATCHES_AGREE_MS = 60
 SILENT_WITHIN_MS = 1_000  # a story goes on for seconds; how quick it is, a busy machine cannot say
 A_PERSON = "timit_nltk/dr2-faem0_sx42.flac"
 BEFORE_S, AFTER_S = 1.5, 12.0
-INTERRUPTIONS = 3
+INTERRUPTIONS = 2
 PATIENCE_MS = 60_000
 
 
