@@ -1,6 +1,7 @@
 """Voices and language models that break their contracts are caught, and told how."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 
 import numpy as np
 import pytest
@@ -191,6 +192,9 @@ class Jams(ScriptedLanguageModel):
         self.busy = False
 
 
+_AGAIN = count()
+
+
 class ForgetsPrefills(ScriptedLanguageModel):
     def prefill(
         self,
@@ -201,7 +205,7 @@ class ForgetsPrefills(ScriptedLanguageModel):
         at_most_tokens: int | None = None,
     ) -> Prefilled:
         return super().prefill(
-            prompt, cancel=cancel, cache_key=f"{cache_key}{id(prompt)}", at_most_tokens=at_most_tokens
+            prompt, cancel=cancel, cache_key=f"{cache_key}{next(_AGAIN)}", at_most_tokens=at_most_tokens
         )
 
 
