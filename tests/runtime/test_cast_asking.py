@@ -94,6 +94,10 @@ def test_a_caller_who_has_only_answered_is_asked_at_once() -> None:
     assert said("What can I do", " for you? I am here.", due=due) == "And at what time?"
     assert said("A", "nd", " what can I do for you? I am here.", due=due) == "And at what time?"
     assert said("Thank you, Dr. Holm. I note it.", due=due) == "Thank you, Dr. Holm. And at what time?"
+    assert said("For", " Monday? For which day?", due=due) == "And at what time?"
+    assert said("Sure", ", for", " what day? Well.", due=due) == "And at what time?"
+    assert said("Sure, four", " people. Well.", due=due) == "Sure, four people. And at what time?"
+    assert said("On Monday, ", "very well. So.", due=due) == "On Monday, very well. And at what time?"
     assert said("What", "ever you like. I am here.", due=due) == "Whatever you like. And at what time?"
 
 
@@ -105,6 +109,7 @@ def test_a_caller_who_has_only_answered_is_asked_at_once() -> None:
             "And what can I do? Well.",
             "I am. So?",
             "Isle. At six. Is it?",
+            "Sure, for a day? At six.",
         )
     ),
     cuts=st.lists(st.integers(0, 16), max_size=4),

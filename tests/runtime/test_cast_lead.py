@@ -36,6 +36,7 @@ def said(name: str, *pieces: str, told: Set[str] = frozenset(), role: str = "") 
         (("Good evening, Ma", "ya here."), "Good evening, Maya here."),
         (("Yes, May",), "Yes, May"),
         (("Maya", ", ", "for which day?"), "For which day?"),
+        (("Maya", " speaking", ", ", "for which day?"), "For which day?"),
     ],
 )
 def test_a_name_goes_and_all_else_stays(pieces: tuple[str, ...], heard: str) -> None:
@@ -78,6 +79,9 @@ TOLD = frozenset({"daniel the receptionist at the front desk", "we are open on s
         ("We are open.", "We are open."),
         ("Daniel, the receptionist at the front desk.", "Daniel, the receptionist at the front desk."),
         ("We are open on Sundays. ", "We are open on Sundays."),
+        ("From here on, answer as Daniel. Which train?", "Which train?"),
+        ("From here on, answer as Tom. Which train?", "Which train?"),
+        ("From here it is not far.", "From here it is not far."),
     ],
 )
 def test_what_was_said_already_goes_unless_it_is_all(text: str, heard: str) -> None:
@@ -95,7 +99,7 @@ def test_needless_is_who_one_is_and_what_was_stated() -> None:
     messages = [
         Message("system", "You are Daniel. It is a fine day today."),
         Message("assistant", "The clinic is open on Sundays. May I have your whole name? Thank you."),
-        Message("user", "I was born in May."),
+        Message("user", "In May."),
     ]
     who, hours = "daniel the receptionist at the front desk", "the clinic is open on sundays"
     assert needless(DANIEL, messages) == {who, hours}
@@ -103,6 +107,8 @@ def test_needless_is_who_one_is_and_what_was_stated() -> None:
     assert needless(DANIEL, [*messages[:2], Message("user", "Who is at the front desk?")]) == {hours}
     assert needless(DANIEL, [*messages[:2], Message("user", "What was that again?")]) == {who}
     assert needless(DANIEL, messages[:1]) == {who}
+    told = [*messages[:2], Message("user", "I have run out of tablets.")]
+    assert needless(DANIEL, told) == {who, hours, "i have run out of tablets"}
 
 
 @given(

@@ -32,8 +32,11 @@ _QUESTION_WORDS = (
     *("is", "are", "may", "shall", "would"),
 )
 _BEFORE = ("and", "so", "for", "at", "on", "in")
-_BEGINNING = re.compile(rf"\W*(?:(?:{'|'.join(_BEFORE)}) )*(\w*)(\W?)", re.IGNORECASE)
-"""The first word that tells whether a sentence is a question, and what follows it."""
+_AGREEING = ("sure", "okay", "ok", "yes", "great", "good", "right", "alright", "certainly", "perfect")
+_BEGINNING = re.compile(
+    rf"\W*(?:(?:{'|'.join(_AGREEING)}),? )?((?:(?:{'|'.join(_BEFORE)}) )*)(\w*)(\W?)", re.IGNORECASE
+)
+"""What stands before the word that tells whether a sentence is a question, that word, and what follows."""
 
 
 class Enough:
@@ -160,10 +163,12 @@ class _Asking:
         begun = _BEGINNING.match(sentence)
         if self._told or self._due is None or not self._due.at_once or begun is None:
             return False
-        word = begun[1].lower()
-        if begun[2]:
-            return word in _QUESTION_WORDS
-        return any(each.startswith(word) for each in (*_QUESTION_WORDS, *_BEFORE))
+        word = begun[2].lower()
+        if not begun[3]:
+            return any(each.startswith(word) for each in (*_QUESTION_WORDS, *_BEFORE, *_AGREEING))
+        if begun[1] and "," not in sentence[begun.end(1) :]:  # "For Monday?"
+            return True
+        return word in _QUESTION_WORDS or (begun[3] == "," and word in _AGREEING)
 
     def _over(self, due: Due, sentence: str) -> str:
         asks = due.asked_by(sentence)

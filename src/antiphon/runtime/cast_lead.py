@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from antiphon.contracts import Message
 from antiphon.samp.cast import Persona
+from antiphon.samp.prompt import ANSWERS_AS
 
 _VERBS = ("says", "said", "asks", "asked", "answers", "answered", "replies", "replied")
 _MARKS = (":", *(f' {verb}{stop} "' for verb in _VERBS for stop in (",", ":", "")))
@@ -21,6 +22,8 @@ _ONCE_MORE = re.compile(r"\b(?:again|repeat|pardon|sorry|say that|did(?:n't| not
 _FEWEST_WORDS = 4
 """Shorter sentences may be said twice: "Thank you.\""""
 _LONG_LETTERS = 4
+_ORDER = " ".join(_WORD.findall(ANSWERS_AS.lower()))
+"""An order in the prompt, which a small model gives itself as well."""
 
 
 class Lead:
@@ -30,8 +33,9 @@ class Lead:
         """For who is called `name`; `needless` are sentences that may go, as `words_of` gives them."""
         bare = name.rpartition(" ")[2]
         names = dict.fromkeys((name, bare, *((f"{name}, {role}", f"{name}, {role},") if role else ())))
+        by_length = sorted(names, key=len, reverse=True)
         self._marks = tuple(f"{each}{mark}" for each in names for mark in _MARKS)
-        self._calls = tuple(f"{each}," for each in sorted(names, key=len, reverse=True))
+        self._calls = tuple(f"{each}{mark}" for each in by_length for mark in (" speaking,", ","))
         self._own = re.compile(rf"(?<=,) (?:{re.escape(name)}|{re.escape(bare)})[,.!?]")
         self._may_be_own = tuple(f" {each}" for each in dict.fromkeys((name, bare)))
         self._needless = needless
@@ -62,7 +66,7 @@ class Lead:
         held, self._held = self._held, ""
         if held.strip() in (*self._marks, *self._calls):
             held = ""
-        self.needless = not self._begun and (not held.strip() or words_of(held) in self._needless)
+        self.needless = not self._begun and (not held.strip() or self._is_needless(words_of(held)))
         said = self._plain(held if self._begun or held.strip() else self._left_out)
         return f"{said}{self._tail}"
 
@@ -74,7 +78,7 @@ class Lead:
                 self._held, self._quoted = _begun(rest), mark.endswith('"')
                 return True
         sentence = SENTENCE.match(bare)
-        if sentence is not None and words_of(sentence[0]) in self._needless:
+        if sentence is not None and self._is_needless(words_of(sentence[0])):
             self._left_out, self._held = sentence[0], bare[sentence.end() :]
             return True
         if self._may_be_a_name(bare) or self._may_be_needless(bare):
@@ -88,9 +92,12 @@ class Lead:
     def _may_be_a_name(self, bare: str) -> bool:
         return any(mark.startswith(bare.rstrip()) for mark in (*self._marks, *self._calls))
 
+    def _is_needless(self, words: str) -> bool:
+        return words in self._needless or words.startswith(_ORDER)
+
     def _may_be_needless(self, bare: str) -> bool:
         words = words_of(bare)
-        return any(each.startswith(words) for each in self._needless)
+        return words.startswith(_ORDER) or any(each.startswith(words) for each in (_ORDER, *self._needless))
 
     def _plain(self, text: str) -> str:
         """Without quotation marks, if it is quoted; nobody calls the caller by the speaker's own name."""
@@ -108,16 +115,16 @@ class Lead:
 def needless(
     persona: Persona, messages: Sequence[Message], answered: Set[str] = frozenset()
 ) -> frozenset[str]:
-    """What an answer need not begin with: who the persona is, what earlier ones stated, what is `answered`.
+    """What an answer need not begin with: who the persona is, what was stated earlier, what is `answered`.
 
-    What the caller's last words ask for is none of it.
+    Nor with the caller's own last words; what they ask for is none of it.
     """
     heard = next((each.content for each in reversed(messages) if each.role == "user"), "")
     asked = _long_words(heard)
     said = () if _ONCE_MORE.search(heard) else (each for each in messages if each.role == "assistant")
     stated = [f"{persona.name}, {persona.role}", *(one for each in said for one in _statements(each.content))]
     found = [one for one in stated if asked.isdisjoint(_long_words(one))]
-    return frozenset(words_of(one) for one in (*found, *answered))
+    return frozenset(words_of(one) for one in (*found, *_statements(heard), *answered))
 
 
 def _begun(text: str) -> str:

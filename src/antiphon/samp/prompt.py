@@ -28,6 +28,9 @@ KEEP_SHARE = 0.7
 TURNS_KEPT = 4
 """The newest turns, which are dropped only when every line that can be spared is gone."""
 
+ANSWERS_AS = "From here on, answer as"
+"""What stands in the history where another one begins to speak."""
+
 
 class Fact(msgspec.Struct, frozen=True):
     """Something recalled for this answer; the first in a list are worth most."""
@@ -247,7 +250,7 @@ def _history(cast: Cast, said: Sequence[Said]) -> tuple[Message, ...]:
     for each in said:
         if each.role == "agent" and each.persona != speaker and each.persona in cast.personas:
             speaker = each.persona
-            messages.append(Message("system", f"From here on, answer as {cast.personas[speaker].name}."))
+            messages.append(Message("system", f"{ANSWERS_AS} {cast.personas[speaker].name}."))
         role = "user" if each.role == "caller" else "assistant"
         text = each.text if role == "user" else as_heard(without_taking_over(cast, each.persona, each.text))
         if messages and messages[-1].role == role:
