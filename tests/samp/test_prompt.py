@@ -100,6 +100,26 @@ def test_the_short_part_says_who_speaks_what_for_and_what_is_open() -> None:
     assert "Agreed so far: how many guests: 4." in compiled(talk).prompt.messages[-2].content
 
 
+def test_what_a_turn_changes_stands_behind_what_it_does_not() -> None:
+    talk = Talk(RESTAURANT)
+    talk.reply(40)
+    talk.caller("I'd like to book a table")
+    talk.propose(GoTo("booking"), base=0, turn=1)
+    talk.reply(40)
+    before = [line.text for line in now_lines(RESTAURANT, talk.state, ())]
+    talk.caller("Four of us")
+    talk.propose(SetSlot("guests", 4.0), base=1, turn=2)
+    after = [line.text for line in now_lines(RESTAURANT, talk.state, ())]
+    told = after.index("Not to be asked for any more: how many guests.")
+    assert before[:told] == after[:told]
+    assert any(line.startswith("Your aim:") for line in after[:told])
+    assert any(line.startswith("Speak to the caller yourself") for line in after[:told])
+    older = [line.text for line in now_lines(RESTAURANT, msgspec.structs.replace(talk.state, rules=3), ())]
+    assert older.index(after[told]) < older.index(after[told - 2]) < older.index(after[told - 1]), (
+        "a journal of before would not replay"
+    )
+
+
 def test_another_topic_leads_back_to_what_was_asked_before() -> None:
     talk = Talk(RESTAURANT)
     talk.reply(40)

@@ -6,7 +6,7 @@ words, which follow: so this part is the same whatever they answer, and is read 
 Each line says how well it can be spared when the budget is short: 0 never, and the higher the sooner.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -41,6 +41,11 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
     yield Line("persona", f"{order} How they speak: {persona.manner}")
     for rank, fact in enumerate(persona.knows):
         yield Line("knows", fact if rank else f"Facts you may use when asked: {fact}", 100 + rank)
+    aim = Line("aim", f"Your aim: {scene.aim}")
+    # Else a small model begins with the speaker's name.
+    aloud = Line(
+        "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
+    )
     just = told_just_now(state)
     known = [
         slot
@@ -51,14 +56,8 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
         yield Line("slots", f"Agreed so far: {'; '.join(_agreed(cast, state, slot) for slot in known)}.")
     for text in tool_lines(cast, state):
         yield Line("tools", text)
-    if just:
-        about = " and ".join(cast.slots[slot].about for slot in cast.slots if slot in just)
-        # "The caller has told you ..." a small model would say aloud.
-        told = f"Not to be asked for any more: {about}."
-        if state.rules < 3:
-            told = f"The caller has just told you {about}: do not ask for it again."
-        yield Line("slots", told)
-    yield Line("aim", f"Your aim: {scene.aim}")
+    told = tuple(_just_told(cast, state, just))
+    yield from (aim, aloud, *told) if state.rules >= 4 else (*told, aim)
     if state.question:
         yield Line("question", f"Ask the caller: {state.question}")
     elif opening := owed_opening(cast, state):
@@ -71,11 +70,20 @@ def _lines(cast: Cast, state: State, facts: Sequence[str]) -> Iterator[Line]:
         yield from _to_do(cast, state)
     for rank, fact in enumerate(facts):
         yield Line("facts", fact if rank else f"From earlier: {fact}", 200 + rank)
-    # The last words before the caller's count most: a small model would begin with the speaker's name.
-    yield Line(
-        "persona", "Speak to the caller yourself: one or two short sentences, without a name before them."
-    )
+    if state.rules < 4:
+        yield aloud
     yield from _just_now(cast, state, known)
+
+
+def _just_told(cast: Cast, state: State, just: Collection[str]) -> Iterator[Line]:
+    """What the caller has only just told, by name."""
+    if just:
+        about = " and ".join(cast.slots[slot].about for slot in cast.slots if slot in just)
+        # "The caller has told you ..." a small model would say aloud.
+        told = f"Not to be asked for any more: {about}."
+        if state.rules < 3:
+            told = f"The caller has just told you {about}: do not ask for it again."
+        yield Line("slots", told)
 
 
 def _just_now(cast: Cast, state: State, known: Sequence[str]) -> Iterator[Line]:

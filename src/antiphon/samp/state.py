@@ -24,13 +24,14 @@ HISTORY_KEPT = 400
 CALLED_KEPT = 64
 """Calls of tools that the state remembers."""
 PACES_KEPT = 8
-RULES = 3
+RULES = 4
 """Which rules new conversations are folded by. A journal names its own, so that an older one stays as it was.
 
     0    until 0.1
     1    what repeats a confidence is one; of tools is told what a persona may know, and what nobody knows
     2    of what is to be done the prompt tells one thing at a time, and a manner again where it drifts
     3    what waits for the caller's yes is said again after another topic, and after a correction
+    4    in a prompt's short part stands first what a turn does not change
 """
 TURNS_BACK_MAX = 12
 """A proposal for an older turn than this is dropped, and its verdict forgotten."""
