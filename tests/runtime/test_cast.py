@@ -268,6 +268,43 @@ async def test_a_typed_turn_is_a_turn_and_the_client_asks_for_the_greeting() -> 
     assert stage.place == ("colours", "clerk")
 
 
+@pytest.mark.parametrize("words_ms", [0, 600], ids=["words in time", "words after the commit"])
+@in_virtual_time
+async def test_who_types_and_then_speaks_is_answered_to_both(words_ms: float) -> None:
+    stage = Shop("Certainly.", "A red one.")
+    stage.lanes["transcriber"].delay_ms = words_ms
+    await stage.greeted()
+    stage.types("five pieces please", "a")
+    await stage.told("what is a good one")
+    assert stage.prompts()[-1].endswith("user: five pieces please what is a good one")
+    assert stage.place == ("colours", "clerk")
+    commits = [entry.body for entry in stage.journal if entry.kind == "caller_turn_committed"]
+    assert [(body["text"], body["spoken"]) for body in commits] == [
+        ("five pieces please what is a good one", "what is a good one")
+    ]
+    await stage.told("I am not sure")
+    assert stage.prompts()[-1].endswith("user: I am not sure")
+    again = Shop(shelf=stage.shelf)
+    assert [item.text for item in again.session.items if item.role == "user"] == [
+        "five pieces please",
+        "what is a good one",
+        "I am not sure",
+    ]
+
+
+@in_virtual_time
+async def test_what_is_typed_in_a_pause_is_answered_and_what_is_deleted_is_not() -> None:
+    stage = Shop("Certainly.", "A red one.")
+    await stage.greeted()
+    stage.types("twelve pieces please", "a")
+    stage.session.delete_item("a")
+    await stage.says("what is a good one", then_silent_ms=200)
+    stage.types("five pieces please", "b")
+    await stage.is_silent_until(ReplyEnded, 2)
+    assert stage.prompts()[-1].endswith("user: five pieces please what is a good one")
+    assert stage.place == ("colours", "clerk")
+
+
 @in_virtual_time
 async def test_a_turn_nobody_answers_moves_the_conversation_as_well() -> None:
     from antiphon.runtime.settings import ServerVad

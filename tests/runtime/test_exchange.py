@@ -220,6 +220,17 @@ async def test_a_typed_exchange_has_no_sound() -> None:
 
 
 @in_virtual_time
+async def test_what_is_typed_or_deleted_in_a_pause_is_known_to_the_answer() -> None:
+    stage = Stage()
+    stage.types("never mind", "typed_1")
+    await stage.says("what time is it", then_silent_ms=200)
+    stage.session.delete_item("typed_1")
+    stage.types("in Rome", "typed_2")
+    await stage.is_silent_until(TurnMeasured)
+    assert stage.received_words() == "You said: in Rome what time is it"
+
+
+@in_virtual_time
 async def test_a_reply_may_be_text_in_a_session_that_speaks_and_the_other_way_round() -> None:
     speaking = Stage(BY_HAND)
     speaking.types("hello", "typed_1")

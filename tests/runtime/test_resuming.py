@@ -10,7 +10,7 @@ import pytest
 
 from antiphon.contracts import Busy, JournalEntry
 from antiphon.runtime import EngineChoice, Session
-from antiphon.runtime.cast_resuming import uncommitted
+from antiphon.runtime.cast_typed import uncommitted
 from antiphon.runtime.conversation import Item
 from antiphon.runtime.events import ReplyEnded, SessionEvent, ToolCalled
 from antiphon.runtime.hub import open_hub
@@ -160,6 +160,10 @@ def test_what_was_typed_is_owed_until_it_is_committed_or_taken_back() -> None:
     committed = entry("caller_turn_committed", turn=1, text="a", typed=True)
     assert uncommitted([typed("a"), typed("b")]) == [("a", "a"), ("b", "b")]
     assert uncommitted([typed("a"), committed, typed("b")]) == [("b", "b")]
+    spoken = entry("caller_turn_committed", turn=1, text="a and more", spoken="and more")
+    assert uncommitted([typed("a"), spoken, typed("b")]) == [("b", "b")]
+    alone = entry("caller_turn_committed", turn=1, text="and more")
+    assert uncommitted([typed("a"), alone]) == [("a", "a")]
     assert uncommitted([typed("a"), entry("item_deleted", id="a")]) == []
     assert uncommitted([typed("a", role="assistant"), typed("b", text=" ")]) == []
     assert Item(id="a", kind="message", text="a").role == "user"

@@ -18,9 +18,10 @@ from antiphon.runtime.cast_answer import Account, Plan, answer
 from antiphon.runtime.cast_answers import Answers, came_to_nothing
 from antiphon.runtime.cast_asides import decide_aside, tick_aside
 from antiphon.runtime.cast_planning import Planner
-from antiphon.runtime.cast_resuming import Late, uncommitted
-from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry, typed_turn, why
+from antiphon.runtime.cast_resuming import Late
+from antiphon.runtime.cast_telling import compiled, prompt_entry, state_changed, state_entry, why
 from antiphon.runtime.cast_tools import CastTools
+from antiphon.runtime.cast_typed import Typed
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.config import Config
 from antiphon.runtime.diary import Diary
@@ -46,6 +47,7 @@ class CastPlaying:
     Attributes:
         planner: makes its plans and prompts, on the language model's lane.
         session: its state, and what may change it.
+        typed: what the caller wrote and no turn has taken.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class CastPlaying:
         self._answers = Answers()
         self._owed: tuple[int, str] | None = None
         """A committed turn that nothing was proposed for yet."""
-        self._typed = uncommitted(entries)
+        self.typed = Typed(entries)
         self._unheard = False
         """Whether the last answer came to nothing, and nothing has happened since."""
         self._closed = False
@@ -125,6 +127,8 @@ class CastPlaying:
             turn = int(body["turn"])
             told = [each.id for each in self._told_in(turn)]
             body = {**self.speaker(turn), "said": self._answers.said(turn), "told": told, **body}
+        if kind == CALLER_TURN_COMMITTED:
+            body = self.typed.with_spoken(body)
         before = self.session.state
         entry = self._diary.note(kind, body)
         if kind == CALLER_TURN_COMMITTED:
@@ -156,10 +160,6 @@ class CastPlaying:
         self._settled(before, by=by, why=why)
         return verdict
 
-    def typed(self, item_id: str, text: str) -> None:
-        """The caller wrote instead of speaking; it is a turn as soon as an answer is asked for."""
-        self._typed.append((item_id, text))
-
     # The agent's side.
 
     @property
@@ -178,9 +178,9 @@ class CastPlaying:
 
     def answer(self, command: do.Generate, sampling: Sampling) -> Callable[[Job], None]:
         """What the language model's lane is to do for `command`."""
-        if command.text is None and self._typed:
-            items, self._typed = self._typed, []
-            self.note(CALLER_TURN_COMMITTED, typed_turn(command.turn, items))
+        if command.text is None and self.typed:
+            self.note(CALLER_TURN_COMMITTED, self.typed.alone(command.turn))
+        command = self.typed.in_front(command)
         state, owed = self.state, self._owed
         model, planner = self._parts.language_model, self.planner
 
@@ -206,7 +206,7 @@ class CastPlaying:
 
     def expected(self, saying: str) -> Callable[[], Prompt]:
         """What can be known of the next prompt while the caller is `saying` something. Called on the lane."""
-        return partial(self.planner.expected, self.state, saying, self._next_turn())
+        return partial(self.planner.expected, self.state, self.typed.before(saying), self._next_turn())
 
     def after_reply(self, turn: int) -> Callable[[], Prompt] | None:
         """The same while the agent still speaks, if all of its answer is generated; as if it were heard."""

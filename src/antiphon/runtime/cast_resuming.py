@@ -46,18 +46,3 @@ def late_turn(staged: Staged, entries: Sequence[JournalEntry]) -> Late | None:
             made = taken_for(cast, staged.decider, state, turn, text, today=staged.today())
             return Late(turn, state, made.decision)
     return None
-
-
-def uncommitted(entries: Sequence[JournalEntry]) -> list[tuple[str, str]]:
-    """What the caller wrote and nobody was asked to answer: ids of items, and their texts."""
-    items: dict[str, str] = {}
-    for entry in entries:
-        body = entry.body
-        if entry.kind == "item_created":
-            if body.get("kind") == "message" and body.get("role", "user") == "user" and body["text"].strip():
-                items[body["id"]] = body["text"]
-        elif entry.kind == "item_deleted":
-            items.pop(body["id"], None)
-        elif entry.kind == CALLER_TURN_COMMITTED and body.get("typed"):
-            items.clear()
-    return list(items.items())

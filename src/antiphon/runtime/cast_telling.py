@@ -1,6 +1,5 @@
 """What a conversation with a cast tells of itself: entries of the journal, facts for who watches. Pure."""
 
-from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -111,12 +110,6 @@ def _label(cast: Cast, task: Task) -> str:
 
 def _evaluated(made: Account) -> int | None:
     return None if made.usage is None else made.usage.prompt_tokens - made.usage.cached_tokens
-
-
-def typed_turn(turn: int, items: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What the journal holds of a turn that was written: its items, each with its text."""
-    text = " ".join(text for _, text in items)
-    return {"turn": turn, "item": items[-1][0], "text": text, "typed": True}
 
 
 def why(decision: Decision | None) -> str:

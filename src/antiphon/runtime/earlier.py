@@ -71,7 +71,8 @@ def _items(entries: Sequence[JournalEntry]) -> Iterator[Item]:
         item: Item | None = None
         match entry.kind:
             case "caller_turn_committed" if not entry.body.get("typed"):
-                item = Item(id=entry.body["item"], kind="message", spoken=True, text=entry.body["text"])
+                text = entry.body.get("spoken", entry.body["text"])
+                item = Item(id=entry.body["item"], kind="message", spoken=True, text=text)
             case "reply_ended" if entry.body.get("item"):
                 item = _spoken(entry.body, interrupted=entry.body.get("status") == "cancelled")
             case "item_created":

@@ -3,7 +3,7 @@
 Five kinds of entries matter here; all others pass by, so one journal serves everything.
 
     cast_opened            cast, digest, rules which cast it is played with, and by which rules
-    caller_turn_committed  turn, text          the caller's settled words
+    caller_turn_committed  turn, text          the caller's settled words, behind what they wrote before
     reply_ended            turn, heard         what of the agent's answer was heard; with scene and persona
                                                where they are not those at hand; `told`: the calls of
                                                tools whose outcome it told
