@@ -12,7 +12,7 @@ from aiohttp import web
 
 from antiphon.cli.recording import from_pcm16
 
-from .scripted_call import answer, voice
+from .scripted_call import answer, ended, sound, voice
 
 Event = dict[str, Any]
 
@@ -27,6 +27,10 @@ class FakeServer:
         self.received: list[Event] = []
         self.played: list[Event] = []
         self.turns: list[Event] = []
+        self.problem = ""
+        """Why its answers fail; empty: they do not."""
+        self.endless = False
+        """Whether its first answer ends only when it is cancelled."""
         self.opening = ""
         """What it says as soon as it hears anything."""
         self.refusal: web.Response | None = None
@@ -78,6 +82,9 @@ class FakeServer:
                 await socket.send_json(self._updated(event))
             elif event["type"] == "response.create":
                 await self._answer(socket, "Typed.")
+            elif event["type"] == "response.cancel":
+                details = {"type": "cancelled", "reason": "client_cancelled"}
+                await socket.send_json(ended(f"resp_{self._answers}", "cancelled", details))
         return socket
 
     def _updated(self, event: Event) -> Event:
@@ -96,8 +103,16 @@ class FakeServer:
 
     async def _answer(self, socket: web.WebSocketResponse, words: str = "Certainly.") -> None:
         self._answers += 1
-        for event in answer(f"resp_{self._answers}", voice(0.15), words):
-            await socket.send_json(event)
+        reply = f"resp_{self._answers}"
+        begun, *said, end = answer(reply, voice(0.15), words)
+        if self.problem:
+            error = {"type": "server_error", "code": "engine_broken", "message": self.problem}
+            said, end = [], ended(reply, "failed", {"type": "failed", "error": error})
+        elif self.endless and self._answers == 1:
+            said, end = [*said, sound(reply, voice(3.0))], None
+        for event in (begun, *said, end):
+            if event is not None:
+                await socket.send_json(event)
 
     async def _turns(self, _: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": self.turns})

@@ -34,6 +34,14 @@ def answer(reply: str, audio: Audio, words: str = "Yes.") -> list[Event]:
     ]
 
 
+def ended(reply: str, status: str, details: Event) -> Event:
+    """The end of an answer that is not whole."""
+    return {
+        "type": "response.done",
+        "response": {"id": reply, "status": status, "status_details": details},
+    }
+
+
 def sound(reply: str, audio: Audio) -> Event:
     """Sound of the only item of a reply."""
     data = base64.b64encode(to_pcm16(audio)).decode()

@@ -58,7 +58,7 @@ async def test_the_document_is_complete(capsys: pytest.CaptureFixture[str], ques
     assert told["opening"] is None
     assert set(told["lines"][0]) == {
         *("file", "overlapping", "understood", "answer", "status", "mouth_to_ear_ms", "heard_ms", "cut_in"),
-        "cut_by",
+        *("cut_by", "problem"),
         *("answer_seconds", "gaps_ms", "answer_file", "turns"),
     }
 
@@ -118,6 +118,37 @@ async def test_manual_commits_once_and_asks(capsys: pytest.CaptureFixture[str], 
         assert server.types() == ["session.update", "input_audio_buffer.commit", "response.create"]
         assert server.received[0]["session"]["audio"]["input"]["turn_detection"] is None
     assert told["lines"][0]["answer"] == "Typed."
+
+
+async def test_who_ends_turns_themselves_ends_the_answer_they_speak_into(
+    capsys: pytest.CaptureFixture[str], question: str
+) -> None:
+    fake = FakeServer(9.0)
+    fake.endless = True
+    async with fake.running() as server:
+        told = await document(capsys, question, f"{question}@0.2", "--url", server.url, "--manual", *FAST)
+        assert server.types() == [
+            "session.update",
+            *("input_audio_buffer.commit", "response.create"),
+            *("response.cancel", "conversation.item.truncate"),
+            *("input_audio_buffer.commit", "response.create"),
+        ]
+    first, second = told["lines"]
+    assert (first["status"], first["cut_by"]) == ("cancelled", question)
+    assert (second["status"], second["cut_by"]) == ("completed", "")
+
+
+async def test_why_an_answer_failed_is_said(capsys: pytest.CaptureFixture[str], question: str) -> None:
+    fake = FakeServer(0.05)
+    fake.problem = "the model has no memory left"
+    async with fake.running() as server:
+        assert await called(question, "--url", server.url, *FAST) == 1
+        shown = capsys.readouterr().out
+        assert "  the answer is failed: the model has no memory left\n" in shown
+        assert "0 of 1 answered" in shown
+        assert await called(question, "--url", server.url, "--json", *FAST) == 1
+    (line,) = json.loads(capsys.readouterr().out)["lines"]
+    assert (line["status"], line["problem"]) == ("failed", "the model has no memory left")
 
 
 async def test_it_waits_while_the_server_loads(

@@ -30,7 +30,8 @@ from antiphon.contracts import TurnReport
 _TALE = """\
 Each FILE is one turn of a conversation, spoken in real time; the next is spoken when the answer has been
 heard to its end. FILE@1.5 is spoken into the answer before it, 1.5 s after that began to be heard. Where the
-agent speaks first, its opening is waited for, or spoken into, as an answer is.
+agent speaks first, its opening is waited for, or spoken into, as an answer is. With --manual, speaking into
+an answer ends it.
 
 "here" is measured by this command on its own clock, from sending the last voiced sample to receiving the
 first audible one. "sent" and "heard" are the server's figures for the same turn."""
@@ -137,7 +138,7 @@ def _print_opening(opening: Opening | None) -> None:
     if opening.cut_by:
         print(f"  cut short by {opening.cut_by}")
     elif opening.status != "completed":
-        print(f"  the opening is {opening.status}")
+        print(f"  the opening is {_how(opening)}")
     _print_sound("opening", opening.gaps_ms, opening.turns)
 
 
@@ -149,10 +150,14 @@ def _print_line(outcome: LineOutcome, reports: tuple[TurnReport, ...]) -> None:
     if outcome.cut_by:
         print(f"  cut short by {outcome.cut_by}")
     elif outcome.status not in ("completed", "unanswered"):
-        print(f"  the answer is {outcome.status}")
+        print(f"  the answer is {_how(outcome)}")
     if outcome.cut_in:
         print("  the agent cut in before the recording was over")
     _print_sound("answer", outcome.gaps_ms, reports)
+
+
+def _how(said: LineOutcome | Opening) -> str:
+    return f"{said.status}: {said.problem}" if said.problem else said.status
 
 
 def _print_sound(what: str, gaps_ms: float, reports: tuple[TurnReport, ...]) -> None:

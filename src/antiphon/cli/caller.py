@@ -141,6 +141,9 @@ class Caller:
         if line is not None:
             self._words = line.audio
             self._room = room_tone(line.audio, _TONE_SAMPLES)
+            if self._wishes.manual:
+                for event in self.exchange.interrupt(self._now()):
+                    await self._connection.send(event)
         elif self._wishes.manual and not speaking:
             await self._hand_over()
         self._tell_of_settled()

@@ -106,6 +106,12 @@ class Exchange:
         """The reply an item of the agent belongs to."""
         return next((reply for reply in reversed(self.replies) if item_id in reply.items), None)
 
+    def interrupt(self, now: float) -> list[ClientEvent]:
+        """We speak into the answer and end it ourselves; returns what must be sent for that."""
+        under_way = any(reply.ended_at is None for reply in self.replies)
+        cancel: list[ClientEvent] = [{"type": "response.cancel"}] if under_way else []
+        return cancel + self._interrupted(now)
+
     def handle(self, event: Mapping[str, Any], now: float) -> list[ClientEvent]:
         """Take in a server event; returns what must be sent back."""
         self.last_event_at = now

@@ -29,6 +29,8 @@ class LineOutcome(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
     status: str
     """Of the reply, as the server gave it; "unanswered" without one."""
+    problem: str
+    """Why it was not completed, in the server's words; or empty."""
     mouth_to_ear_ms: float | None
     """From sending the last voiced sample to receiving the first audible one."""
     heard_ms: float | None
@@ -53,8 +55,9 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
     words: str
     status: str
+    problem: str
     cut_by: str
-    """As of a line."""
+    """These three as of a line."""
     seconds: float
     gaps_ms: float
     turns: tuple[TurnReport, ...]
@@ -69,6 +72,7 @@ def opening_of(director: Director, exchange: Exchange, reports: Sequence[TurnRep
     return Opening(
         words=" ".join(word for reply in openings for word in reply.words.split()),
         status=openings[-1].status,
+        problem=openings[-1].problem,
         cut_by=_cut_by(openings[-1], director.spoken[0], exchange),
         seconds=sum(len(audio) for reply in openings for audio in reply.audio) / CLOCK_HZ,
         gaps_ms=sum(_gaps_ms(reply, exchange) for reply in openings),
@@ -89,6 +93,7 @@ def outcome_of(spoken: Spoken, director: Director, exchange: Exchange) -> LineOu
         understood=" ".join(turn.words.strip() for turn in turns if turn.words),
         answer=" ".join(reply.words.split()) if reply else "",
         status=reply.status if reply else "unanswered",
+        problem=reply.problem if reply else "",
         mouth_to_ear_ms=_since(voiced_at, reply.received_at if reply else None),
         heard_ms=_since(voiced_at, reply.heard_at if reply else None),
         cut_in=_cut_in(spoken, exchange),
@@ -117,7 +122,7 @@ def summary(outcomes: Sequence[LineOutcome]) -> dict[str, Any]:
     times = sorted(o.mouth_to_ear_ms for o in outcomes if o.mouth_to_ear_ms is not None)
     return {
         "lines": len(outcomes),
-        "answered": sum(o.status != "unanswered" for o in outcomes),
+        "answered": sum(o.status not in ("unanswered", "failed") for o in outcomes),
         "cut_in": sum(o.cut_in for o in outcomes),
         "mouth_to_ear_median_ms": median(times) if times else None,
         "mouth_to_ear_worst_ms": times[-1] if times else None,
@@ -207,7 +212,8 @@ def _cut_by(reply: Reply | None, after: Spoken | None, exchange: Exchange) -> st
         return ""
     if after.line.after_heard_s is None or exchange.sent_samples <= after.start:
         return ""
-    return after.line.name if exchange.sent_at(after.start) < reply.ended_at else ""
+    # Who ends an answer themselves does so as they take breath.
+    return after.line.name if exchange.sent_at(after.start - 1) < reply.ended_at else ""
 
 
 def _silent_replies(spoken: Spoken, director: Director, exchange: Exchange) -> list[Reply]:
