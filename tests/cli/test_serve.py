@@ -143,6 +143,28 @@ def test_what_cannot_be_served_is_refused_at_once_and_all_of_it(
         assert told in line
 
 
+def test_weights_that_are_not_here_are_told_at_once_with_one_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTIPHON_HOME", str(tmp_path / "home"))
+    path = tmp_path / "antiphon.toml"
+    path.write_text("""
+[session]
+voice = "nobody"
+[engines.transcriber]
+use = "moonshine"
+settings = { in_doubt = "" }
+[engines.language_model]
+use = "ik"
+settings = { path = "nothing.gguf" }
+""")
+    assert main(["serve", "--config", str(path), "--port", "0"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "There is no voice 'nobody'" in line
+    assert "language_model: there is no file nothing.gguf" in line
+    assert line.endswith("(mend it with: antiphon models pull silero-vad smart-turn-v3.2 moonshine-tiny.en)")
+
+
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_a_port_is_a_port(port: int) -> None:
     with pytest.raises(ConfigInvalid, match="is no port"):

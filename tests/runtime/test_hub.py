@@ -62,7 +62,7 @@ async def test_voices_that_only_an_open_engine_knows_are_asked_of_it(monkeypatch
     known = ScriptedSynthesizer.voices
     monkeypatch.setattr(ScriptedSynthesizer, "voices", property(lambda engine: known))
     wanting = config(session=SessionSettings(voice="nobody"))
-    assert list(obstacles(wanting)) == []
+    assert list(obstacles(wanting, no_weights)) == []
     with pytest.raises(ConfigInvalid, match="no voice 'nobody'; there are: low, high"):
         await Hub(wanting).load(weights=no_weights, progress=quiet)
 

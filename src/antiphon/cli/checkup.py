@@ -12,15 +12,17 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from antiphon.cli.devices import sound_library
-from antiphon.contracts import AntiphonError, ConfigInvalid, Part, PrerequisiteMissing
+from antiphon.contracts import AntiphonError, ConfigInvalid, PrerequisiteMissing
 from antiphon.contracts.discovery import find
-from antiphon.runtime import Config, EngineChoice
-from antiphon.runtime.parts import wanted
+from antiphon.runtime import Config
+from antiphon.runtime.needs import engines, own_files, weights_of
 from antiphon.server.obstacles import obstacles_to_serving
 from antiphon.store import Store
 
 Health: TypeAlias = Literal["ok", "warning", "failure"]
 
+_ENGINES = "antiphon engines"
+"""The command that shows what could be used instead of an engine."""
 _CORES = 2
 _WORKING_MEMORY_BYTES = 1_000_000_000
 """Beside the weights: caches, audio, this program."""
@@ -38,31 +40,31 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def checkup(config: Config, store: Store) -> list[Finding]:
     """Look at everything that can be looked at without loading an engine."""
-    wrong = list(_wrong(config))
+    wrong = list(_wrong(config, store))
     names = {finding.name for finding in wrong}
     well = [finding for finding in _chosen(config) if finding.name not in names]
-    weights = [_weights(name, store) for name in _needed(config)]
-    files = [_file(path) for path in _own_files(config)]
+    here = [finding for finding in _weights(config) if finding.name not in names]
     machine = [_memory(config, store), _cores(), port(config), _library("soundfile"), _sound()]
-    return [_python(), *well, *wrong, *weights, *files, *machine]
+    return [_python(), *well, *wrong, *here, *machine]
 
 
-def _wrong(config: Config) -> Iterator[Finding]:
+def _wrong(config: Config, store: Store) -> Iterator[Finding]:
     """What keeps the server from serving this, each sentence by itself."""
-    for obstacle in obstacles_to_serving(config):
+    for obstacle in obstacles_to_serving(config, store.folder):
         if isinstance(obstacle.error, ConfigInvalid):
             for problem in obstacle.error.problems:
                 yield Finding(name=obstacle.about, health="failure", detail=problem, remedy=obstacle.remedy)
         else:
-            yield failed(obstacle.about, obstacle.error)
+            otherwise = obstacle.remedy if obstacle.model else _ENGINES
+            yield failed(obstacle.about, obstacle.error, otherwise=otherwise)
 
 
-def failed(name: str, error: AntiphonError) -> Finding:
-    """What `error` tells about `name`."""
+def failed(name: str, error: AntiphonError, *, otherwise: str = _ENGINES) -> Finding:
+    """What `error` tells about `name`; `otherwise` mends it where it names no command itself."""
     if isinstance(error, PrerequisiteMissing):
         detail = str(error).removesuffix(f" (mend it with: {error.remedy})")
         return Finding(name=name, health="failure", detail=detail, remedy=error.remedy)
-    return Finding(name=name, health="failure", detail=str(error), remedy="antiphon engines")
+    return Finding(name=name, health="failure", detail=str(error), remedy=otherwise)
 
 
 def _python() -> Finding:
@@ -72,7 +74,7 @@ def _python() -> Finding:
 
 def _chosen(config: Config) -> Iterator[Finding]:
     """Of each engine there is, what it is."""
-    for part, choice in _engines(config).items():
+    for part, choice in engines(config).items():
         try:
             summary = find(part, choice.use).card.summary
         except AntiphonError:
@@ -81,60 +83,17 @@ def _chosen(config: Config) -> Iterator[Finding]:
         yield Finding(name=name, health="ok", detail=f"{choice.use}: {summary}")
 
 
-def _engines(config: Config) -> dict[Part, EngineChoice]:
-    memory: dict[Part, EngineChoice] = (
-        {"memory": EngineChoice(use=config.memory.use)} if config.memory.use else {}
-    )
-    return config.engines | wanted(config) | memory
-
-
-def _needed(config: Config) -> list[str]:
-    """Names of all weights: the ones the settings choose, or the ones on the card."""
-    names: list[str] = []
-    for part, choice in _engines(config).items():
-        on_card = _on_card(part, choice)
-        if on_card and "path" not in choice.settings:
-            names += [str(choice.settings["model"])] if "model" in choice.settings else on_card
-    return list(dict.fromkeys(names))
-
-
-def _own_files(config: Config) -> list[Path]:
-    """What engines are told to load instead of weights of the store."""
-    paths = [
-        choice.settings["path"]
-        for part, choice in _engines(config).items()
-        if _on_card(part, choice) and choice.settings.get("path")
-    ]
-    return [Path(path).expanduser() for path in paths if isinstance(path, str)]
-
-
-def _on_card(part: Part, choice: EngineChoice) -> tuple[str, ...]:
-    try:
-        return find(part, choice.use).card.weights
-    except AntiphonError:
-        return ()
-
-
-def _weights(name: str, store: Store) -> Finding:
-    try:
-        store.folder(name)
-    except AntiphonError as error:
-        return failed(f"weights {name}", error)
-    return Finding(name=f"weights {name}", health="ok", detail="here")
-
-
-def _file(path: Path) -> Finding:
-    if path.is_file():
-        return Finding(name=f"weights {path.name}", health="ok", detail=str(path))
-    remedy = "another `path` in antiphon.toml, or none: antiphon models list"
-    return Finding(
-        name=f"weights {path.name}", health="failure", detail=f"there is no file {path}", remedy=remedy
-    )
+def _weights(config: Config) -> Iterator[Finding]:
+    """What is loaded, if it is here."""
+    for name in weights_of(config):
+        yield Finding(name=f"weights {name}", health="ok", detail="here")
+    for path in own_files(config):
+        yield Finding(name=f"weights {path.name}", health="ok", detail=str(path))
 
 
 def _memory(config: Config, store: Store) -> Finding:
     sizes = {model.name: model.size_bytes for model in store.status()}
-    names, files = _needed(config), [path for path in _own_files(config) if path.is_file()]
+    names, files = weights_of(config), [path for path in own_files(config) if path.is_file()]
     needed = _WORKING_MEMORY_BYTES
     needed += sum(sizes.get(name, 0) for name in names) + sum(path.stat().st_size for path in files)
     unknown = [name for name in names if not sizes.get(name)]

@@ -70,7 +70,7 @@ def _serve(args: argparse.Namespace) -> int:
         config = replace(config, telemetry=replace(config.telemetry, log=args.log))
     if args.wyoming is not None:
         config = replace(config, wyoming=replace(config.wyoming, uri=args.wyoming))
-    check_servable(config)
+    check_servable(config, Store().folder)
     writing = set_up_logs(config.telemetry)
     try:
         asyncio.run(run(config))

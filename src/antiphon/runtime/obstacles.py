@@ -4,7 +4,7 @@ Whoever serves refuses to begin while there is one, and whoever looks a machine 
 that comes out only when the models are loaded costs a minute each.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from antiphon.contracts.settings import decode
 from antiphon.runtime.casting import read_cast_file
 from antiphon.runtime.config import Config
 from antiphon.runtime.memories import file_of, safe_user, settings_for
+from antiphon.runtime.needs import own_files, weights_of
 from antiphon.runtime.parts import voice_names, wanted
 from antiphon.runtime.settings import SessionSettings
 from antiphon.runtime.voices import resolve
@@ -32,10 +33,12 @@ class Obstacle(msgspec.Struct, frozen=True):
     error: AntiphonError
     remedy: str
     """What mends it, where the error itself names no command."""
+    model: str = ""
+    """The model whose weights are not to be had; empty where it is about something else."""
 
 
-def obstacles(config: Config) -> Iterator[Obstacle]:
-    """All of them, of engines, memory, cast and session."""
+def obstacles(config: Config, weights: Callable[[str], Path]) -> Iterator[Obstacle]:
+    """All of them, of engines, memory, cast, session and weights; `weights` finds a model's folder."""
     for part, choice in (config.engines | wanted(config)).items():
         try:
             _check_settings(part, find(part, choice.use), choice.settings)
@@ -50,6 +53,7 @@ def obstacles(config: Config) -> Iterator[Obstacle]:
             check(config)
         except AntiphonError as error:
             yield Obstacle(about, error, remedy)
+    yield from _not_here(config, weights)
 
 
 def below(table: str) -> str:
@@ -76,6 +80,19 @@ def check_session(settings: SessionSettings, voices: Sequence[str] | None) -> No
         problems.append(f"session.voice: {refused}")
     if problems:
         raise ConfigInvalid(tuple(problems))
+
+
+def _not_here(config: Config, weights: Callable[[str], Path]) -> Iterator[Obstacle]:
+    for name in weights_of(config):
+        try:
+            weights(name)
+        except AntiphonError as error:
+            yield Obstacle(f"weights {name}", error, "antiphon models list", model=name)
+    for path, part in own_files(config).items():
+        if not path.is_file():
+            error = ConfigInvalid((f"{part}: there is no file {path}",))
+            remedy = f"another `path` below [engines.{part}] in antiphon.toml"
+            yield Obstacle(f"weights {path.name}", error, remedy)
 
 
 def _check_settings(part: Part, engine: type[Engine], settings: Mapping[str, Any]) -> None:
