@@ -111,6 +111,20 @@ def test_a_run_that_was_killed_before_its_first_conversation_is_begun_again(
     assert (found.mode, found.seeds) == ("text", (1,))
 
 
+def test_what_broke_a_conversation_is_told_and_counts_as_no_success(
+    base: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = CONFIG.replace("settings = { answers", "settings = { context_tokens = 20, answers")
+    Path("antiphon.toml").write_text(small)
+    assert main([*base, "--mode", "text", "--out", "run", "--only", "rolls", "--seeds", "2"]) == 0
+    shown = capsys.readouterr()
+    why = "the prompt has 24 tokens and the context 20"
+    assert shown.err.splitlines()[-1] == f"2 of 2: rolls-2: broke off after 5 lines ({why})"
+    assert f"\n2 broke off, which is no success: {why}\n" in shown.out
+    (success,) = [line for line in shown.out.splitlines() if line.strip().startswith("success")]
+    assert success.split()[1] == "0%"
+
+
 @pytest.mark.parametrize("out", ["suite.yaml", "suite.yaml/run"])
 def test_a_file_is_no_folder_for_a_run(base: list[str], capsys: pytest.CaptureFixture[str], out: str) -> None:
     assert main([*base, "--mode", "text", "--out", out]) == 1

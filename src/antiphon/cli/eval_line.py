@@ -172,6 +172,6 @@ def _short(event: Mapping[str, Any]) -> dict[str, Any]:
         "status": response.get("status"),
         "reason": details.get("reason"),
     }
-    error: Mapping[str, Any] = event.get("error") or {}
+    error: Mapping[str, Any] = event.get("error") or details.get("error") or {}
     kept |= {"message": error.get("message")}
     return {key: value for key, value in kept.items() if value is not None}

@@ -206,6 +206,8 @@ def _told(made: Made) -> str:
     found = made.conversation
     if not found.gate.kept:
         return f"{found.id}: set aside ({found.gate.reasons[0]})"
+    if found.outcome.ended == "failed":
+        return f"{found.id}: broke off after {len(found.transcript)} lines ({found.outcome.problem})"
     came = {True: "success", False: "no success", None: "held"}[found.outcome.success]
     return f"{found.id}: {came}, {len(found.transcript)} lines, ended by {found.outcome.ended}"
 

@@ -54,6 +54,8 @@ def summary_lines(found: Summary) -> Iterator[str]:
         if aside
         else ""
     )
+    for problem, times in found.problems.items():
+        yield f"{times} broke off, which is no success: {problem}"
     by_name = {figure.name: figure for figure in found.figures}
     said = _IN_WRITING if found.run.mode == "text" else {}
     for title, names in _GROUPS:

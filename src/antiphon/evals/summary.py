@@ -48,6 +48,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     set_aside: dict[str, int]
     """How many conversations each kind of simulator fault cost."""
     ended: dict[str, int]
+    problems: dict[str, int]
+    """What broke conversations that count, and how many each: they are no success, whoever is to blame."""
     figures: tuple[Figure, ...]
     reliability: tuple[Reliability, ...]
 
@@ -68,6 +70,9 @@ def summarized(run: Run, all_of_them: Sequence[Conversation]) -> Summary:
         kept=len(kept),
         set_aside=dict(faults.most_common()),
         ended=dict(Counter(each.outcome.ended for each in kept).most_common()),
+        problems=dict(
+            Counter(each.outcome.problem for each in kept if each.outcome.ended == "failed").most_common()
+        ),
         figures=tuple(figure for name in MEASURES if (figure := _figure(name, kept, run.mode)) is not None),
         reliability=tuple(found for k in KS if (found := pass_k(results, k)) is not None),
     )
