@@ -26,6 +26,7 @@ from antiphon.samp.commands import (
     SetSlot,
     SwitchPersona,
     Tick,
+    UnsetSlot,
     Verdict,
 )
 from antiphon.samp.fold import proposed, step
@@ -57,6 +58,7 @@ def everything(cast: Cast) -> list[Command]:
         options = list(slot.options) or VALUES[slot.type]
         commands += [SetSlot(name, value) for value in options] + [Clarify("Which one?", name)]
         commands += [CorrectSlot(name, one, other) for one, other in pairwise(options)]
+        commands += [UnsetSlot(name, value) for value in options]
     return commands
 
 
@@ -205,8 +207,8 @@ class Talk:
 def moved(state: State) -> object:
     """Everything but what was said and decided."""
     return (
-        state.place, state.stack, state.slots, state.version, state.ticked, state.ended, state.place_version,
-        state.moved_turn, state.came_from,
+        state.place, state.stack, state.slots, state.unset, state.version, state.ticked, state.ended,
+        state.place_version, state.moved_turn, state.came_from,
     )  # fmt: skip
 
 
@@ -254,6 +256,11 @@ def _likely(talk: Talk, commands: Sequence[Command], pick: int) -> Command:
     """One of those that lead somewhere from here, or that tell something new."""
     state = talk.state
     likely = [c for c in commands if isinstance(c, SetSlot) and c.slot not in state.slots]
+    likely += [
+        c
+        for c in commands
+        if isinstance(c, UnsetSlot) and c.slot in state.slots and state.slots[c.slot].value == c.was
+    ]
     likely += [
         c
         for c in commands

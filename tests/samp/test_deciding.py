@@ -13,6 +13,7 @@ from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.engines.scripted.language_model import LanguageModelSettings
 from antiphon.samp import CastSession, Decider, read_cast
 from antiphon.samp.commands import GoTo, JumpTo, Leave, Return, SetSlot, SwitchPersona
+from antiphon.samp.due import question_due
 from antiphon.samp.fold import fold
 from antiphon.samp.likelihood import FEATURES, FITTED, likely, segments
 from antiphon.samp.margins import Margins
@@ -192,6 +193,50 @@ def test_what_is_read_out_is_not_booked_while_some_of_it_is_wrong(words: str) ->
 )
 def test_a_yes_to_what_is_read_out_is_one(words: str) -> None:
     assert _read_out().says(words) == ("farewell", "host")
+
+
+@pytest.mark.parametrize(
+    ("words", "question", "answer", "slot", "value"),
+    [
+        ("Not on Friday.", "For which day?", "Saturday.", "day", "2026-05-09"),
+        ("Yes, but not on Friday.", "For which day?", "On Saturday.", "day", "2026-05-09"),
+        ("Not at seven.", "And at what time?", "Eight.", "hour", "20:00"),
+        ("We're not four.", "For how many people?", "Five.", "guests", 5.0),
+        ("No, not Brook.", "What name may I write down?", "Brooks.", "caller", "Brooks"),
+    ],
+)
+def test_what_was_read_out_and_is_wrong_is_asked_for_before_it_is_booked(
+    words: str, question: str, answer: str, slot: str, value: str | float
+) -> None:
+    talk = _read_out()
+    before = {name: filled.value for name, filled in talk.session.state.slots.items()}
+    for said in (words, "Yes."):
+        talk.session.caller_said(said, today=TODAY)
+        due = question_due(talk.cast, talk.session.state)
+        assert (talk.session.state.place.scene, due and due.question) == ("confirm", question)
+        talk.session.agent_heard(question)
+    talk.session.caller_said(answer, today=TODAY)
+    state = talk.session.state
+    assert {name: filled.value for name, filled in state.slots.items()} == before | {slot: value}
+    assert owed_opening(talk.cast, state), "it is said again"
+    assert encoded(fold(talk.cast, talk.session.entries)) == encoded(state)
+    talk.session.agent_heard(owed_opening(talk.cast, state) or "")
+    assert talk.says("Yes, that's right.") == ("farewell", "host")
+
+
+def test_what_is_taken_back_in_another_topic_is_asked_for_after_it() -> None:
+    talk = Talk("restaurant")
+    talk.says("A table for four on Friday at seven, please.", "What name may I write down?")
+    assert talk.says("what wine do you recommend", "Red or white?") == ("cellar", "sommelier")
+    talk.says("Actually, not on Friday.", "Red or white?")
+    assert "day" not in talk.session.state.slots
+    due = question_due(talk.cast, talk.session.state)
+    assert due is not None
+    assert due.question == "Red, white, or something without alcohol?"
+    talk.says("thank you Odette, I'll take the red", "There you are.")
+    assert talk.session.state.place.scene == "booking"
+    talk.says("Saturday.")
+    assert talk.session.state.slots["day"].value == "2026-05-09"
 
 
 def test_a_question_in_between_corrects_nothing_that_was_read_out() -> None:

@@ -108,6 +108,7 @@ def test_the_improvised_conversations_are_worth_their_name() -> None:
         "applied Return": 10,
         "rebased": 5,
         "mended": 10,
+        "applied UnsetSlot": 10,
     }.items():
         assert seen[outcome] >= least, seen
 

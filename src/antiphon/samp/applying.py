@@ -21,12 +21,13 @@ from antiphon.samp.commands import (
     SetSlot,
     SwitchPersona,
     Tick,
+    UnsetSlot,
     Verdict,
 )
 from antiphon.samp.confidence import with_listener
 from antiphon.samp.graph import travelled
 from antiphon.samp.rules import before_last_move, mended_version, objections, target
-from antiphon.samp.state import STACK_MAX, Filled, Place, State, checklist_done, values, waits
+from antiphon.samp.state import STACK_MAX, Filled, Place, State, Unset, checklist_done, values, waits
 
 PER_TURN_MAX = 64
 """Proposals that are decided between two turns of the caller's."""
@@ -59,13 +60,11 @@ def _verdict(
 def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
     version, command = state.version + 1, proposal.command
     match command:
-        case SetSlot(slot, value) | CorrectSlot(slot, _, value):
-            filled = Filled(value, version, state.place.persona)
-            told = with_listener(
-                cast, state.confided, proposal.turn, state.place, asked=cast.slots[slot].private
-            )
-            before = _unsaid(cast, state) if isinstance(command, CorrectSlot) else state
-            return replace(before, version=version, slots={**state.slots, slot: filled}, confided=told)
+        case SetSlot() | CorrectSlot() | UnsetSlot():
+            before = state if isinstance(command, SetSlot) else _unsaid(cast, state)
+            private = cast.slots[command.slot].private
+            told = with_listener(cast, state.confided, proposal.turn, state.place, asked=private)
+            return replace(_with_slot(cast, before, command), version=version, confided=told)
         case Tick(task):
             return replace(state, version=version, ticked=(*state.ticked, f"{state.place.scene}: {task}"))
         case Clarify(question):
@@ -88,6 +87,18 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
                 question="",
                 confided=with_listener(cast, state.confided, proposal.turn, place),
             )
+
+
+def _with_slot(cast: Cast, state: State, command: SetSlot | CorrectSlot | UnsetSlot) -> State:
+    """The state with what is known of one slot changed; what is private only who was told asks for again."""
+    slot, version, persona = command.slot, state.version + 1, state.place.persona
+    slots = {name: filled for name, filled in state.slots.items() if name != slot}
+    unset = {name: each for name, each in state.unset.items() if name != slot}
+    if isinstance(command, UnsetSlot):
+        taken_back = Unset(command.was, version, persona if cast.slots[slot].private else "")
+        return replace(state, slots=slots, unset={**unset, slot: taken_back})
+    filled = Filled(command.value, version, persona)
+    return replace(state, slots={**state.slots, slot: filled}, unset=unset)
 
 
 def _unsaid(cast: Cast, state: State) -> State:

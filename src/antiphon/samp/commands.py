@@ -56,6 +56,13 @@ class CorrectSlot(msgspec.Struct, frozen=True, tag=True):
     value: Value
 
 
+class UnsetSlot(msgspec.Struct, frozen=True, tag=True):
+    """Something known is not meant, and nothing was told in its place: it is asked for again."""
+
+    slot: str
+    was: Value
+
+
 class Tick(msgspec.Struct, frozen=True, tag=True):
     """A task of the scene's checklist was done."""
 
@@ -82,7 +89,17 @@ class Renew(msgspec.Struct, frozen=True, tag=True):
 
 
 Command: TypeAlias = (
-    GoTo | JumpTo | Return | SwitchPersona | SetSlot | CorrectSlot | Tick | Clarify | Leave | Renew
+    GoTo
+    | JumpTo
+    | Return
+    | SwitchPersona
+    | SetSlot
+    | CorrectSlot
+    | UnsetSlot
+    | Tick
+    | Clarify
+    | Leave
+    | Renew
 )
 Move: TypeAlias = GoTo | JumpTo | Return | SwitchPersona | Leave
 """What changes who speaks or where; a turn of the caller's does that once."""

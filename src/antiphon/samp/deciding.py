@@ -29,6 +29,7 @@ from antiphon.samp.commands import (
     SetSlot,
     SwitchPersona,
     Tick,
+    UnsetSlot,
 )
 from antiphon.samp.commonplaces import BACK as BACK_PHRASES
 from antiphon.samp.confidence import knows_slot
@@ -47,6 +48,7 @@ from antiphon.samp.likelihood import (
 )
 from antiphon.samp.moves import Move, Option, called, options
 from antiphon.samp.state import State, automatic, open_tasks, values, waits
+from antiphon.samp.unsaying import unsaid
 
 SURE = 0.5
 """How likely a move in words must be to be proposed."""
@@ -112,14 +114,16 @@ class Decider:
         move, kind = _best_move(chances, SURE_SOUGHT if seeks(features) else SURE)
         if move is not None and self.stays(state, words, today=today):
             move = None
-        if move is not None and self._is_no_yes(state, words, today, move):
+        if move is not None and (self._lacks(state, move) or self._is_no_yes(state, words, today, move)):
             move = None
         if isinstance(move, Return) and self._acts_unasked(state, move):
             move = Return()
         told = self._tellings(state, words, today, move)
         if isinstance(move, GoTo) and self._changes_what_waits(state, told):
             move = None  # it is confirmed as it is now, not as it was
+        unset = self._unset(state, words, today, move, told)
         known = {**values(state), **{each.slot: each.value for each in told}}
+        known = {name: value for name, value in known.items() if name not in unset}
         opened = self.opened(state, known, fresh=bool(told))
         if isinstance(move, GoTo | Return) and kind in ("way", "back"):
             move = opened if opened is not None and told else self._passing_on(state, move, known)
@@ -127,7 +131,8 @@ class Decider:
             move = opened
         if move is None and self._leaves(state, words, told):
             return Decision((Leave(),), chances)
-        slots = [_slot_command(state, each) for each in told]
+        slots = [UnsetSlot(name, state.slots[name].value) for name in unset]
+        slots += [_slot_command(state, each) for each in told]
         return Decision((*slots, move) if move is not None else tuple(slots), chances)
 
     def done_tasks(self, state: State) -> tuple[Tick, ...]:
@@ -140,29 +145,60 @@ class Decider:
         return tuple(Tick(task) for task, alike in zip(tasks, near[:, 0], strict=True) if alike >= SAID_ALIKE)
 
     def _tellings(self, state: State, words: str, today: date, move: Command | None) -> tuple[Telling, ...]:
+        asked, beyond = self._asked_for(state, move)
+        aside = isinstance(move, JumpTo | SwitchPersona)
+        waiting = self._read_out(state)
+        found = tellings(
+            self._cast,
+            words,
+            asked=list(dict.fromkeys(["", *asked] if aside or (waiting and not state.unset) else asked)),
+            known=values(state),
+            today=today,
+            mends=not self._cast.scenes[state.place.scene].ends,
+            waiting=waiting,
+            unset={name: each.was for name, each in state.unset.items()},
+        )
+        # Who brings up something else speaks of that, unless the words say otherwise.
+        return tuple(each for each in found if not aside or each.slot in beyond or each.certainty >= CUED)
+
+    def _unset(
+        self, state: State, words: str, today: date, move: Command | None, told: Sequence[Telling]
+    ) -> tuple[str, ...]:
+        """The slots that the words take back without telling another value."""
+        return unsaid(
+            self._cast,
+            words,
+            asked=self._asked_for(state, move)[0],
+            known=values(state),
+            today=today,
+            mends=not self._cast.scenes[state.place.scene].ends,
+            waiting=self._read_out(state),
+            told=[each.slot for each in told],
+        )
+
+    def _asked_for(self, state: State, move: Command | None) -> tuple[list[str], list[str]]:
+        """The slots that the words may answer, and those of them that are asked for where `move` leads."""
         target = _target(state, move)
         beyond = self._asked(state, target) if target is not None else []
         asked = [*self._asked(state, state.place.scene), *self._below(state), *beyond]
         if target is not None and not (isinstance(move, Return) and not move.then):
             # What is said on leaving answers no open question.
             asked = [slot for slot in asked if self._cast.slots[slot].type != "free"]
-        aside = isinstance(move, JumpTo | SwitchPersona)
-        waiting = self._read_out(state)
-        found = tellings(
-            self._cast,
-            words,
-            asked=list(dict.fromkeys(["", *asked] if aside or waiting else asked)),
-            known=values(state),
-            today=today,
-            mends=not self._cast.scenes[state.place.scene].ends,
-            waiting=waiting,
-        )
-        # Who brings up something else speaks of that, unless the words say otherwise.
-        return tuple(each for each in found if not aside or each.slot in beyond or each.certainty >= CUED)
+        return asked, beyond
 
     def _changes_what_waits(self, state: State, told: Sequence[Telling]) -> bool:
         """Whether something is corrected where only the caller's yes leads on."""
-        return waits(self._cast.scenes[state.place.scene]) and any(each.slot in state.slots for each in told)
+        known = {*state.slots, *state.unset}
+        return waits(self._cast.scenes[state.place.scene]) and any(each.slot in known for each in told)
+
+    def _lacks(self, state: State, move: Move) -> bool:
+        """Whether `move` leads on from what is read out for a yes while some of that was taken back."""
+        scene = self._cast.scenes[state.place.scene]
+        missing = set(SLOT_IN_TEXT.findall(scene.opening or "")) & set(state.unset)
+        if not missing or not isinstance(move, GoTo) or not waits(scene):
+            return False
+        on = len(scene.ways) == 1 or any(way.to == move.scene and way.does for way in scene.ways)
+        return on and not asked_in(self._cast.scenes[move.scene]) & missing
 
     def _is_no_yes(self, state: State, words: str, today: date, move: Move) -> bool:
         """Whether the words correct what was read out for a yes, and so do not lead on from there."""

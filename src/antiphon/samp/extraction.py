@@ -18,8 +18,9 @@ from antiphon.samp.guards import Value
 from antiphon.samp.said_dates import dates
 from antiphon.samp.said_names import names, only_fillers
 from antiphon.samp.said_numbers import Found, numbers
+from antiphon.samp.said_options import meant_options, named_options
 from antiphon.samp.said_times import times
-from antiphon.samp.taking_back import CLAUSE_ENDS, TAKES_BACK, denied, excludes, harmless, taken_back
+from antiphon.samp.taking_back import CLAUSE_ENDS, TAKES_BACK, denied, taken_back
 
 CUE_WORDS_APART = 3
 """How many words may lie between a cue and the value it belongs to."""
@@ -54,8 +55,6 @@ _COUNTED = re.compile(
 """What stands before a number that says how many there are."""
 _CALLED = {"time": r"time|hour", "date": r"day|date", "name": r"name"}
 """What callers call a slot by its type: "except the time"."""
-_NONE = frozenset({"none", "nothing", "neither", "no"})
-"""Options that mean none of the others."""
 _TITLES = frozenset({"mister", "miss", "mr", "mrs", "ms", "doctor", "dr"})
 
 
@@ -79,6 +78,7 @@ def tellings(
     today: date,
     mends: bool = True,
     waiting: Sequence[str] = (),
+    unset: Mapping[str, Value] = {},
 ) -> tuple[Telling, ...]:
     """What `text` tells, at most one value for each slot and one slot for each value.
 
@@ -90,24 +90,21 @@ def tellings(
         today: what "tomorrow" counts from.
         mends: whether what was agreed elsewhere can still be corrected.
         waiting: the slots that were just read out for the caller's yes: open to correction.
+        unset: what was known until the caller took it back: "eight" for seven in the evening is so as well.
     """
     if "?" in text and not _WISHES.search(text):
         waiting = ()
     if pointed := _pointed_at(cast, text, waiting, known, today):
         asked = [pointed, *asked]
     corrects = _CORRECTS.search(text) is not None
-    # What was agreed in another scene can be corrected in this one, unless this one asks for the like. A
-    # question corrects nothing there: "No, are you open on Monday?"
-    kinds = {"choice", "free", *(_kind(cast, name) for name in asked)}
-    mends = mends and _MENDS.search(text) is not None and "?" not in text
-    mended = [name for name in known if mends and _kind(cast, name) not in kinds]
-    mended += [name for name in waiting if name in known and name not in mended]
+    mended = correctable(cast, text, asked=asked, known=known, mends=mends, waiting=waiting)
     numbers_open = [name for name in (*asked, *mended) if _kind(cast, name) == "number"]
+    near = {**unset, **known}
     candidates = [
         telling
         for name, slot in cast.slots.items()
         for telling in _candidates(
-            cast, name, text, asked=asked, mended=mended, known=known, counts=len(numbers_open), today=today
+            cast, name, text, asked=asked, mended=mended, near=near, counts=len(numbers_open), today=today
         )
         if not misfit(slot, telling.value)
     ]
@@ -141,6 +138,26 @@ def tellings(
     return tuple(sorted(told, key=lambda one: one.start))
 
 
+def correctable(
+    cast: Cast,
+    text: str,
+    *,
+    asked: Sequence[str],
+    known: Mapping[str, Value],
+    mends: bool,
+    waiting: Sequence[str],
+) -> list[str]:
+    """The known slots that `text` may correct although they are not asked for here; arguments of `tellings`.
+
+    What was agreed in another scene can be corrected in this one, unless this one asks for the like. A
+    question corrects nothing there: "No, are you open on Monday?"
+    """
+    kinds = {"choice", "free", *(_kind(cast, name) for name in asked)}
+    mends = mends and _MENDS.search(text) is not None and "?" not in text
+    found = [name for name in known if mends and _kind(cast, name) not in kinds]
+    return found + [name for name in waiting if name in known and name not in found]
+
+
 def denies(
     cast: Cast, text: str, slots: Sequence[str], *, known: Mapping[str, Value], today: date
 ) -> tuple[str, ...]:
@@ -149,14 +166,15 @@ def denies(
         name
         for name in slots
         if name in known
-        for found in _mentions(cast.slots[name], text, known[name], today)
+        for found in mentions(cast.slots[name], text, known[name], today)
         if found.value == known[name] and denied(text, found, cast.slots[name].type)
     )
 
 
-def _mentions(slot: Slot, text: str, known: Value, today: date) -> Sequence[Found]:
+def mentions(slot: Slot, text: str, known: Value, today: date) -> Sequence[Found]:
+    """The values of the kind of `slot` that are said, whatever is said of them; `known` is its own."""
     if slot.type == "choice":
-        return _named_options(slot, text)
+        return named_options(slot, text)
     if slot.type in ("name", "free"):
         same = re.finditer(rf"(?<!\w){re.escape(str(known))}(?!\w)", text, re.IGNORECASE)
         return [Found(*match.span(), str(known)) for match in same]
@@ -224,7 +242,7 @@ def _candidates(
     *,
     asked: Sequence[str],
     mended: Sequence[str],
-    known: Mapping[str, Value],
+    near: Mapping[str, Value],
     counts: int,
     today: date,
 ) -> Iterator[Telling]:
@@ -238,7 +256,7 @@ def _candidates(
         case "choice":
             if is_open:
                 yield from (
-                    Telling(name, f.value, f.start, f.end, base + _OPEN) for f in _options(slot, text)
+                    Telling(name, f.value, f.start, f.end, base + _OPEN) for f in meant_options(slot, text)
                 )
             return
         case "free":
@@ -253,15 +271,15 @@ def _candidates(
                     yield Telling(name, found.value, found.start, found.end, certainty)
             return
         case "number" | "time" | "date":
-            values = _values(slot, text, asked=first, near=str(known.get(name, "")), today=today)
+            values = _values(slot, text, asked=first, near=str(near.get(name, "")), today=today)
     values = [found for found in values if not denied(text, found, slot.type)]
     for found in values:
-        near = _near(text, found, cues)
-        if slot.type == "number" and not near and _counted(text, found) and alone:
-            near = _CUE
+        cued = _near(text, found, cues)
+        if slot.type == "number" and not cued and _counted(text, found) and alone:
+            cued = _CUE
         # A number means nothing without a cue or a question; a day or a time mostly means what is open.
-        if near or first or (is_open and slot.type != "number"):
-            yield Telling(name, found.value, found.start, found.end, base + near)
+        if cued or first or (is_open and slot.type != "number"):
+            yield Telling(name, found.value, found.start, found.end, base + cued)
 
 
 def _cue_spans(slot: Slot, text: str) -> list[tuple[int, int]]:
@@ -331,44 +349,10 @@ def _times(text: str, *, asked: bool, near: str = "") -> tuple[Found, ...]:
     return tuple(sorted(found))
 
 
-def _options(slot: Slot, text: str) -> list[Found]:
-    """The options that are meant; one that means none of the others, only where none of them is named."""
-    named = _named_options(slot, text)
-    if excludes(slot):
-        meant = [each for each in named if each.value in _NONE or not harmless(text, each)]
-    else:
-        meant = [each for each in named if each.value in _NONE or not denied(text, each, "choice")]
-    some = [each for each in meant if each.value not in _NONE]
-    # "I'm not allergic to nuts, nothing": what must not be is not guessed.
-    return some if some or (excludes(slot) and len(meant) < len(named)) else meant
-
-
-def _named_options(slot: Slot, text: str) -> list[Found]:
-    """The options that are named, the longest wording first."""
-    phrases = [(option, {option.replace("_", " "), *also}) for option, also in slot.options.items()]
-    # As a transcriber writes "no thank you": with a comma.
-    wordings = [
-        (option, r",?\s+".join(re.escape(word) for word in each.split()))
-        for option, wording in phrases
-        for each in wording
-    ]
-    found = [
-        Found(*match.span(), option)
-        for option, words in wordings
-        for match in re.finditer(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE)
-    ]
-    found.sort(key=lambda each: each.start - each.end)
-    return [
-        each
-        for place, each in enumerate(found)
-        if not any(each.start < longer.end and longer.start < each.end for longer in found[:place])
-    ]
-
-
 def _no_names(cast: Cast, text: str, today: date) -> list[tuple[int, int]]:
     """Where something stands that is nobody's name by itself: a day, a number, an option, a persona."""
     found = [*_dates(text, today), *_times(text, asked=False), *numbers(text)]
-    found += [each for slot in cast.slots.values() for each in _named_options(slot, text)]
+    found += [each for slot in cast.slots.values() for each in named_options(slot, text)]
     called = {word for persona in cast.personas.values() for word in persona.name.split()}
     pattern = "|".join(re.escape(word) for word in sorted(called | _TITLES))
     personas = re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE)

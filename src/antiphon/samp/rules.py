@@ -28,6 +28,7 @@ from antiphon.samp.commands import (
     SetSlot,
     SwitchPersona,
     Tick,
+    UnsetSlot,
 )
 from antiphon.samp.fits import misfit
 from antiphon.samp.state import TURNS_BACK_MAX, State, allowed, values
@@ -44,7 +45,7 @@ def objections(cast: Cast, state: State, proposal: Proposal) -> Iterator[str]:
     if proposal.turn < state.turn - TURNS_BACK_MAX:
         yield f"turn {proposal.turn} is long over"
     match proposal.command:
-        case SetSlot() | CorrectSlot():
+        case SetSlot() | CorrectSlot() | UnsetSlot():
             yield from _slot_objections(cast, state, proposal.base, proposal.command)
         case Tick() | Clarify():
             yield from _talk_objections(cast, state, proposal, proposal.command)
@@ -57,20 +58,24 @@ def objections(cast: Cast, state: State, proposal: Proposal) -> Iterator[str]:
             yield from _move_objections(cast, state, proposal, proposal.command)
 
 
-def _slot_objections(cast: Cast, state: State, base: int, command: SetSlot | CorrectSlot) -> Iterator[str]:
+def _slot_objections(
+    cast: Cast, state: State, base: int, command: SetSlot | CorrectSlot | UnsetSlot
+) -> Iterator[str]:
     slot, known = command.slot, state.slots.get(command.slot)
     if slot not in cast.slots:
         yield f"there is no slot {slot}"
-    elif wrong := misfit(cast.slots[slot], command.value):
+    elif not isinstance(command, UnsetSlot) and (wrong := misfit(cast.slots[slot], command.value)):
         yield f"{slot} {wrong}"
-    if known is not None and known.version > base:
+    since = known or state.unset.get(slot)
+    if since is not None and since.version > base:
         yield f"{slot} has changed since"
     if isinstance(command, SetSlot):
         if known is not None:
             yield f"{slot} is known; it can be corrected"
     elif known is None or known.value != command.was:
-        yield f"it corrects {command.was!r}, which {slot} is not"
-    elif command.was == command.value:
+        does = "takes back" if isinstance(command, UnsetSlot) else "corrects"
+        yield f"it {does} {command.was!r}, which {slot} is not"
+    elif isinstance(command, CorrectSlot) and command.was == command.value:
         yield "it changes nothing"
 
 

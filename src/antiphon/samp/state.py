@@ -47,6 +47,16 @@ class Filled(msgspec.Struct, frozen=True):
     """The persona who heard it."""
 
 
+class Unset(msgspec.Struct, frozen=True):
+    """What was known of a slot until the caller took it back."""
+
+    was: Value
+    version: int
+    """Of the state when it was taken back."""
+    asked_by: str = ""
+    """The persona who may ask for it again where the scene does not; empty: everybody."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """A scene, and who plays in it just now."""
 
@@ -98,6 +108,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     stack: tuple[Place, ...] = ()
     """Where jumps came from, the last one last."""
     slots: dict[str, Filled] = {}
+    unset: dict[str, Unset] = {}
+    """Slots that the caller took back; they are asked for wherever the story is."""
     ticked: tuple[str, ...] = ()
     """Tasks that were done, as "scene: task"."""
     question: str = ""
@@ -136,7 +148,7 @@ def digest(cast: Cast) -> str:
 
 def encoded(state: State) -> bytes:
     """The state as JSON, the same bytes for the same state."""
-    return _json(state, "paces", "rules", "renewed")
+    return _json(state, "paces", "rules", "renewed", "unset")
 
 
 def _json(value: Cast | State, *newer: str) -> bytes:
@@ -237,9 +249,21 @@ def waits(scene: Scene) -> bool:
 
 
 def open_tasks(scene: Scene, name: str, state: State) -> tuple[Task, ...]:
-    """What is still to be asked and done in the scene, what must be first."""
+    """What is still to be asked and done in the scene, what must be first.
+
+    What the caller took back must, and is asked for in scenes that did not ask for it as well, but not while
+    another topic is on.
+    """
     known = values(state)
     tasks = [task for task in scene.checklist if not is_done(task, name, known, state.ticked)]
+    aside = state.stack and name == state.place.scene
+    listed = {task.ask for task in tasks if not task.optional}
+    again = [
+        slot
+        for slot, unset in sorted(state.unset.items())
+        if not aside and slot not in listed and unset.asked_by in ("", state.place.persona)
+    ]
+    tasks = [*(Task(ask=slot) for slot in again), *(task for task in tasks if task.ask not in again)]
     return tuple(sorted(tasks, key=lambda task: task.optional))
 
 

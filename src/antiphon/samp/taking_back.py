@@ -30,6 +30,13 @@ _SPARES = re.compile(
     re.IGNORECASE,
 )
 """What denies nothing of what follows: "I don't mind sitting outside", "why not Friday", "don't you have"."""
+_RIGHT_BEFORE = re.compile(
+    rf"{_DENIES.pattern}\s+(?:(?:on|at|for|in|by|under|with|the|an?|any|our|my|be|do|make|come|have|want|take|"
+    r"need|like|say|said|mean|meant|think|it|it's|is|this|we|we're|i|i'm|are|am|called|name|named|sit|sitting|"
+    r"actually|really|quite|going|to)\s+)*$",
+    re.IGNORECASE,
+)
+"""A denial with nothing but small words between it and what it denies."""
 _UP_TO = re.compile(
     r"\b(?:until|till|before|after|above|over|(?:later|earlier|sooner|more|less|fewer|higher) than)\s*$",
     re.IGNORECASE,
@@ -81,6 +88,19 @@ def denied(text: str, found: Found, kind: SlotType) -> bool:
     if (kind == "choice" and _NO.search(clause)) or _ALL_BUT.search(text[: found.start]):
         return True
     return bool(_DENIES.search(_SPARES.sub("", clause)) or _DENIED_AFTER.match(after))
+
+
+def plainly_denied(text: str, found: Found, kind: SlotType) -> bool:
+    """Whether `text` says so right beside it, which takes back what was agreed: "not on Friday"."""
+    text = _plain(text)
+    after = text[found.end :]
+    if not denied(text, found, kind):
+        return False
+    clause = clause_before(text, found.start)
+    said = _RIGHT_BEFORE.search(_SPARES.sub("", clause)) or (
+        kind == "choice" and _NO.search(clause) and not _FINE.match(after)
+    )
+    return bool(said or _ALL_BUT.search(text[: found.start]) or _DENIED_AFTER.match(after))
 
 
 def excludes(slot: Slot) -> bool:
