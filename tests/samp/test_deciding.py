@@ -203,6 +203,9 @@ def test_a_yes_to_what_is_read_out_is_one(words: str) -> None:
         ("Not at seven.", "And at what time?", "Eight.", "hour", "20:00"),
         ("We're not four.", "For how many people?", "Five.", "guests", 5.0),
         ("No, not Brook.", "What name may I write down?", "Brooks.", "caller", "Brooks"),
+        ("No, eight.", "Do you mean how many guests, or when they come?", "The time.", "hour", "20:00"),
+        ("No, eight.", "Do you mean how many guests, or when they come?", "At eight.", "hour", "20:00"),
+        ("No, eight.", "Do you mean how many guests, or when they come?", "The guests.", "guests", 8.0),
     ],
 )
 def test_what_was_read_out_and_is_wrong_is_asked_for_before_it_is_booked(

@@ -20,6 +20,7 @@ from antiphon.samp.asking_back import asked_back, words_of
 from antiphon.samp.cast import BACK, SLOT_IN_TEXT, Cast
 from antiphon.samp.checking import asked_in
 from antiphon.samp.commands import (
+    Clarify,
     Command,
     CorrectSlot,
     GoTo,
@@ -48,6 +49,7 @@ from antiphon.samp.likelihood import (
 )
 from antiphon.samp.moves import Move, Option, called, options
 from antiphon.samp.state import State, automatic, open_tasks, values, waits
+from antiphon.samp.unclear import asked_which, made_clear, readings, which
 from antiphon.samp.unsaying import unsaid
 
 SURE = 0.5
@@ -122,6 +124,13 @@ class Decider:
         if isinstance(move, GoTo) and self._changes_what_waits(state, told):
             move = None  # it is confirmed as it is now, not as it was
         unset = self._unset(state, words, today, move, told)
+        if not told and not unset and isinstance(move, GoTo | None):
+            may_be = self._readings(state, words, today)
+            # "Yes" is no answer to which of two things is meant.
+            if len(may_be) < 2 and move is not None:
+                may_be = asked_which(self._cast, state, self._read_out(state), today=today)
+            if len(may_be) > 1:
+                return Decision((Clarify(which(self._cast, may_be)),), chances)
         known = {**values(state), **{each.slot: each.value for each in told}}
         known = {name: value for name, value in known.items() if name not in unset}
         opened = self.opened(state, known, fresh=bool(told))
@@ -159,7 +168,14 @@ class Decider:
             unset={name: each.was for name, each in state.unset.items()},
         )
         # Who brings up something else speaks of that, unless the words say otherwise.
-        return tuple(each for each in found if not aside or each.slot in beyond or each.certainty >= CUED)
+        if aside:
+            return tuple(each for each in found if each.slot in beyond or each.certainty >= CUED)
+        if len(self._readings(state, words, today)) > 1:
+            return ()
+        return found or made_clear(self._cast, state, words, waiting, today=today)
+
+    def _readings(self, state: State, words: str, today: date) -> tuple[Telling, ...]:
+        return readings(self._cast, words, self._read_out(state), known=values(state), today=today)
 
     def _unset(
         self, state: State, words: str, today: date, move: Command | None, told: Sequence[Telling]

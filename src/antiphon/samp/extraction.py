@@ -36,7 +36,7 @@ _MENDS = re.compile(
     r"\b(wait|actually|rather|instead|i mean|i meant|make (it|that)|change (it|that))\b", re.IGNORECASE
 )
 """The same, of what was agreed elsewhere: "that's correct" and "no, thanks" correct nothing there."""
-_DISAGREES = re.compile(
+DISAGREES = re.compile(
     r"\b(no(?!,? thank)|not|\w+n't|but|except|apart from|wait|actually|sorry|rather|instead|i mean|i meant|"
     r"make (it|that)|change|wrong|should be)\b",
     re.IGNORECASE,
@@ -53,7 +53,7 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 """What stands before a number that says how many there are."""
-_CALLED = {"time": r"time|hour", "date": r"day|date", "name": r"name"}
+CALLED = {"time": r"time|hour", "date": r"day|date", "name": r"name"}
 """What callers call a slot by its type: "except the time"."""
 _TITLES = frozenset({"mister", "miss", "mr", "mrs", "ms", "doctor", "dr"})
 
@@ -117,7 +117,7 @@ def tellings(
         or not any(start <= each.start and each.end <= end for start, end in in_cues)
     ]
     candidates = [each for each in candidates if not _is_taken_back(cast, text, each, candidates)]
-    disagrees = _DISAGREES.search(text.replace("’", "'")) is not None
+    disagrees = DISAGREES.search(text.replace("’", "'")) is not None
     refused = denies(cast, text, [*asked, *mended], known=known, today=today)
     told: list[Telling] = []
     for each in sorted(candidates, key=lambda one: (-one.certainty, one.start)):
@@ -196,7 +196,7 @@ def _pointed_at(
     called = [
         name
         for name in waiting
-        if (words := _CALLED.get(_kind(cast, name))) and re.search(rf"\b({words})\b", text, re.IGNORECASE)
+        if (words := CALLED.get(_kind(cast, name))) and re.search(rf"\b({words})\b", text, re.IGNORECASE)
     ]
     found = set(refused or called)
     return found.pop() if len(found) == 1 else ""
