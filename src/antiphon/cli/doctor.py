@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,9 +17,10 @@ from antiphon.cli.prediction import Prediction, predict
 from antiphon.cli.probes import PROBED, Latencies, probe, spoken
 from antiphon.cli.program import as_started
 from antiphon.cli.waterfall import waterfall
-from antiphon.contracts import AntiphonError, Audio, Engine, EngineSetup, Part, Synthesizer
+from antiphon.contracts import AntiphonError, Audio, EndOfTurn, Engine, EngineSetup, Part, Synthesizer
 from antiphon.contracts.discovery import find
 from antiphon.runtime import Config, load_config
+from antiphon.runtime.settings import policy_of
 from antiphon.store import Store
 
 _MARKS = {"ok": "ok  ", "warning": "warn", "failure": "FAIL"}
@@ -73,21 +74,28 @@ def _told_already(broken: Finding, findings: list[Finding]) -> bool:
 def _measured(
     config: Config, weights: Callable[[str], Path], *, quiet: bool
 ) -> tuple[list[Finding], dict[Part, Latencies]]:
-    """What each engine takes here, one open at a time; and the ones that did not open or broke."""
+    """What each engine takes here, and the ones that did not open or broke.
+
+    One is open at a time, but for the end-of-turn model, which is asked while the language model answers.
+    """
     broken: list[Finding] = []
     measured: dict[Part, Latencies] = {}
     voice: Audio | None = None
-    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as bars:
+    beside: EndOfTurn | None = None
+    with ExitStack() as stays, Progress(console=Console(stderr=True), transient=True, disable=quiet) as bars:
         task = bars.add_task("measuring", total=len(PROBED))
         for part in PROBED:
             bars.update(task, description=f"measuring {part.replace('_', ' ')}")
             try:
                 engine = _opened(part, config, weights)
-                with closing(engine):
+                with ExitStack() as goes:
+                    (stays if part == "end_of_turn" else goes).callback(engine.close)
                     if part == "synthesizer":
                         voice = spoken(cast(Synthesizer, engine))
                     if voice is not None:
-                        measured[part] = probe(part, engine, voice)
+                        measured[part] = probe(part, engine, voice, beside)
+                if part == "end_of_turn" and policy_of(config.session).mode == "sounding":
+                    beside = cast(EndOfTurn, engine)
             except AntiphonError as error:
                 broken.append(failed(part.replace("_", " "), error))
             bars.advance(task)

@@ -44,7 +44,7 @@ def predict(config: Config, measured: Mapping[Part, Mapping[str, float]]) -> Pre
     try:
         score, tail = measured["end_of_turn"]["score"], measured["transcriber"]["turn"]
         model, speech = measured["language_model"], measured["synthesizer"]["first_clause"]
-        clause = model["token"] * _CLAUSE_STEPS
+        clause = model["clause_token"] * _CLAUSE_STEPS
     except KeyError:
         return None
     name = {part: choice.use for part, choice in config.engines.items()}

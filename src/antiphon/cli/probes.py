@@ -2,7 +2,8 @@
 
 The voice of the experiments is the machine's own synthesizer, so nothing needs to be recorded. What is on
 the way to an answer is measured after a moment of rest, as it is in a conversation: cores that have slept are
-slower at first, Whisper by half.
+slower at first, Whisper by half. A language model is measured beside the end-of-turn model, for so it
+answers: in the first steps of an answer both want the same cores.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ import msgspec
 import numpy as np
 import soxr
 
+from antiphon.cli.pausing import a_pause
 from antiphon.contracts import (
     CLOCK_HZ,
     LISTENING_HZ,
@@ -55,6 +57,8 @@ _QUESTION = (
 _CLAUSE = "That is a good question,"
 _PREFILLS = (4, 16, 64)
 _ANSWER_TOKENS = 40
+_CLAUSE_TOKENS = 6
+"""About as many as a first clause has."""
 _UNREAD_WORDS = 2
 """Of a caller's words, so many are still unread when the answer is asked for (median)."""
 _NEW_SAMPLES = LISTENING_HZ * 4 // 10
@@ -65,8 +69,15 @@ _CLOCK: Callable[[], float] = perf_counter
 Latencies = Mapping[str, float]
 
 
-def probe(part: Part, engine: Engine, voice: Audio) -> Latencies:
-    """Measure `engine`; `voice` is speech at 16 kHz, which parts that speak themselves ignore."""
+def probe(part: Part, engine: Engine, voice: Audio, beside: EndOfTurn | None = None) -> Latencies:
+    """Measure `engine`.
+
+    Args:
+        part: what it is to the conversation.
+        engine: open.
+        voice: speech at 16 kHz, which parts that speak themselves ignore.
+        beside: what is asked whether a turn is over while the language model answers; None: nobody.
+    """
     match part:
         case "synthesizer":
             return _synthesizer(cast(Synthesizer, engine))
@@ -74,7 +85,7 @@ def probe(part: Part, engine: Engine, voice: Audio) -> Latencies:
             return _voice_activity(cast(VoiceActivity, engine), voice)
         case "end_of_turn":
             end_of_turn = cast(EndOfTurn, engine)
-            return {"score": _median_ms(lambda: end_of_turn.score(_seconds(voice, 5.0)))}
+            return {"score": _median_ms(_asking(end_of_turn, voice))}
         case "transcriber":
             transcriber = cast(Transcriber, engine)
             long = _seconds(voice, 8.0)
@@ -83,7 +94,8 @@ def probe(part: Part, engine: Engine, voice: Audio) -> Latencies:
                 "speech_8_s": _median_ms(lambda: transcriber.transcribe(long), 3, rest_s=_REST_S),
             }
         case "language_model":
-            return _language_model(cast(LanguageModel, engine))
+            ask = None if beside is None else _asking(beside, voice)
+            return _language_model(cast(LanguageModel, engine), ask)
         case _:
             return {}
 
@@ -95,6 +107,11 @@ def spoken(engine: Synthesizer) -> Audio:
         raise EngineBroken(engine.card.name, "it speaks no word of a plain sentence")
     rate_hz = engine.card.sample_rate_hz or CLOCK_HZ
     return np.asarray(soxr.resample(np.concatenate(pieces), rate_hz, LISTENING_HZ), dtype=np.float32)
+
+
+def _asking(engine: EndOfTurn, voice: Audio) -> Callable[[], object]:
+    turn = _seconds(voice, 5.0)
+    return lambda: engine.score(turn)
 
 
 def _seconds(voice: Audio, length: float) -> Audio:
@@ -139,12 +156,14 @@ def _synthesizer(engine: Synthesizer) -> Latencies:
     return {"first_clause": _median_ms(lambda: next(iter(engine.synthesize(_CLAUSE)), None))}
 
 
-def _language_model(engine: LanguageModel) -> Latencies:
+def _language_model(engine: LanguageModel, ask: Callable[[], object] | None) -> Latencies:
     measured: dict[str, float] = {}
     if "prefill" in engine.card.capabilities:
         measured |= {f"prefill_{count}": _prefill_ms(engine, count) for count in _PREFILLS}
-    answers = [_answer(engine, f"probe-answer-{run}") for run in range(3)]
-    measured["first_token"] = median(first for first, _ in answers)
+    begun = [_answer(engine, f"probe-clause-{run}", _CLAUSE_TOKENS, ask) for run in range(5)]
+    measured["first_token"] = median(first for first, _ in begun)
+    measured["clause_token"] = median(each for _, each in begun)
+    answers = [_answer(engine, f"probe-answer-{run}", _ANSWER_TOKENS) for run in range(3)]
     measured["token"] = median(each for _, each in answers)
     return measured
 
@@ -162,29 +181,32 @@ def _prefill_ms(engine: LanguageModel, count: int) -> float:
     return median(prices) if prices else 0.0
 
 
-def _answer(engine: LanguageModel, key: str) -> tuple[float, float]:
+def _answer(
+    engine: LanguageModel, key: str, tokens_max: int, ask: Callable[[], object] | None = None
+) -> tuple[float, float]:
     """Milliseconds to the first token and for each after it, the question but its end being read by then.
 
-    As in a conversation, its words are weighed on the way.
+    As in a conversation, its words are weighed on the way, and `ask` is called meanwhile.
     """
     read = " ".join(_QUESTION.split()[:-_UNREAD_WORDS])
     engine.prefill(_prompt(read, open=True), cache_key=key)
     sleep(_REST_S)
-    began = _CLOCK()
-    first = last = began
-    tokens = 0
     said = _prompt(without_mark(_QUESTION), open=True)
-    sampling = Sampling(max_tokens=_ANSWER_TOKENS, seed=1)
+    sampling = Sampling(max_tokens=tokens_max, seed=1)
     if "weigh" in engine.card.capabilities:
         sampling = msgspec.structs.replace(sampling, weigh=Weigh(said, SENTENCE_MARKS))
-    elif "score" in engine.card.capabilities:
-        engine.score(said, SENTENCE_MARKS, cache_key=key)
-    for piece in engine.generate(_prompt(_QUESTION), sampling, cache_key=key):
-        if isinstance(piece, TextDelta):
-            last = _CLOCK()
-            first = last if first == began else first
-        elif isinstance(piece, Finish):
-            tokens = piece.usage.completion_tokens
+    tokens = 0
+    with a_pause(ask):
+        began = _CLOCK()
+        first = last = began
+        if sampling.weigh is None and "score" in engine.card.capabilities:
+            engine.score(said, SENTENCE_MARKS, cache_key=key)
+        for piece in engine.generate(_prompt(_QUESTION), sampling, cache_key=key):
+            if isinstance(piece, TextDelta):
+                last = _CLOCK()
+                first = last if first == began else first
+            elif isinstance(piece, Finish):
+                tokens = piece.usage.completion_tokens
     return (first - began) * 1000, (last - first) * 1000 / max(tokens - 1, 1)
 
 
