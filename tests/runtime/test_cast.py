@@ -276,11 +276,11 @@ async def test_who_types_and_then_speaks_is_answered_to_both(words_ms: float) ->
     await stage.greeted()
     stage.types("five pieces please", "a")
     await stage.told("what is a good one")
-    assert stage.prompts()[-1].endswith("user: five pieces please what is a good one")
+    assert stage.prompts()[-1].endswith("user: five pieces please. what is a good one")
     assert stage.place == ("colours", "clerk")
     commits = [entry.body for entry in stage.journal if entry.kind == "caller_turn_committed"]
     assert [(body["text"], body["spoken"]) for body in commits] == [
-        ("five pieces please what is a good one", "what is a good one")
+        ("five pieces please. what is a good one", "what is a good one")
     ]
     await stage.told("I am not sure")
     assert stage.prompts()[-1].endswith("user: I am not sure")
@@ -301,7 +301,7 @@ async def test_what_is_typed_in_a_pause_is_answered_and_what_is_deleted_is_not()
     await stage.says("what is a good one", then_silent_ms=200)
     stage.types("five pieces please", "b")
     await stage.is_silent_until(ReplyEnded, 2)
-    assert stage.prompts()[-1].endswith("user: five pieces please what is a good one")
+    assert stage.prompts()[-1].endswith("user: five pieces please. what is a good one")
     assert stage.place == ("colours", "clerk")
 
 

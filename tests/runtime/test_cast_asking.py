@@ -98,6 +98,7 @@ def test_a_caller_who_has_only_answered_is_asked_at_once() -> None:
     assert said("Sure", ", for", " what day? Well.", due=due) == "And at what time?"
     assert said("Sure, four", " people. Well.", due=due) == "Sure, four people. And at what time?"
     assert said("On Monday, ", "very well. So.", due=due) == "On Monday, very well. And at what time?"
+    assert said("On a Monday in", " May? Well.", due=due) == "On a Monday in May? And at what time?"
     assert said("What", "ever you like. I am here.", due=due) == "Whatever you like. And at what time?"
 
 

@@ -166,4 +166,5 @@ def test_what_was_typed_is_owed_until_it_is_committed_or_taken_back() -> None:
     assert uncommitted([typed("a"), alone]) == [("a", "a")]
     assert uncommitted([typed("a"), entry("item_deleted", id="a")]) == []
     assert uncommitted([typed("a", role="assistant"), typed("b", text=" ")]) == []
+    assert uncommitted([typed("a"), typed("b", role="assistant"), typed("c")]) == [("c", "c")]
     assert Item(id="a", kind="message", text="a").role == "user"

@@ -31,7 +31,10 @@ _QUESTION_WORDS = (
     *("what", "which", "when", "where", "who", "how", "why", "can", "could", "do", "does", "did"),
     *("is", "are", "may", "shall", "would"),
 )
-_BEFORE = ("and", "so", "for", "at", "on", "in")
+_PLACES = ("for", "at", "on", "in")
+_BEFORE = ("and", "so", *_PLACES)
+_PLACE_WORDS = 3
+"""So many words after "for" or "on" may still be a question by themselves: "For Monday?\""""
 _AGREEING = ("sure", "okay", "ok", "yes", "great", "good", "right", "alright", "certainly", "perfect")
 _BEGINNING = re.compile(
     rf"\W*(?:(?:{'|'.join(_AGREEING)}),? )?((?:(?:{'|'.join(_BEFORE)}) )*)(\w*)(\W?)", re.IGNORECASE
@@ -166,7 +169,9 @@ class _Asking:
         word = begun[2].lower()
         if not begun[3]:
             return any(each.startswith(word) for each in (*_QUESTION_WORDS, *_BEFORE, *_AGREEING))
-        if begun[1] and "," not in sentence[begun.end(1) :]:  # "For Monday?"
+        rest = sentence[begun.end(1) :]
+        placed = begun[1].lower().rstrip().endswith(_PLACES)
+        if placed and "," not in rest and len(rest.split()) <= _PLACE_WORDS:
             return True
         return word in _QUESTION_WORDS or (begun[3] == "," and word in _AGREEING)
 

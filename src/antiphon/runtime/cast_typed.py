@@ -11,7 +11,10 @@ from msgspec.structs import replace
 
 from antiphon.contracts import JournalEntry
 from antiphon.dialogue import commands as do
+from antiphon.runtime.conversation import Item
 from antiphon.samp.fold import CALLER_TURN_COMMITTED
+
+_ENDS = (".", "!", "?", "…", ",", ";", ":")
 
 
 class Typed:
@@ -24,17 +27,23 @@ class Typed:
     def __bool__(self) -> bool:
         return bool(self._items)
 
-    def add(self, item_id: str, text: str) -> None:
-        """The caller wrote `text`."""
-        self._items[item_id] = text
+    def add(self, item: Item) -> bool:
+        """The client made an item; returns whether that changes what the caller wants.
 
-    def remove(self, item_id: str) -> None:
-        """The item was deleted; nothing follows from it, unless a turn has taken it."""
-        self._items.pop(item_id, None)
+        An answer among them is one to all before: a conversation that was held elsewhere.
+        """
+        before = dict(self._items)
+        _take(self._items, item.id, item.kind, item.role, item.text)
+        return self._items != before
+
+    def remove(self, item_id: str) -> bool:
+        """The item was deleted; returns whether it was still to be answered, which it no longer is."""
+        return self._items.pop(item_id, None) is not None
 
     def before(self, spoken: str) -> str:
-        """What the caller has said when they have `spoken` this as well."""
-        return " ".join(text for text in (*self._items.values(), spoken) if text)
+        """What the caller has said when they have `spoken` this as well: what was written is a sentence."""
+        *first, last = [text for text in (*self._items.values(), spoken) if text] or [""]
+        return " ".join([*(text if text.endswith(_ENDS) else f"{text}." for text in first), last])
 
     def in_front(self, command: do.Generate) -> do.Generate:
         """`command` for all that the caller has said, if it is about words that they speak."""
@@ -67,10 +76,16 @@ def uncommitted(entries: Sequence[JournalEntry]) -> list[tuple[str, str]]:
     for entry in entries:
         body = entry.body
         if entry.kind == "item_created":
-            if body.get("kind") == "message" and body.get("role", "user") == "user" and body["text"].strip():
-                items[body["id"]] = body["text"]
+            _take(items, body["id"], body.get("kind"), body.get("role", "user"), body.get("text", ""))
         elif entry.kind == "item_deleted":
             items.pop(body["id"], None)
         elif entry.kind == CALLER_TURN_COMMITTED and (body.get("typed") or "spoken" in body):
             items.clear()
     return list(items.items())
+
+
+def _take(items: dict[str, str], item_id: str, kind: str | None, role: str | None, text: str) -> None:
+    if kind == "message" and role == "assistant":
+        items.clear()
+    elif kind == "message" and role == "user" and text.strip():
+        items[item_id] = text

@@ -207,19 +207,18 @@ class Session:
             )
         previous = self._minutes.record.add(item, after=after)
         self._diary.note("item_created", msgspec.to_builtins(item) | {"after": previous})
-        if self._playing is not None and item.kind == "message" and item.role == "user" and item.text.strip():
-            self._playing.typed.add(item.id, item.text)
+        changed = self._playing is None or self._playing.typed.add(item)
         self._emit(ItemAdded(item, previous))
-        self._performing.handle(ev.GroundShifted())
+        if changed:
+            self._performing.handle(ev.GroundShifted())
 
     def delete_item(self, item_id: str) -> None:
         """Remove from the record. BadRequest: unknown."""
         self._alive()
         self._minutes.record.delete(item_id)
         self._diary.note("item_deleted", {"id": item_id})
-        if self._playing is not None:
-            self._playing.typed.remove(item_id)
-        self._performing.handle(ev.GroundShifted())
+        if self._playing is None or self._playing.typed.remove(item_id):
+            self._performing.handle(ev.GroundShifted())
 
     def get_item(self, item_id: str) -> Item:
         """BadRequest: unknown."""
