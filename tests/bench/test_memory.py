@@ -112,7 +112,7 @@ def test_auroc_of_what_is_told_apart_and_what_is_not() -> None:
 
 @pytest.mark.real
 def test_most_stale_facts_are_not_offered(weights: Callable[[str], Path]) -> None:
-    got = updates(stories("report", 1)[::6], MiniLM.open(EngineSetup(weights=weights)))
+    got = updates(stories("report", 1)[::6], MiniLM.open(EngineSetup(weights=weights, threads=1)))
     # Nearly always, if nothing were noticed; what is left is told in words that no mark knows.
     assert got.stale.value < 0.3
     assert got.current > 0.9

@@ -66,7 +66,7 @@ def test_cut_between_two_words_each_side_holds_its_own(
     hibari: HibariVoices, weights: Callable[[str], Path]
 ) -> None:
     """What barge-in relies on: whoever heard the sound up to a word's end has heard the words up to it."""
-    whisper = Whisper.open(EngineSetup(weights=weights))
+    whisper = Whisper.open(EngineSetup(weights=weights, threads=1))
     (chunk,) = hibari.synthesize("The kitchen closes early on Sunday evenings.")
     words = [word.text.lower().strip(".") for word in chunk.words]
 

@@ -78,7 +78,7 @@ ENGINES = (Llama, Ik)
 
 @pytest.fixture(scope="module", params=ENGINES)
 def model(weights: Callable[[str], Path], request: pytest.FixtureRequest) -> Iterator[LocalModel]:
-    setup = EngineSetup(weights=weights, settings={"model": SMALL, "context_tokens": 1024})
+    setup = EngineSetup(weights=weights, threads=1, settings={"model": SMALL, "context_tokens": 1024})
     engine = request.param.open(setup)
     yield engine
     engine.close()
@@ -136,7 +136,9 @@ def test_after_a_barge_in_all_but_the_tail_is_reused(model: LocalModel) -> None:
 
 @pytest.mark.real
 def test_a_new_conversation_begins_with_what_another_has_read(weights: Callable[[str], Path]) -> None:
-    model = Ik.open(EngineSetup(weights=weights, settings={"model": SMALL, "context_tokens": 1024}))
+    model = Ik.open(
+        EngineSetup(weights=weights, threads=1, settings={"model": SMALL, "context_tokens": 1024})
+    )
     alone = list(model.generate(says("Where is the cellar?"), GREEDY, cache_key="first"))
     list(model.generate(says("And the attic, is it locked?"), GREEDY, cache_key="second"))
     for key in ("third", ""):
@@ -290,7 +292,7 @@ def test_a_closed_llama_leaves_nothing(
     weights: Callable[[str], Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
     engine = Llama.open(
-        EngineSetup(weights=weights, settings={"model": SMALL, "context_tokens": 256, "slots": 1})
+        EngineSetup(weights=weights, threads=1, settings={"model": SMALL, "context_tokens": 256, "slots": 1})
     )
     folder = engine.listens_on.parent
     assert folder.stat().st_mode & 0o077 == 0
@@ -305,7 +307,7 @@ def test_a_closed_model_says_so(
     kind: type[LocalModel], weights: Callable[[str], Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
     engine = kind.open(
-        EngineSetup(weights=weights, settings={"model": SMALL, "context_tokens": 256, "slots": 1})
+        EngineSetup(weights=weights, threads=1, settings={"model": SMALL, "context_tokens": 256, "slots": 1})
     )
     engine.close()
     engine.close()
@@ -316,7 +318,9 @@ def test_a_closed_model_says_so(
 
 @pytest.mark.real
 def test_both_read_the_same_tokens_and_say_nearly_the_same(weights: Callable[[str], Path]) -> None:
-    setup = EngineSetup(weights=weights, settings={"model": SMALL, "context_tokens": 1024, "slots": 1})
+    setup = EngineSetup(
+        weights=weights, threads=1, settings={"model": SMALL, "context_tokens": 1024, "slots": 1}
+    )
     llama, ik = (kind.open(setup) for kind in ENGINES)
     try:
         for prompt in PROMPTS:

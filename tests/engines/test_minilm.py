@@ -17,7 +17,7 @@ from .bert_reference import Bert as Reference
 
 @pytest.fixture(scope="module")
 def minilm(weights: Callable[[str], Path]) -> Iterator[MiniLM]:
-    engine = MiniLM.open(EngineSetup(weights=weights))
+    engine = MiniLM.open(EngineSetup(weights=weights, threads=1))
     yield engine
     engine.close()
 
@@ -55,7 +55,7 @@ def test_in_eight_bits_the_vectors_are_nearly_those_of_the_network(
 
 @pytest.mark.real
 def test_two_engines_share_one_network(minilm: MiniLM, weights: Callable[[str], Path]) -> None:
-    other = MiniLM.open(EngineSetup(weights=weights))
+    other = MiniLM.open(EngineSetup(weights=weights, threads=1))
     assert other._network is minilm._network
 
 

@@ -43,14 +43,14 @@ def test_words_have_their_length_before_them(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def moonshine(weights: Callable[[str], Path]) -> Iterator[Moonshine]:
-    engine = Moonshine.open(EngineSetup(weights=weights))
+    engine = Moonshine.open(EngineSetup(weights=weights, threads=1))
     yield engine
     engine.close()
 
 
 @pytest.mark.real
 def test_it_keeps_its_contract(weights: Callable[[str], Path], samples: Samples) -> None:
-    report = run("transcriber", Moonshine.open(EngineSetup(weights=weights)), samples=samples)
+    report = run("transcriber", Moonshine.open(EngineSetup(weights=weights, threads=1)), samples=samples)
     assert report.ok, report
     assert {skipped.check for skipped in report.skipped} == {"words_lie_in_the_audio"}
 
@@ -98,9 +98,9 @@ def test_a_cancelled_call_stops_early_and_leaves_nothing_wrong(
 
 @pytest.mark.real
 def test_without_anybody_to_ask_what_is_doubtful_is_nothing(weights: Callable[[str], Path]) -> None:
-    alone = Moonshine.open(EngineSetup(weights=weights, settings={"in_doubt": ""}))
+    alone = Moonshine.open(EngineSetup(weights=weights, threads=1, settings={"in_doubt": ""}))
     hum: Audio = (0.3 * np.sin(2 * np.pi * 55 * np.arange(2 * SECOND) / SECOND)).astype(np.float32)
     assert alone.transcribe(hum).text == ""
     alone.close()
     with pytest.raises(ConfigInvalid, match="in_doubt"):
-        Moonshine.open(EngineSetup(weights=weights, settings={"in_dubt": ""}))
+        Moonshine.open(EngineSetup(weights=weights, threads=1, settings={"in_dubt": ""}))

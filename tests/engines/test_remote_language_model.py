@@ -24,7 +24,7 @@ def server(weights: Callable[[str], Path]) -> Any:
     params.model.path = str(weights(SMALL) / "model.gguf")
     params.n_ctx, params.n_parallel = 8 * 1024, 8
     params.n_threads_http = 12
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.fit_params = False
     params.cache_ram_mib = 0
     params.verbosity = -1

@@ -97,7 +97,7 @@ def test_the_speech_is_all_there_and_in_order(hibari: HibariVoices, speech_url: 
 
 @pytest.mark.real
 def test_the_transcriber_keeps_its_contract(weights: Callable[[str], Path], samples: Samples) -> None:
-    whisper = Whisper.open(EngineSetup(weights=weights))
+    whisper = Whisper.open(EngineSetup(weights=weights, threads=1))
     seen: list[dict[str, bytes]] = []
     with serving(hearing(whisper, seen)) as server:
         report = run("transcriber", transcriber(server.url), samples=samples)

@@ -19,7 +19,7 @@ SECOND = 16_000
 
 @pytest.fixture(scope="module")
 def whisper(weights: Callable[[str], Path]) -> Iterator[Whisper]:
-    engine = Whisper.open(EngineSetup(weights=weights))
+    engine = Whisper.open(EngineSetup(weights=weights, threads=1))
     yield engine
     engine.close()
 
@@ -49,7 +49,7 @@ def word_errors(said: list[str], heard: list[str]) -> int:
 
 
 def test_it_keeps_its_contract(weights: Callable[[str], Path], samples: Samples) -> None:
-    report = run("transcriber", Whisper.open(EngineSetup(weights=weights)), samples=samples)
+    report = run("transcriber", Whisper.open(EngineSetup(weights=weights, threads=1)), samples=samples)
     assert report.ok, report
     assert {skipped.check for skipped in report.skipped} == {"words_lie_in_the_audio"}
 
@@ -112,20 +112,22 @@ def test_settings_that_cannot_work_are_refused(
     weights: Callable[[str], Path], settings: dict[str, object], complaint: str
 ) -> None:
     with pytest.raises(ConfigInvalid, match=complaint):
-        Whisper.open(EngineSetup(weights=weights, settings=settings))
+        Whisper.open(EngineSetup(weights=weights, threads=1, settings=settings))
 
 
 def test_a_multilingual_model_names_the_language(
     weights: Callable[[str], Path], say: Callable[..., Audio]
 ) -> None:
     engine = Whisper.open(
-        EngineSetup(weights=weights, settings={"model": "whisper-base", "language": "auto"})
+        EngineSetup(weights=weights, threads=1, settings={"model": "whisper-base", "language": "auto"})
     )
     transcript = engine.transcribe(say("The teacher explained why plants need water."))
     assert transcript.language == "en"
     assert "plants need water" in transcript.text
     with pytest.raises(ConfigInvalid, match="tlh"):
-        Whisper.open(EngineSetup(weights=weights, settings={"model": "whisper-base", "language": "tlh"}))
+        Whisper.open(
+            EngineSetup(weights=weights, threads=1, settings={"model": "whisper-base", "language": "tlh"})
+        )
 
 
 def test_real_people_are_understood(whisper: Whisper, speech_data: Path) -> None:

@@ -203,7 +203,9 @@ def test_people_count_as_they_last_said() -> None:
 def test_the_embedded_judge_draws_the_same_to_the_bit_whatever_was_drawn_before(
     weights: Callable[[str], Path],
 ) -> None:
-    judge = ModelJudge.open(EngineSetup(weights=weights, settings=settings_for("fitting", ["0.5b"])))
+    judge = ModelJudge.open(
+        EngineSetup(weights=weights, threads=1, settings=settings_for("fitting", ["0.5b"]))
+    )
     try:
         turns = [_turn("At nine.", "a"), _turn("The moon is a cheese that sings.", "b")]
         asked = [(turn, seed) for turn in turns for seed in (1, 2)]

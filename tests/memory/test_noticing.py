@@ -17,7 +17,7 @@ Remember = Callable[..., GraphMemory]
 
 @pytest.fixture(scope="module")
 def encoder(weights: Callable[[str], Path]) -> Iterator[MiniLM]:
-    opened = MiniLM.open(EngineSetup(weights=weights))
+    opened = MiniLM.open(EngineSetup(weights=weights, threads=1))
     yield opened
     opened.close()
 

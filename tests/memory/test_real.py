@@ -21,14 +21,14 @@ TALK = (
 
 @pytest.fixture(scope="module")
 def memory(weights: Callable[[str], Path]) -> Iterator[GraphMemory]:
-    opened = GraphMemory.open(EngineSetup(weights=weights))
+    opened = GraphMemory.open(EngineSetup(weights=weights, threads=1))
     yield opened
     opened.close()
 
 
 @pytest.mark.real
 def test_it_keeps_its_contract(memory: GraphMemory, weights: Callable[[str], Path]) -> None:
-    report = run("memory", GraphMemory.open(EngineSetup(weights=weights)))
+    report = run("memory", GraphMemory.open(EngineSetup(weights=weights, threads=1)))
     assert report.ok, report
 
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture(scope="module", autouse=True)
 def _deciders(weights: Callable[[str], Path]) -> Iterator[None]:
-    embedder = MiniLM.open(EngineSetup(weights=weights))
+    embedder = MiniLM.open(EngineSetup(weights=weights, threads=1))
     DECIDERS.update({name: Decider(cast, embedder) for name, cast in CASTS.items()})
     yield
     embedder.close()
