@@ -49,7 +49,7 @@ from antiphon.samp.likelihood import (
 )
 from antiphon.samp.moves import Move, Option, called, options
 from antiphon.samp.state import State, automatic, open_tasks, values, waits
-from antiphon.samp.unclear import asked_which, made_clear, readings, which
+from antiphon.samp.unclear import asked_which, made_clear, readings, settles, which
 from antiphon.samp.unsaying import unsaid
 
 SURE = 0.5
@@ -128,7 +128,7 @@ class Decider:
             may_be = self._readings(state, words, today)
             # "Yes" is no answer to which of two things is meant.
             if len(may_be) < 2 and move is not None:
-                may_be = asked_which(self._cast, state, self._read_out(state), today=today)
+                may_be = self._asked_which(state, words, today)
             if len(may_be) > 1:
                 return Decision((Clarify(which(self._cast, may_be)),), chances)
         known = {**values(state), **{each.slot: each.value for each in told}}
@@ -176,6 +176,12 @@ class Decider:
 
     def _readings(self, state: State, words: str, today: date) -> tuple[Telling, ...]:
         return readings(self._cast, words, self._read_out(state), known=values(state), today=today)
+
+    def _asked_which(self, state: State, words: str, today: date) -> tuple[Telling, ...]:
+        """What the caller has left open of what was read out, and does not tell now either."""
+        may_be = asked_which(self._cast, state, words, self._read_out(state), today=today)
+        settled = settles(self._cast, words, may_be, known=values(state), today=today)
+        return () if settled else may_be
 
     def _unset(
         self, state: State, words: str, today: date, move: Command | None, told: Sequence[Telling]

@@ -15,12 +15,10 @@ from antiphon.samp.guards import Value
 from antiphon.samp.moves import telling_words
 from antiphon.samp.said_names import only_fillers
 from antiphon.samp.said_numbers import numbers
-from antiphon.samp.state import State, values
+from antiphon.samp.state import State, opening_of, values
 from antiphon.samp.taking_back import denied
 
 _KINDS = ("number", "time")
-_LOOKS_BACK = 6
-"""Things said: a question that was not answered is asked once more."""
 _SAYS_SO = re.compile(r"\b(?:make (?:it|that)|I said|(?:should|must) (?:be|have been))\b", re.IGNORECASE)
 
 
@@ -50,24 +48,51 @@ def which(cast: Cast, told: Sequence[Telling]) -> str:
     return f"Do you mean {', or '.join(cast.slots[each.slot].about for each in told)}?"
 
 
-def asked_which(cast: Cast, state: State, waiting: Sequence[str], *, today: date) -> tuple[Telling, ...]:
-    """What the agent's last words asked the caller to choose from; nothing when they asked something else."""
-    last = next((said.text for said in reversed(state.history) if said.role == "agent"), "")
-    for said in reversed(state.history[-_LOOKS_BACK:]):
-        may_be = readings(cast, said.text, waiting, known=values(state), today=today)
-        if said.role == "caller" and len(may_be) > 1 and which(cast, may_be) in last:
-            return may_be
+def asked_which(
+    cast: Cast, state: State, text: str, waiting: Sequence[str], *, today: date
+) -> tuple[Telling, ...]:
+    """What the caller's bare words before `text` may be, as long as nothing has made them clear.
+
+    They are clear once what is known was said, or all was read out again: a yes is one to that. How they were
+    asked does not count: a model asks in its own words, and is cut off.
+    """
+    scene, known, later = state.place.scene, values(state), list[str]()
+    opening = opening_of(cast, state, scene)
+    for said in reversed(state.history) if waiting else ():
+        if said.scene != scene or (said.role == "caller" and said.text == text):
+            continue
+        if said.role == "agent":
+            if opening and opening in said.text:
+                break
+            continue
+        may_be = readings(cast, said.text, waiting, known=known, today=today)
+        if len(may_be) > 1:
+            settled = any(settles(cast, each, may_be, known=known, today=today) for each in later)
+            return () if settled else may_be
+        later.append(said.text)
     return ()
+
+
+def settles(
+    cast: Cast, text: str, may_be: Sequence[Telling], *, known: Mapping[str, Value], today: date
+) -> bool:
+    """Whether `text` says again what is known of one of these slots: "Yes, four guests at seven."."""
+    return any(
+        found.value == known[each.slot] and not denied(text, found, cast.slots[each.slot].type)
+        for each in may_be
+        for found in mentions(cast.slots[each.slot], text, known[each.slot], today)
+    )
 
 
 def made_clear(
     cast: Cast, state: State, text: str, waiting: Sequence[str], *, today: date
 ) -> tuple[Telling, ...]:
     """What a bare number is that can be but one thing, or was, now that the caller was asked: "The time." """
-    may_be = readings(cast, text, waiting, known=values(state), today=today)
+    known = values(state)
+    may_be = readings(cast, text, waiting, known=known, today=today)
     if may_be:
         return may_be if len(may_be) == 1 else ()
-    may_be = asked_which(cast, state, waiting, today=today)
+    may_be = asked_which(cast, state, text, waiting, today=today)
     words = telling_words(text)
     meant = [
         each
@@ -75,6 +100,6 @@ def made_clear(
         if words & words_of(cast, [each.slot])
         or ((called := CALLED.get(cast.slots[each.slot].type)) and re.search(rf"\b({called})\b", text, re.I))
     ]
-    if not may_be or len(meant) == 1:
+    if not may_be or (len(meant) == 1 and not settles(cast, text, may_be, known=known, today=today)):
         return tuple(meant)
-    return tellings(cast, f"No, {text}", asked=[""], known=values(state), today=today, waiting=waiting)
+    return tellings(cast, f"No, {text}", asked=[""], known=known, today=today, waiting=waiting)
