@@ -239,6 +239,12 @@ def test_a_yes_does_nothing_while_it_is_open_which_is_meant_however_that_was_ask
     assert talk.session.state.slots["hour"].value == "20:00"
 
 
+def test_who_says_that_it_is_wrong_is_not_asked_again_which_was_meant() -> None:
+    talk = _read_out()
+    talk.says("No, eight.", "Do you mean how many guests, or when they come?")
+    assert talk.says("No, that is wrong.") == ("booking", "host")
+
+
 @pytest.mark.parametrize("answers", [("Four guests at seven.", "Yes."), ("Yes, that's right, at seven.",)])
 def test_what_was_open_is_settled_by_the_values_that_were_read_out(answers: tuple[str, ...]) -> None:
     talk = _read_out()

@@ -127,7 +127,7 @@ class Decider:
         if not told and not unset and isinstance(move, GoTo | None):
             may_be = self._readings(state, words, today)
             # "Yes" is no answer to which of two things is meant.
-            if len(may_be) < 2 and move is not None:
+            if len(may_be) < 2 and move is not None and self._agrees(state, move):
                 may_be = self._asked_which(state, words, today)
             if len(may_be) > 1:
                 return Decision((Clarify(which(self._cast, may_be)),), chances)
@@ -219,8 +219,12 @@ class Decider:
         missing = set(SLOT_IN_TEXT.findall(scene.opening or "")) & set(state.unset)
         if not missing or not isinstance(move, GoTo) or not waits(scene):
             return False
-        on = len(scene.ways) == 1 or any(way.to == move.scene and way.does for way in scene.ways)
-        return on and not asked_in(self._cast.scenes[move.scene]) & missing
+        return self._agrees(state, move) and not asked_in(self._cast.scenes[move.scene]) & missing
+
+    def _agrees(self, state: State, move: GoTo) -> bool:
+        """Whether `move` is the yes to what is read out: it does something, or nothing else leads on."""
+        ways = self._cast.scenes[state.place.scene].ways
+        return len(ways) == 1 or any(way.to == move.scene and way.does for way in ways)
 
     def _is_no_yes(self, state: State, words: str, today: date, move: Move) -> bool:
         """Whether the words correct what was read out for a yes, and so do not lead on from there."""
