@@ -160,6 +160,21 @@ def test_what_is_taken_back_is_open_again_where_the_story_is() -> None:
     assert talk.state.unset == {}
 
 
+def test_what_is_taken_back_is_not_asked_for_where_it_may_end_and_stays_optional() -> None:
+    state = replace(
+        Talk(RESTAURANT).state, unset={"day": Unset("2026-05-08", 0), "seat": Unset("terrace", 0)}
+    )
+
+    def still_open(scene: str) -> dict[str, bool]:
+        there = replace(state, place=Place(scene, "host"))
+        return {task.ask: task.optional for task in open_tasks(RESTAURANT.scenes[scene], scene, there)}
+
+    assert still_open("farewell") == {}, "the caller has given it up"
+    assert still_open("booking") == {
+        "guests": False, "day": False, "hour": False, "caller": False, "seat": True,
+    }  # fmt: skip
+
+
 def test_what_is_private_and_taken_back_only_who_was_told_asks_for_again() -> None:
     talk = Talk(RESTAURANT)
     talk.caller("we celebrate")

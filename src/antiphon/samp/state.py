@@ -252,19 +252,18 @@ def open_tasks(scene: Scene, name: str, state: State) -> tuple[Task, ...]:
     """What is still to be asked and done in the scene, what must be first.
 
     What the caller took back must, and is asked for in scenes that did not ask for it as well, but not while
-    another topic is on.
+    another topic is on, nor where the conversation may end. What is optional in the scene stays so.
     """
     known = values(state)
     tasks = [task for task in scene.checklist if not is_done(task, name, known, state.ticked)]
-    aside = state.stack and name == state.place.scene
-    listed = {task.ask for task in tasks if not task.optional}
+    aside = scene.ends or (state.stack and name == state.place.scene)
+    listed = {task.ask for task in tasks}
     again = [
         slot
         for slot, unset in sorted(state.unset.items())
         if not aside and slot not in listed and unset.asked_by in ("", state.place.persona)
     ]
-    tasks = [*(Task(ask=slot) for slot in again), *(task for task in tasks if task.ask not in again)]
-    return tuple(sorted(tasks, key=lambda task: task.optional))
+    return tuple(sorted([*(Task(ask=slot) for slot in again), *tasks], key=lambda task: task.optional))
 
 
 def still_asked(scene: Scene, state: State) -> frozenset[str]:
