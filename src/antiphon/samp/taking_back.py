@@ -53,6 +53,15 @@ _DENIED_AFTER = re.compile(
     r"(?:i|we) (?:can't|cannot|won't|couldn't)(?: come| make it| do(?: it)?)?\s*(?:[,.;!?]|$))",
     re.IGNORECASE,
 )
+_AGREES_AFTER = re.compile(
+    r"\s*(?:(?:is|are|was|were|does|do|did|will|would|could|wo)(?:n't| not)?|'s not|'ll) (?:be )?(?:"
+    r"(?:a |any )?(?:problem|trouble|issue|bother)\b|"
+    r"(?:too |so |that |very )?(?:late|early|soon|bad|far|many|few|much)\b|(?:(?<=n't )|(?<=not ))wrong\b|"
+    r"(?:matter|hurt|bother|clash|conflict|have|end|start|begin|spelt|spelled|written)\b)",
+    re.IGNORECASE,
+)
+"""Behind a value, with a denial: nothing against it ("Friday won't be a problem", "I don't think seven is too
+late"), or how it is spelt."""
 
 _EXCLUDES = re.compile(
     r"\b(?:(?:must|can|may|should)(?:n't|'t|not| not)|leave out|avoid|diet\w*|allerg\w+|intoleran\w+)\b",
@@ -87,20 +96,24 @@ def denied(text: str, found: Found, kind: SlotType) -> bool:
     # "No Friday" is a "no" and a day, "no red" is none of the red.
     if (kind == "choice" and _NO.search(clause)) or _ALL_BUT.search(text[: found.start]):
         return True
-    return bool(_DENIES.search(_SPARES.sub("", clause)) or _DENIED_AFTER.match(after))
+    return bool(_DENIES.search(_SPARES.sub("", clause)) or _denied_after(after))
+
+
+def _denied_after(after: str) -> bool:
+    return bool(_DENIED_AFTER.match(after)) and not _AGREES_AFTER.match(after)
 
 
 def plainly_denied(text: str, found: Found, kind: SlotType) -> bool:
     """Whether `text` says so right beside it, which takes back what was agreed: "not on Friday"."""
     text = _plain(text)
     after = text[found.end :]
-    if not denied(text, found, kind):
+    if not denied(text, found, kind) or _AGREES_AFTER.match(after):
         return False
     clause = clause_before(text, found.start)
     said = _RIGHT_BEFORE.search(_SPARES.sub("", clause)) or (
         kind == "choice" and _NO.search(clause) and not _FINE.match(after)
     )
-    return bool(said or _ALL_BUT.search(text[: found.start]) or _DENIED_AFTER.match(after))
+    return bool(said or _ALL_BUT.search(text[: found.start]) or _denied_after(after))
 
 
 def excludes(slot: Slot) -> bool:
