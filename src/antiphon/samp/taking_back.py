@@ -42,6 +42,8 @@ _UP_TO = re.compile(
     re.IGNORECASE,
 )
 """What is not to be passed is meant all the same: "not before Friday", "not more than six"."""
+_NARROWED = re.compile(r"\s+(?:until|till|before|after|at)\b(?!\s+all\b)", re.IGNORECASE)
+"""Behind a value of which only a part is denied: "not on Friday until eight"."""
 _LASTING = re.compile(
     r"\b(?:for|since|these|the (?:last|past))(?: about| over| at least)?\s*$", re.IGNORECASE
 )
@@ -107,7 +109,7 @@ def plainly_denied(text: str, found: Found, kind: SlotType) -> bool:
     """Whether `text` says so right beside it, which takes back what was agreed: "not on Friday"."""
     text = _plain(text)
     after = text[found.end :]
-    if not denied(text, found, kind) or _AGREES_AFTER.match(after):
+    if not denied(text, found, kind) or _AGREES_AFTER.match(after) or _NARROWED.match(after):
         return False
     clause = clause_before(text, found.start)
     said = _RIGHT_BEFORE.search(_SPARES.sub("", clause)) or (
