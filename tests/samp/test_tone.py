@@ -9,7 +9,7 @@ from antiphon.contracts import JournalEntry
 from antiphon.samp import Cast, read_cast
 from antiphon.samp.fold import fold
 from antiphon.samp.now import now_lines
-from antiphon.samp.state import State, encoded, initial
+from antiphon.samp.state import State, decoded, encoded, initial
 from antiphon.samp.tone import pace, tone_line
 
 from .casts import SMALL
@@ -100,6 +100,20 @@ def test_a_pace_is_measured_against_the_callers_own() -> None:
     assert "slowly" in tone_line(talked(cast, *steady, ("that is how we do it", "Yes.", 5_000.0)))
     assert tone_line(talked(cast, *steady[:2], ("that is how we do it", "Yes.", 1_000.0))) == ""
     assert pace("yes please", 400.0) is None, "too short to tell"
+
+
+def test_what_was_written_does_not_count_for_the_pace() -> None:
+    typed, spoken = (
+        "one two three four five six seven eight nine ten eleven twelve thirteen",
+        "and a loaf of rye",
+    )
+    said = entry("caller_turn_committed", turn=1, text=f"{typed} {spoken}", spoken=spoken)
+    heard = entry("reply_ended", turn=1, heard="Certainly.", caller_ms=1_800.0)
+    state = fold(bakery(), [said, heard])
+    assert state.paces == (pace(spoken, 1_800.0),)
+    assert state.history[0].text == f"{typed} {spoken}"
+    assert decoded(encoded(state)) == state
+    assert b"spoken" not in encoded(talked(bakery(), WELL)), "older digests would not be found again"
 
 
 def test_a_state_without_paces_is_written_as_it_was_before_there_were_any() -> None:

@@ -3,7 +3,8 @@
 Five kinds of entries matter here; all others pass by, so one journal serves everything.
 
     cast_opened            cast, digest, rules which cast it is played with, and by which rules
-    caller_turn_committed  turn, text          the caller's settled words, behind what they wrote before
+    caller_turn_committed  turn, text          the caller's settled words, behind what they wrote before;
+                                               `spoken`: these words alone, where they wrote any
     reply_ended            turn, heard         what of the agent's answer was heard; with scene and persona
                                                where they are not those at hand; `told`: the calls of
                                                tools whose outcome it told
@@ -56,6 +57,7 @@ class CallerTurn(msgspec.Struct, frozen=True):
 
     turn: int
     text: str = ""
+    spoken: str = ""
 
 
 class ReplyEnded(msgspec.Struct, frozen=True):
@@ -150,7 +152,7 @@ def _opened(state: State, entry: JournalEntry) -> State:
 def _heard_caller(cast: Cast, state: State, turn: CallerTurn) -> State:
     if not turn.text.strip():
         return state
-    said = Said(turn.turn, "caller", turn.text, state.place.persona, state.place.scene)
+    said = Said(turn.turn, "caller", turn.text, state.place.persona, state.place.scene, turn.spoken)
     kept = confides(turn.text) or _repeats(cast, state, said)
     state = replace(
         state,
@@ -173,7 +175,7 @@ def _heard_agent(cast: Cast, state: State, reply: ReplyEnded) -> State:
         state = replace(state, called=called)
     said = Said(reply.turn, "agent", reply.heard, persona, scene)
     caller = (each for each in reversed(state.history) if each.role == "caller")
-    asked = next((each.text for each in caller if each.turn == reply.turn), "")
+    asked = next((each.spoken or each.text for each in caller if each.turn == reply.turn), "")
     spoken = pace(asked, reply.caller_ms)
     place, kept = Place(scene, persona), _repeats(cast, state, said)
     return replace(

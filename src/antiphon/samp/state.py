@@ -64,7 +64,7 @@ class Place(msgspec.Struct, frozen=True):
     persona: str
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that was said and heard."""
 
     turn: int
@@ -73,6 +73,8 @@ class Said(msgspec.Struct, frozen=True):
     persona: str
     """Who spoke, or to whom the caller spoke."""
     scene: str
+    spoken: str = ""
+    """What of it was spoken, where the caller wrote the rest; else empty."""
 
 
 class Called(msgspec.Struct, frozen=True):
