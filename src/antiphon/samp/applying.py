@@ -61,7 +61,7 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
     version, command = state.version + 1, proposal.command
     match command:
         case SetSlot() | CorrectSlot() | UnsetSlot():
-            before = state if isinstance(command, SetSlot) else _unsaid(cast, state)
+            before = state if isinstance(command, SetSlot) else _to_say_again(cast, state)
             private = cast.slots[command.slot].private
             told = with_listener(cast, state.confided, proposal.turn, state.place, asked=private)
             return replace(_with_slot(cast, before, command), version=version, confided=told)
@@ -77,7 +77,7 @@ def _changed(cast: Cast, state: State, proposal: Proposal) -> State:
             start = state if mended_version(command) is None else before_last_move(state)
             place, stack = _arrived(cast, start, command)
             return replace(
-                _unsaid(cast, start) if isinstance(command, JumpTo | SwitchPersona) else state,
+                _to_say_again(cast, start) if isinstance(command, JumpTo | SwitchPersona) else state,
                 version=version,
                 place=place,
                 stack=stack,
@@ -101,8 +101,8 @@ def _with_slot(cast: Cast, state: State, command: SetSlot | CorrectSlot | UnsetS
     return replace(state, slots={**state.slots, slot: filled}, unset=unset)
 
 
-def _unsaid(cast: Cast, state: State) -> State:
-    """The state when the caller brings up something else, or corrects what was told.
+def _to_say_again(cast: Cast, state: State) -> State:
+    """The state when the caller brings up something else, or corrects or takes back what was told.
 
     Where all was done and only their words lead on, they have not said yes: the last task is done again, and
     an opening that says what was agreed is said again.
