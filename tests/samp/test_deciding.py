@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from antiphon.contracts import ContractBroken, EngineSetup
 from antiphon.engines.minilm import MiniLM
@@ -225,40 +224,6 @@ def test_what_was_read_out_and_is_wrong_is_asked_for_before_it_is_booked(
     assert owed_opening(talk.cast, state), "it is said again"
     assert encoded(fold(talk.cast, talk.session.entries)) == encoded(state)
     talk.session.agent_heard(owed_opening(talk.cast, state) or "")
-    assert talk.says("Yes, that's right.") == ("farewell", "host")
-
-
-@pytest.mark.parametrize("asked", ["Do you mean eight guests?", "Do you", "Do you mean how many guests, or"])
-def test_a_yes_does_nothing_while_it_is_open_which_is_meant_however_that_was_asked(asked: str) -> None:
-    talk = _read_out()
-    talk.says("No, eight.", asked)
-    for again in (asked, "Well?", "Hm."):
-        assert talk.says("Yes.", again)[0] == "confirm"
-        talk.session.caller_said("Well, let me see.", today=TODAY)
-    talk.session.caller_said("The time.", today=TODAY)
-    assert talk.session.state.slots["hour"].value == "20:00"
-
-
-def test_who_says_that_it_is_wrong_is_not_asked_again_which_was_meant() -> None:
-    talk = _read_out()
-    talk.says("No, eight.", "Do you mean how many guests, or when they come?")
-    assert talk.says("No, that is wrong.") == ("booking", "host")
-
-
-@pytest.mark.parametrize("answers", [("Four guests at seven.", "Yes."), ("Yes, that's right, at seven.",)])
-def test_what_was_open_is_settled_by_the_values_that_were_read_out(answers: tuple[str, ...]) -> None:
-    talk = _read_out()
-    talk.says("No, eight.", "Do you mean eight guests?")
-    before = talk.session.state.slots
-    assert [talk.says(answer)[0] for answer in answers][-1] == "farewell"
-    assert talk.session.state.slots == before
-
-
-def test_what_was_open_is_settled_by_a_yes_to_what_is_read_out_again() -> None:
-    talk = _read_out()
-    talk.says("No, eight.", "Do you mean eight guests?")
-    again = owed_opening(talk.cast, replace(talk.session.state, openings={})) or ""
-    talk.says("Well, let me see.", again)
     assert talk.says("Yes, that's right.") == ("farewell", "host")
 
 
