@@ -2,7 +2,7 @@
 
 Generated examples are the same in every run, so that a failure is the change's and nobody else's, and few;
 `HYPOTHESIS_PROFILE=thorough pytest tests/dialogue` draws thousands of new ones.
-Engines of tests that run beside others have one thread: two would wait for each other, longer than they compute.
+Engines of tests that run beside others have one thread: two would wait for each other longer than they work.
 """
 
 import os

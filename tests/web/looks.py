@@ -20,6 +20,8 @@ LOOKS = {
 }
 SEEN = tuple(LOOKS) if "ANTIPHON_SHOTS" in os.environ else ("desk-light", "telephone-dark")
 """Which are looked at: all where pictures are wanted, otherwise each size and each theme once."""
+IN_PASSING = SEEN if "ANTIPHON_SHOTS" in os.environ else SEEN[-1:]
+"""The same for what adds little to the views: one."""
 TABS = ("Time", "Scenes", "Memory", "Prompt", "Events")
 SERIOUS = ("serious", "critical")
 # The line, for a test to cut.

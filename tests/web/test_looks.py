@@ -17,7 +17,7 @@ from antiphon.runtime import EngineChoice
 
 from .conftest import NO_ECHO
 from .evening import trace_file
-from .looks import SEEN, TABS, Looker, looking
+from .looks import IN_PASSING, SEEN, TABS, Looker, looking
 from .page import visiting
 
 FIRST_LOAD_BYTES = 250 * 1024
@@ -124,6 +124,7 @@ MICROPHONE = (("NotAllowedError", "denied"), ("NotReadableError", "busy"), ("Typ
 SERVER = (("readyz", None, "unreachable"), ("v1/models", 401, "key"))
 
 
+@pytest.mark.parametrize("look", IN_PASSING)
 def test_trouble_lets_everybody_in(looker: Looker) -> None:
     for error, code in MICROPHONE:
         looker.has_no_microphone(error)
@@ -148,6 +149,7 @@ def test_trouble_lets_everybody_in(looker: Looker) -> None:
     looker.looks_at("trouble-loading")
 
 
+@pytest.mark.parametrize("look", IN_PASSING)
 def test_a_line_that_breaks_lets_everybody_in(looker: Looker) -> None:
     looker.talks()
     looker.says("what time is it")
@@ -164,6 +166,7 @@ def test_a_line_that_breaks_lets_everybody_in(looker: Looker) -> None:
     looker.looks_at("trouble-lost")
 
 
+@pytest.mark.parametrize("look", IN_PASSING)
 def test_cutting_in_and_holding_the_key_let_everybody_in(story_lover: Looker) -> None:
     looker = story_lover
     looker.talks()
