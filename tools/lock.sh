@@ -14,7 +14,7 @@ for target in requirements.txt requirements-dev.txt requirements-bench.txt; do
         requirements-dev.txt) extras="--extra build --extra talk --extra dev" ;;
         requirements-bench.txt) extras="--extra build --extra bench" ;;
     esac
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086 # a list of words, to be split
     "$tool/venv/bin/uv" pip compile pyproject.toml $extras --quiet --generate-hashes --python-version 3.11 \
         --no-strip-markers --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade --output-file "$target"
 done

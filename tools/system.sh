@@ -17,7 +17,7 @@ missing=
 if [ -n "$missing" ]; then
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
         echo "Installing$missing ..."
-        # shellcheck disable=SC2086
+        # shellcheck disable=SC2086 # a list of words, to be split
         { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing; } >/dev/null
     else
         echo "This system lacks$missing. Mend it with: sudo apt-get install$missing" >&2

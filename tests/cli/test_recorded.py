@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.runtime.test_cast import Shop
+from tests.runtime.shop import Shop
 from tests.runtime.virtual import in_virtual_time, passes
 
 from antiphon.cli import main

@@ -20,7 +20,7 @@ from antiphon.contracts import JournalEntry
 from antiphon.runtime.events import ReplyEnded, StateChanged
 from antiphon.runtime.replaying import replay
 
-from .test_cast import text_of
+from .shop import text_of
 from .virtual import in_virtual_time
 
 TALKS = 12

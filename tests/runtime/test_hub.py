@@ -28,8 +28,8 @@ from antiphon.runtime.obstacles import obstacles
 from antiphon.runtime.parts import LIVE_PARTS
 from antiphon.runtime.settings import ReplyRequest, SessionSettings
 
+from .shop import SHOP
 from .stage import BY_HAND, TYPED, no_weights, scripted_config, silence, sung
-from .test_cast import SHOP
 
 PATIENCE_S = 10.0
 

@@ -6,7 +6,7 @@ from typing import Any
 from antiphon.contracts import NEVER, Cancel, Prompt
 from antiphon.runtime.replaying import replay
 
-from .test_cast import Shop
+from .shop import Shop
 from .virtual import in_virtual_time
 
 

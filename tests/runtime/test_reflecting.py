@@ -7,7 +7,7 @@ from antiphon.contracts import NEVER, Cancel, Prompt
 from antiphon.runtime.events import StateChanged
 from antiphon.samp.fold import fold
 
-from .test_cast import Shop, shop
+from .shop import Shop, shop
 from .virtual import in_virtual_time
 
 MISSED = "we met this morning"

@@ -13,8 +13,8 @@ from antiphon.runtime.events import MemoryRecalled, TranscriptSettled, TurnMeasu
 from antiphon.runtime.memories import file_of
 from antiphon.samp.state import initial
 
+from .shop import Shop, shop
 from .stage import QUICK
-from .test_cast import Shop, shop
 from .virtual import in_virtual_time, passes
 
 HOURS = "We open at nine in the morning, and at ten on Sundays."

@@ -2,7 +2,7 @@
 
 from antiphon.runtime.replaying import replay
 
-from .test_cast import Shop
+from .shop import Shop
 from .virtual import in_virtual_time
 
 

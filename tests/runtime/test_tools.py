@@ -21,8 +21,8 @@ from antiphon.samp.fold import fold
 from antiphon.samp.state import Called, initial
 from antiphon.samp.tools import UNKNOWN, tool_lines
 
-from .stage import Stage, no_weights
-from .test_cast import QUICK, SHOP, text_of
+from .shop import SHOP, text_of
+from .stage import QUICK, Stage, no_weights
 from .virtual import VirtualThreads, in_virtual_time, passes, until
 
 _ORDERED = SHOP.replace(

@@ -12,8 +12,8 @@ from antiphon.runtime.toolbox import Toolbox
 from antiphon.samp import Decider, read_cast
 from antiphon.samp.fold import fold
 
-from .stage import Stage, no_weights
-from .test_cast import QUICK, SHOP, text_of
+from .shop import SHOP, text_of
+from .stage import QUICK, Stage, no_weights
 from .test_tools import Orders
 from .virtual import VirtualThreads, in_virtual_time
 

@@ -146,7 +146,7 @@ def test_a_yes_that_says_it_was_said_is_a_yes() -> None:
     assert talk.says("Yes, that's right, just as I said.") == ("farewell", "host")
 
 
-def _read_out() -> Talk:
+def read_out() -> Talk:
     talk = Talk("restaurant")
     again = "So that is a table for 4, on Friday, 8 May, at 19:00, in the name of Brook. Is that right?"
     talk.says("I'd like to book a table for four on Friday at seven, under Brook", again)
@@ -170,7 +170,7 @@ def _read_out() -> Talk:
     ],
 )
 def test_what_is_read_out_is_corrected_before_it_is_booked(words: str, slot: str, value: str | float) -> None:
-    talk = _read_out()
+    talk = read_out()
     before = {name: filled.value for name, filled in talk.session.state.slots.items()}
     talk.session.caller_said(words, today=TODAY)
     state = talk.session.state
@@ -183,7 +183,7 @@ def test_what_is_read_out_is_corrected_before_it_is_booked(words: str, slot: str
     "words", ["Yes, but not on Friday.", "Yes, everything except the time.", "Not at seven."]
 )
 def test_what_is_read_out_is_not_booked_while_some_of_it_is_wrong(words: str) -> None:
-    talk = _read_out()
+    talk = read_out()
     assert talk.says(words)[0] in ("confirm", "booking")
     assert "farewell" not in [entry.body.get("command", {}).get("scene") for entry in talk.session.entries]
 
@@ -192,7 +192,7 @@ def test_what_is_read_out_is_not_booked_while_some_of_it_is_wrong(words: str) ->
     "words", ["Yes, that's right.", "Yes, on Friday at seven, that's right.", "Perfect, thank you."]
 )
 def test_a_yes_to_what_is_read_out_is_one(words: str) -> None:
-    assert _read_out().says(words) == ("farewell", "host")
+    assert read_out().says(words) == ("farewell", "host")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_yes_to_what_is_read_out_is_one(words: str) -> None:
 def test_what_was_read_out_and_is_wrong_is_asked_for_before_it_is_booked(
     words: str, question: str, answer: str, slot: str, value: str | float
 ) -> None:
-    talk = _read_out()
+    talk = read_out()
     before = {name: filled.value for name, filled in talk.session.state.slots.items()}
     for said in (words, "Yes."):
         talk.session.caller_said(said, today=TODAY)
@@ -242,8 +242,8 @@ def test_what_is_taken_back_in_another_topic_is_asked_for_after_it() -> None:
     assert talk.session.state.slots["day"].value == "2026-05-09"
 
 
-def test_a_question_in_between_corrects_nothing_that_was_read_out() -> None:
-    talk = _read_out()
+def test_a_question_in_between_corrects_nothing_that_wasread_out() -> None:
+    talk = read_out()
     assert talk.says("No, wait, are you open on Monday?") == ("hours", "host")
     assert talk.session.state.slots["day"].value == "2026-05-08"
 

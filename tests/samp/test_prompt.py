@@ -100,12 +100,17 @@ def test_the_short_part_says_who_speaks_what_for_and_what_is_open() -> None:
     assert "Agreed so far: how many guests: 4." in compiled(talk).prompt.messages[-2].content
 
 
-def test_what_a_turn_changes_stands_behind_what_it_does_not() -> None:
+def about_to_book() -> Talk:
     talk = Talk(RESTAURANT)
     talk.reply(40)
     talk.caller("I'd like to book a table")
     talk.propose(GoTo("booking"), base=0, turn=1)
     talk.reply(40)
+    return talk
+
+
+def test_what_a_turn_changes_stands_behind_what_it_does_not() -> None:
+    talk = about_to_book()
     before = [line.text for line in now_lines(RESTAURANT, talk.state, ())]
     talk.caller("Four of us")
     talk.propose(SetSlot("guests", 4.0), base=1, turn=2)
@@ -121,11 +126,7 @@ def test_what_a_turn_changes_stands_behind_what_it_does_not() -> None:
 
 
 def test_another_topic_leads_back_to_what_was_asked_before() -> None:
-    talk = Talk(RESTAURANT)
-    talk.reply(40)
-    talk.caller("I'd like to book a table")
-    talk.propose(GoTo("booking"), base=0, turn=1)
-    talk.reply(40)
+    talk = about_to_book()
     talk.caller("when are you open")
     talk.propose(JumpTo("hours"), base=1, turn=2)
     lines = [line.text for line in now_lines(RESTAURANT, talk.state, ())]

@@ -11,7 +11,7 @@ from antiphon.engines.minilm import MiniLM
 from antiphon.samp import Decider
 from antiphon.samp.state import owed_opening
 
-from .test_deciding import CASTS, DECIDERS, TODAY, Talk
+from .test_deciding import CASTS, DECIDERS, TODAY, Talk, read_out
 
 pytestmark = pytest.mark.real
 
@@ -27,11 +27,7 @@ def _decider(weights: Callable[[str], Path]) -> Iterator[None]:
 @pytest.fixture
 def talk() -> Talk:
     """A caller to whom a table for four at seven is read out."""
-    talk = Talk("restaurant")
-    again = "So that is a table for 4, on Friday, 8 May, at 19:00, in the name of Brook. Is that right?"
-    talk.says("I'd like to book a table for four on Friday at seven, under Brook", again)
-    assert talk.session.state.place.scene == "confirm"
-    return talk
+    return read_out()
 
 
 @pytest.mark.parametrize("asked", ["Do you mean eight guests?", "Do you", "Do you mean how many guests, or"])
