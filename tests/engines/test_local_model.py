@@ -177,7 +177,10 @@ def test_scores_are_the_chain_of_what_the_model_would_say(model: LocalModel) -> 
 @pytest.mark.parametrize("choice", ["required", "ring_bell"])
 def test_a_forced_call_is_made_and_nothing_is_spoken(model: LocalModel, choice: str) -> None:
     answer = list(
-        model.generate(Prompt((Message("user", "Hello there!"),), TOOLS, choice), Sampling(max_tokens=64))
+        model.generate(
+            Prompt((Message("user", "Hello there!"),), TOOLS, choice),
+            Sampling(max_tokens=64, temperature=0.0),
+        )
     )
     assert text_of(answer) == ""
     (call,) = [piece for piece in answer if isinstance(piece, ToolCall)]
