@@ -9,11 +9,14 @@ import pytest
 from antiphon.bench.judges_again import again
 from antiphon.bench.judges_cost import RATE, asked, cost, simulated_dice
 from antiphon.bench.judges_cover import Population, coverage, simulated
+from antiphon.bench.judges_labels import opinions, populations
 from antiphon.bench.judges_rivals import rivals
 from antiphon.bench.judges_versions import power
 from antiphon.bench.judgments import CORPORA, read_items
 from antiphon.cli import main
-from antiphon.contracts import PrerequisiteMissing
+from antiphon.contracts import Draw, PrerequisiteMissing
+from antiphon.evals.card import card
+from antiphon.evals.draws import append
 
 
 def test_a_flatterer_is_believed_by_nobody_but_the_raw_rate() -> None:
@@ -65,6 +68,7 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     rows = [
         {
             "id": f"r{n}",
+            "unit": "turn",
             "context": [{"role": "user", "text": "Hello"}],
             "response": "Hello",
             "labels": {"overall": [n % 3]},
@@ -81,3 +85,38 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["bench", "judges", "--parts", "again", "--runs", "3", "--out", str(tmp_path / "out")]) == 0
     assert "asked again" in capsys.readouterr().out
     assert (tmp_path / "out" / "judges.json").is_file()
+
+
+def test_a_conversation_of_which_nothing_could_be_said_stays_among_those_that_are_judged(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {
+            "id": f"talk {n}",
+            "unit": "dialog",
+            "context": [{"role": "user", "text": "Hello"}],
+            "response": None,
+            "labels": {"faithfulness": [1 + n % 3]},
+            "meta": {"why": ""},
+        }
+        for n in range(30)
+    ]
+    (tmp_path / "eva_faithfulness.jsonl").write_bytes(b"\n".join(msgspec.json.encode(row) for row in rows))
+    corpus = next(each for each in CORPORA if each.name == "eva_faithfulness")
+    items = read_items(tmp_path, corpus)
+    draws = [
+        Draw(
+            evaluator="faithful@0",
+            subject=item.id,
+            seed=0,
+            value=None if place < 3 else 0.9,
+            missing="too long" if place < 3 else None,
+        )
+        for place, item in enumerate(items)
+    ]
+    append(tmp_path / "eva_faithfulness-0.5b.jsonl", draws)
+    [(population, judged)] = populations(opinions(tmp_path, corpus, "0.5b", items))
+    assert {item.subject.kind for item in items} == {"conversation"}
+    assert len(set(population.cluster.tolist())) == len(items) == 30
+    assert population.judged[:4].tolist() == [0.5, 0.5, 0.5, 0.9]
+    assert card("faithful", population.name, judged).missing == 3

@@ -125,20 +125,22 @@ def _auroc(judged: Sequence[Judged]) -> float:
 
 
 def _judged(items: Sequence[Item], said: Mapping[str, Sequence[float | None]]) -> list[Judged]:
+    """One for each item that was asked about, whether or not there was an answer."""
     found: list[Judged] = []
     for item in items:
-        values = [value for value in said.get(item.id, ()) if value is not None]
-        if values:
-            mean = sum(values) / len(values)
+        if item.id in said:
+            values = [value for value in said[item.id] if value is not None]
+            mean = sum(values) / len(values) if values else None
             found.append(Judged(id=item.id, cluster=item.cluster, value=mean, human=(item.good,)))
     return found
 
 
 def _population(name: str, judged: Sequence[Judged]) -> Population:
+    """What is missing stays in, as a judge who does not know: left out it would take its truth with it."""
     clusters = {each.cluster: place for place, each in enumerate(judged)}
     return Population(
         name=name,
-        judged=np.array([each.value for each in judged], np.float64),
+        judged=np.array([0.5 if each.value is None else each.value for each in judged], np.float64),
         good=np.array([each.human[0] for each in judged], np.float64),
         cluster=np.array([clusters[each.cluster] for each in judged], np.intp),
     )

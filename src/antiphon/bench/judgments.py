@@ -1,9 +1,10 @@
 """Human judgments of dialogues, and what the embedded judges draw of them.
 
 The data are not part of the project: `--data DIR` names a folder with `conture_turn.jsonl` (ConTurE,
-CC-BY-4.0) and `eva_conciseness.jsonl` (ServiceNow EVA, MIT) in one shape, a JSON object a line: `id`,
-`context`, `response`, `labels`, `scale`, `meta.cluster`. Draws are dear; they are kept in `--draws DIR` and
-made once.
+CC-BY-4.0) and `eva_conciseness.jsonl`, `eva_faithfulness.jsonl`, `eva_conversation_progression.jsonl`
+(ServiceNow EVA, MIT) in one shape, a JSON object a line: `id`, `unit`, `context`, `response`, `labels`,
+`scale`, `meta.cluster` (without one it is a cluster by itself). Draws are dear; they are kept in
+`--draws DIR` and made once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from antiphon.contracts import Draw, EngineSetup, LanguageModel, PrerequisiteMis
 from antiphon.contracts.discovery import find
 from antiphon.evals.criteria import criterion_named
 from antiphon.evals.draws import append
-from antiphon.evals.judge import ModelJudge, manner_for
+from antiphon.evals.judge import CONTEXT_TOKENS, ModelJudge, manner_for
 from antiphon.evals.manners import Manner, plain_manner
 from antiphon.runtime.config import default_language_model
 from antiphon.store import Store
@@ -43,11 +44,19 @@ class Corpus(msgspec.Struct, frozen=True, kw_only=True):
 CORPORA = (
     Corpus(name="conture_turn", criterion="fitting", dimension="overall", good_from=1),
     Corpus(name="eva_conciseness", criterion="concise", dimension="conciseness", good_from=3),
+    Corpus(name="eva_faithfulness", criterion="faithful", dimension="faithfulness", good_from=3),
+    Corpus(
+        name="eva_conversation_progression",
+        criterion="progress",
+        dimension="conversation_progression",
+        good_from=3,
+    ),
 )
+_KINDS = {"turn": "turn", "dialog": "conversation"}
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One labelled turn."""
+    """One labelled turn, or one whole conversation."""
 
     id: str
     cluster: str
@@ -56,7 +65,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_items(folder: Path, corpus: Corpus) -> list[Item]:
-    """The labelled turns, in an order of chance that is always the same: a part of them is a random part.
+    """The labelled items, in an order of chance that is always the same: a part of them is a random part.
 
     Raises:
         PrerequisiteMissing: the file is not there.
@@ -69,11 +78,11 @@ def read_items(folder: Path, corpus: Corpus) -> list[Item]:
     return [
         Item(
             id=row["id"],
-            cluster=str(row["meta"]["cluster"]),
+            cluster=str(row["meta"].get("cluster", row["id"])),
             good=float(row["labels"][corpus.dimension][0] >= corpus.good_from),
             subject=Subject(
                 id=row["id"],
-                kind="turn",
+                kind=_KINDS[row["unit"]],
                 content={"context": row["context"], "response": row["response"]},
             ),
         )
@@ -129,7 +138,7 @@ def manner_of(corpus: Corpus, model: str, item: Item, pass_: int) -> Manner:
 
 def open_judge(corpus: Corpus, model: str) -> ModelJudge:
     """The embedded judge of the corpus' criterion, by one model."""
-    settings = {"model": MODELS[model], "batch_tokens": 128, "slots": 1}
+    settings = {"model": MODELS[model], "batch_tokens": 128, "slots": 1, "context_tokens": CONTEXT_TOKENS}
     kind = find("language_model", default_language_model())
     opened = cast(LanguageModel, kind.open(EngineSetup(weights=Store().folder, settings=settings)))
     return ModelJudge(criterion_named(corpus.criterion), {model: opened})

@@ -31,6 +31,8 @@ from antiphon.evals.manners import FORMAT, NOTHING, Manner, beginning, innermost
 LEAST_MASS = 0.01
 """When both answers together are less likely than this, the model would have said something else."""
 KINDS = ("conversation", "draw", "turn")
+CONTEXT_TOKENS = 8192
+"""Room for the longest conversation that is shown: what tools return is read in tokens of two letters and less."""
 
 
 class JudgeModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,10 +50,14 @@ class JudgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     criterion: str = "fitting"
     models: Annotated[tuple[JudgeModel, ...], msgspec.Meta(min_length=1)] = (
-        JudgeModel(name="1.5b", settings={"slots": 1}),
+        JudgeModel(name="1.5b", settings={"slots": 1, "context_tokens": CONTEXT_TOKENS}),
         JudgeModel(
             name="0.5b",
-            settings={"slots": 1, "model": "qwen2.5-coder-0.5b-instruct-q4_k_m"},
+            settings={
+                "slots": 1,
+                "context_tokens": CONTEXT_TOKENS,
+                "model": "qwen2.5-coder-0.5b-instruct-q4_k_m",
+            },
         ),
     )
 
