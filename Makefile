@@ -7,7 +7,7 @@ BIN := .venv/bin
 # What is compiled is kept, whatever the surroundings say: tests start many processes, which else compile it all again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-apart test-apart-too test-models test-pages test-paced test-ray eval system setup setup-dev setup-bench weights weights-test web web-check browser
+.PHONY: help run test test-apart test-apart-too test-models test-pages test-paced paced-alone test-ray types-aside eval system setup setup-dev setup-bench weights weights-test web web-check browser
 .PHONY: lint types borders check format lock clean
 
 help: ## what can be made
@@ -21,11 +21,12 @@ MARKED = $(shell grep -rlF --include="test_*.py" "mark.$(1)" tests)
 PACED = $(BIN)/pytest -m paced tests/clients tests/e2e $(call MARKED,paced)
 HALF := tests/bench tests/cli tests/clients tests/contracts tests/dialogue tests/engines tests/evals
 
-# First what only computes or mostly waits, side by side; then, alone, what talks in real time or loads the machine.
+# First what only computes or mostly waits, side by side; then what talks in real time or loads the machine, and in the
+# pauses of that, with whatever it leaves, the types.
 test: ## set up, then lint, types, borders and every test
 	@echo "Setting up, checking and testing; each part reports when it is over ..."
-	@$(MAKE) --no-print-directory -j3 --output-sync=target browser weights-test test-apart test-apart-too check test-models test-pages
-	$(PACED)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target browser weights-test test-apart test-apart-too lint borders web-check test-models test-pages
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types-aside paced-alone
 
 test-apart: setup-dev ## the tests that mind no neighbours and need no weights, one half of them
 	$(BIN)/pytest -m "not (real or paced)" $(HALF)
@@ -40,10 +41,12 @@ test-ray: weights-test ## evaluations over a real Ray cluster, which is started 
 test-models: weights-test ## what computes on real weights, and minds no neighbours either
 	$(BIN)/pytest -m "real and not paced" $(call MARKED,real)
 
-test-pages: browser check ## the app in a browser, in all its views and in trouble; the check builds it
+test-pages: browser web-check ## the app in a browser, in all its views and in trouble; the check builds it
 	$(BIN)/pytest -m "not paced" tests/web
 
-test-paced: weights-test browser check ## what talks in real time, and wants the machine for itself
+test-paced: weights-test browser web-check paced-alone ## what talks in real time, and wants the machine for itself
+
+paced-alone:
 	$(PACED)
 
 EVAL_ARGS ?=
@@ -71,6 +74,9 @@ lint: setup-dev
 
 types: setup-dev
 	$(BIN)/pyright
+
+types-aside: setup-dev
+	@nice -n 19 $(BIN)/pyright
 
 borders: setup-dev
 	$(BIN)/lint-imports --cache-dir .venv/import_linter
