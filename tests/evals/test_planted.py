@@ -129,6 +129,11 @@ def test_it_is_planted_into_a_configuration_of_any_model() -> None:
     assert choice.settings["use"] == Config().engines["language_model"].use
 
 
+def test_without_memory_the_cast_tells_nothing_back_either() -> None:
+    assert planted(Config(), ["slow"]).exact_recall
+    assert not planted(Config(), ["memory_off", "slow"]).exact_recall
+
+
 def test_an_unknown_plant_is_told() -> None:
     with pytest.raises(Exception, match="Invalid enum value 'weeds'"):
         model("weeds")

@@ -51,6 +51,17 @@ async def test_the_caller_who_needs_the_owner_is_answered_by_him_in_the_same_tur
 
 
 @in_virtual_time
+async def test_what_the_caller_told_and_asks_for_is_told_without_the_model() -> None:
+    stage = Shop("Certainly.")
+    await stage.greeted()
+    await stage.told("four pieces please")
+    asked = len(stage.prompts())
+    reply = await stage.told("how many pieces did I say?")
+    assert text_of(reply) == "4."
+    assert len(stage.prompts()) == asked
+
+
+@in_virtual_time
 async def test_who_takes_over_says_so_before_the_model_has_thought() -> None:
     stage = Shop("Certainly.", "Which colour?")
     await stage.greeted()

@@ -19,7 +19,8 @@ from antiphon.samp import Cast, CastSession, Decider, Line, Script
 from antiphon.samp.guards import Value
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.script import expected
-from antiphon.samp.state import checklist_done, is_done, owed_opening, said_aloud, values
+from antiphon.samp.state import State, checklist_done, is_done, said_aloud, values
+from antiphon.samp.verbatim import verbatim
 from antiphon.store import Store
 
 _EMBEDDER = "minilm"
@@ -68,12 +69,16 @@ class Stage:
         ends = self._cast.scenes[scene].ends and not state.question
         return state.ended or (ends and checklist_done(self._cast, scene, values(state), state.ticked))
 
-    def answer(self) -> tuple[str, Compiled | None, float]:
-        """What the agent says next, its prompt, and how long the first token took."""
-        opening = owed_opening(self._cast, self.session.state)
-        if opening is not None:
-            self._print_words(iter((opening,)))
-            return opening, None, 0.0
+    def answer(self, before: State | None = None, said: str = "") -> tuple[str, Compiled | None, float]:
+        """What the agent says next, its prompt, and how long the first token took.
+
+        `said`: the caller's words; `before`: the state in which they were said.
+        """
+        state = self.session.state
+        exact = verbatim(self._cast, before or state, state, said, recall=self._config.exact_recall)
+        if exact.whole:
+            self._print_words(iter((exact.text,)))
+            return exact.text, None, 0.0
         limit = min(self._config.prompt_tokens, self._model.context_tokens - self._config.answer_tokens)
         budget = Budget(tokens=limit, token_ms=self._token_ms)
         compiled = compile_prompt(
@@ -87,9 +92,15 @@ class Stage:
             sampling = Sampling(
                 max_tokens=self._config.answer_tokens, temperature=self._config.session.temperature
             )
-            state = self.session.state
+            yield from (f"{exact.text} ",) if exact.text else ()
             for piece in answered(
-                self._model, compiled.prompt, sampling, self._cast, state, cache_key="cast"
+                self._model,
+                compiled.prompt,
+                sampling,
+                self._cast,
+                state,
+                cache_key="cast",
+                before=exact.text,
             ):
                 if isinstance(piece, TextDelta):
                     first_ms = first_ms or (perf_counter() - began) * 1000
@@ -103,11 +114,12 @@ class Stage:
 
     def turn(self, text: str, *, today: date, heard_words: int | None, wanted: Line | None) -> PlayedTurn:
         """The caller says `text`, once so much of the answer before was heard; then the agent answers."""
+        before = self.session.state
         self.session.caller_said(text, today=today)
         state = self.session.state
         wrong = () if wanted is None else tuple(_wrong(self.session, wanted))
         self._print_state(wrong, scripted=wanted is not None)
-        said, compiled, first_ms = self.answer()
+        said, compiled, first_ms = self.answer(before, text)
         heard = said if heard_words is None else " ".join(said.split()[:heard_words])
         if heard != said:
             self._console.print(f"  [dim]cut off after: {escape(heard)}[/]")

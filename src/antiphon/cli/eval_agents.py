@@ -23,6 +23,7 @@ from antiphon.runtime.cast_asking import answered
 from antiphon.samp import Cast, CastSession, Decider
 from antiphon.samp.prompt import Budget, Compiled, compile_prompt
 from antiphon.samp.state import checklist_done, is_done, owed_opening, values
+from antiphon.samp.verbatim import verbatim
 from antiphon.store import Store
 
 _CACHE_KEY = "evaluation"
@@ -98,11 +99,12 @@ class CastAgent:
 
     def answer(self, said: str) -> Answer:
         """Answer a turn, in the scene that it leads to."""
-        began = perf_counter()
+        began, before = perf_counter(), self._session.state
         self._session.caller_said(said, today=self._today)
-        opening = owed_opening(self._cast, self._session.state)
-        if opening is not None:
-            return self._answer(opening, (perf_counter() - began) * 1000)
+        exact = verbatim(self._cast, before, self._session.state, said, recall=self._config.exact_recall)
+        exact_ms = (perf_counter() - began) * 1000
+        if exact.whole:
+            return self._answer(exact.text, exact_ms)
         limit = min(self._config.prompt_tokens, self._model.context_tokens - self._config.answer_tokens)
         self._before = compile_prompt(
             self._cast,
@@ -116,9 +118,12 @@ class CastAgent:
         text, first_ms = _generated(
             self._config,
             self._seed,
-            lambda sampling: answered(self._model, prompt, sampling, self._cast, state, cache_key=_CACHE_KEY),
+            lambda sampling: answered(
+                self._model, prompt, sampling, self._cast, state, cache_key=_CACHE_KEY, before=exact.text
+            ),
         )
-        return self._answer(text, deciding_ms + first_ms)
+        first_ms = exact_ms if exact.text else deciding_ms + first_ms
+        return self._answer(f"{exact.text} {text}".strip(), first_ms)
 
     def heard(self, text: str) -> None:
         """So much of it was heard."""

@@ -32,7 +32,7 @@ LEAST_MASS = 0.01
 """When both answers together are less likely than this, the model would have said something else."""
 KINDS = ("conversation", "draw", "turn")
 CONTEXT_TOKENS = 8192
-"""Room for the longest conversation that is shown: what tools return is read in tokens of two letters and less."""
+"""Room for the longest conversation that is shown: what tools return is read in tokens of two letters."""
 
 
 class JudgeModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -74,7 +74,9 @@ def planted(config: Config, plants: Sequence[str], seed: int = 0) -> Config:
     model = config.engines["language_model"]
     settings = {"use": model.use, "settings": model.settings, "plant": list(plants), "seed": seed}
     choice = EngineChoice(use=f"{__name__}:Planted", settings=settings)
-    return msgspec.structs.replace(config, engines=config.engines | {"language_model": choice})
+    engines = config.engines | {"language_model": choice}
+    exact = config.exact_recall and "memory_off" not in plants
+    return msgspec.structs.replace(config, engines=engines, exact_recall=exact)
 
 
 class Planted:

@@ -12,10 +12,10 @@ from antiphon.runtime.casting import Staged
 from antiphon.runtime.config import Config
 from antiphon.samp import Cast
 from antiphon.samp.ahead import Imagined, imagined, presumed, taken_for
-from antiphon.samp.handover import taking_over
 from antiphon.samp.prompt import Draft, Fact, draft_prompt
-from antiphon.samp.state import State, owed_opening
-from antiphon.samp.tools import bridge, due, untold
+from antiphon.samp.state import State
+from antiphon.samp.tools import bridge, due
+from antiphon.samp.verbatim import verbatim
 
 Recall = Callable[[State, str], tuple[Fact, ...]]
 """What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
@@ -73,15 +73,13 @@ class Planner:
             future = taken_for(staged.cast, staged.decider, state, *owed, today=staged.today())
             words = owed[1]
         after = state if future is None else future.state
-        opening, news = owed_opening(staged.cast, after), untold(after)
+        exact = verbatim(staged.cast, state, after, words or "", recall=self._config.exact_recall)
         between = _between(staged.cast, state, future)
         draft: Draft | None = None
         facts: tuple[Fact, ...] = ()
-        if not between and (opening is None or after.question or news):
+        if not between and not exact.whole:
             facts = self.recall(after, words or "")
             draft = self._draft(after, facts)
-        first = (draft is None or bool(news)) and not after.question
-        verbatim = opening if first and opening is not None else taking_over(staged.cast, state, after)
         return Plan(
             turn=turn,
             revision=command.revision,
@@ -89,7 +87,7 @@ class Planner:
             base=state,
             state=after,
             decision=None if future is None else future.decision,
-            verbatim=between or verbatim,
+            verbatim=between or exact.text,
             draft=draft,
             facts=facts,
         )

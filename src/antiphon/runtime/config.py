@@ -135,6 +135,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     wyoming: WyomingConfig = WyomingConfig()
     cast: str | None = None
     """The path of a cast file that every session plays; without one, sessions follow their instructions."""
+    exact_recall: bool = True
+    """Whether a cast tells what the caller has told and asks for in exact words, without the model."""
     threads: Count = 2
     """Threads a native engine may use for one call."""
     answer_tokens: Count = 160
