@@ -172,10 +172,10 @@ def test_what_is_taken_back_is_open_again_where_the_story_is() -> None:
     assert late.reason == "count has changed since", "what was thought of before brings it not back"
     assert talk.propose(CorrectSlot("count", 12.0, 4.0), base=3, turn=2).outcome == "dropped"
     here = talk.state.place.scene
-    assert [task.ask for task in open_tasks(SHOP.scenes[here], here, talk.state)] == ["count"]
+    assert [task.ask for task in open_tasks(SHOP, here, talk.state)] == ["count"]
     assert decoded(encoded(talk.state)) == talk.state
     assert talk.propose(JumpTo("hours"), base=3, turn=2).outcome == "applied"
-    assert open_tasks(SHOP.scenes["hours"], "hours", talk.state) == (), "another topic is on"
+    assert open_tasks(SHOP, "hours", talk.state) == (), "another topic is on"
     assert talk.propose(SetSlot("count", 4.0), base=4, turn=2).outcome == "applied"
     assert talk.state.unset == {}
 
@@ -187,12 +187,14 @@ def test_what_is_taken_back_is_not_asked_for_where_it_may_end_and_stays_optional
 
     def still_open(scene: str) -> dict[str, bool]:
         there = replace(state, place=Place(scene, "host"))
-        return {task.ask: task.optional for task in open_tasks(RESTAURANT.scenes[scene], scene, there)}
+        return {task.ask: task.optional for task in open_tasks(RESTAURANT, scene, there)}
 
     assert still_open("farewell") == {}, "the caller has given it up"
     assert still_open("booking") == {
         "guests": False, "day": False, "hour": False, "caller": False, "seat": True,
     }  # fmt: skip
+    elsewhere = still_open("confirm")
+    assert (elsewhere["day"], elsewhere["seat"]) == (False, True), "what nobody has to know is no duty there"
 
 
 def test_what_is_private_and_taken_back_only_who_was_told_asks_for_again() -> None:
@@ -202,5 +204,5 @@ def test_what_is_private_and_taken_back_only_who_was_told_asks_for_again() -> No
     assert talk.propose(UnsetSlot("surprise", "a ring"), base=1, turn=1).outcome == "applied"
     for persona, asked in (("host", ["surprise"]), ("cook", [])):
         state = replace(talk.state, place=Place("kitchen", persona))
-        assert [task.ask for task in open_tasks(RESTAURANT.scenes["kitchen"], "kitchen", state)] == asked
+        assert [task.ask for task in open_tasks(RESTAURANT, "kitchen", state)] == asked
     assert talk.state.confided == {1: ("host",)}

@@ -28,7 +28,7 @@ def decide_aside(
 def tick_aside(staged: Staged, lane: Lane, state: State, done: Callable[[tuple[Command, ...]], None]) -> None:
     """Which tasks of the scene the agent's last words have done; `done` is told of some, never of none."""
     scene = state.place.scene
-    if not any(task.do for task in open_tasks(staged.cast.scenes[scene], scene, state)):
+    if not any(task.do for task in open_tasks(staged.cast, scene, state)):
         return
     loop = asyncio.get_running_loop()
 

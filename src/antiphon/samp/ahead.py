@@ -63,7 +63,7 @@ def presumed(
     """
     state = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": _UNSAID})
     scene = state.place.scene
-    first = next(iter(open_tasks(cast.scenes[scene], scene, state)), None)
+    first = next(iter(open_tasks(cast, scene, state)), None)
     if goes_back and state.stack and (first is None or not first.ask) and _heard_of_it(cast, state):
         return _proposed(cast, state, turn, (Return(),))
     if first is None and not cast.scenes[scene].checklist:

@@ -147,7 +147,7 @@ class Decider:
     def done_tasks(self, state: State) -> tuple[Tick, ...]:
         """The tasks of the scene that the agent's last words have done."""
         said, scene = _agent_said(state), state.place.scene
-        tasks = [task.do for task in open_tasks(self._cast.scenes[scene], scene, state) if task.do]
+        tasks = [task.do for task in open_tasks(self._cast, scene, state) if task.do]
         if not said or not tasks or state.history[-1].scene != scene:
             return ()
         near = self._embedder.embed(tasks) @ self._embedder.embed([said]).T
@@ -280,7 +280,7 @@ class Decider:
     def _asked(self, state: State, scene: str) -> list[str]:
         """The slots a scene asks for: the one just asked for, the open ones, those to be corrected."""
         tasks = self._cast.scenes[scene].checklist
-        still = [task.ask for task in open_tasks(self._cast.scenes[scene], scene, state) if task.ask]
+        still = [task.ask for task in open_tasks(self._cast, scene, state) if task.ask]
         if len(still) > 1 and (said := _agent_said(state)):
             words = telling_words(said)
             named = {slot: len(words & _about(self._cast, slot)) for slot in still}

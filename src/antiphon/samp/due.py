@@ -66,7 +66,7 @@ def left_open(cast: Cast, state: State) -> Task | None:
     if not state.stack or state.stack[-1].persona != state.place.persona:
         return None
     name = state.stack[-1].scene
-    return next((task for task in open_tasks(cast.scenes[name], name, state) if not task.optional), None)
+    return next((task for task in open_tasks(cast, name, state) if not task.optional), None)
 
 
 def questions_of(cast: Cast, state: State) -> frozenset[str]:
@@ -80,7 +80,7 @@ def _due(cast: Cast, state: State) -> Due | None:
         # The slow loop's are orders to the model, and not for anybody's ears.
         return _due_as(state.question) if state.question.endswith("?") else None
     name = state.place.scene
-    tasks = open_tasks(cast.scenes[name], name, state)
+    tasks = open_tasks(cast, name, state)
     task = tasks[0] if tasks else left_open(cast, state)
     if task is None:
         return _due_as(_waits_for(cast, state))

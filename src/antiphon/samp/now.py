@@ -102,7 +102,7 @@ def _just_now(cast: Cast, state: State, known: Sequence[str]) -> Iterator[Line]:
 def _to_do(cast: Cast, state: State) -> Iterator[Line]:
     """What is open. One thing at a time: told what comes later, a small model asks for it again and again."""
     name = state.place.scene
-    tasks = open_tasks(cast.scenes[name], name, state)
+    tasks = open_tasks(cast, name, state)
     for rank, task in enumerate(tasks):
         if rank == 0 or state.rules < 2:
             yield Line("checklist", _told(cast, task, first=rank == 0), 0 if rank == 0 else 50 + rank)

@@ -250,13 +250,13 @@ def waits(scene: Scene) -> bool:
     return bool(scene.ways) and not any(by_itself)
 
 
-def open_tasks(scene: Scene, name: str, state: State) -> tuple[Task, ...]:
-    """What is still to be asked and done in the scene, what must be first.
+def open_tasks(cast: Cast, name: str, state: State) -> tuple[Task, ...]:
+    """What is still to be asked and done in the scene `name`, what must be first.
 
-    What the caller took back must, and is asked for in scenes that did not ask for it as well, but not while
-    another topic is on, nor where the conversation may end. What is optional in the scene stays so.
+    What the caller took back is asked for in scenes that did not ask for it as well, but not while another
+    topic is on, nor where the conversation may end. What is optional wherever it is asked for stays so.
     """
-    known = values(state)
+    scene, known = cast.scenes[name], values(state)
     tasks = [task for task in scene.checklist if not is_done(task, name, known, state.ticked)]
     aside = scene.ends or (state.stack and name == state.place.scene)
     listed = {task.ask for task in tasks}
@@ -265,7 +265,9 @@ def open_tasks(scene: Scene, name: str, state: State) -> tuple[Task, ...]:
         for slot, unset in sorted(state.unset.items())
         if not aside and slot not in listed and unset.asked_by in ("", state.place.persona)
     ]
-    return tuple(sorted([*(Task(ask=slot) for slot in again), *tasks], key=lambda task: task.optional))
+    must = {task.ask for each in cast.scenes.values() for task in each.checklist if not task.optional}
+    asked_again = (Task(ask=slot, optional=slot not in must) for slot in again)
+    return tuple(sorted([*asked_again, *tasks], key=lambda task: task.optional))
 
 
 def still_asked(scene: Scene, state: State) -> frozenset[str]:

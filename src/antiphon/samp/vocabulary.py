@@ -24,7 +24,7 @@ def likely_words(cast: Cast, state: State) -> str:
 def _phrases(cast: Cast, state: State) -> Iterator[str]:
     places = (state.place.scene, *(place.scene for place in reversed(state.stack)))
     for scene in places:
-        for task in open_tasks(cast.scenes[scene], scene, state):
+        for task in open_tasks(cast, scene, state):
             if task.ask:
                 slot = cast.slots[task.ask]
                 yield from (name.replace("_", " ") for name in slot.options)
