@@ -1,8 +1,9 @@
 """What a simulated person says: by purpose, in the scenario's words, the same for the same seed."""
 
 import msgspec
+import pytest
 
-from antiphon.evals.asking import asked_at, questions, takes_leave, wants_again, wants_yes
+from antiphon.evals.asking import asked_at, misread, questions, takes_leave, wants_again, wants_yes
 from antiphon.evals.caller import Caller
 from antiphon.evals.scenario import Manner
 
@@ -97,3 +98,34 @@ def test_questions_are_read_off_the_words() -> None:
     assert wants_again("Sorry, I didn't understand.")
     assert takes_leave("Thank you for calling. Goodbye!")
     assert not takes_leave("Goodbye? Is there nothing else?")
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "wrong"),
+    [
+        ("Karl Berg", "A table for 3, in the name of Carl Burke. Is that right?", ("Karl", "Berg")),
+        ("Karl Berg", "In the name of Carlburg. Is that right?", ("Karl", "Berg")),
+        ("Karl Berg", "In the name of Carl Berg. Is that right?", ()),
+        ("Paul Weber", "So that is Wednesday, 6 May, for Paul Vapor. Is that right?", ("Weber",)),
+        ("Paul Weber", "So that is Wednesday, 6 May, at 16:40. Is that right?", ()),
+        ("Yuki", "You're welcome. Is that right?", ()),
+        ("Tom", "Your name is Tim. Is that right?", ("Tom",)),
+    ],
+)
+def test_a_name_that_sounds_like_it_and_is_another_is_noticed(
+    name: str, answer: str, wrong: tuple[str, ...]
+) -> None:
+    assert misread(name, answer) == wrong
+
+
+def test_a_name_that_is_read_out_wrongly_is_spelled_and_not_for_ever() -> None:
+    name = msgspec.structs.replace(scenario().facts["secret"], slot="caller", value="Ann Miller")
+    facts = {**scenario().facts, "secret": name}
+    caller = Caller(msgspec.structs.replace(scenario(), facts=facts, points=()), 1)
+    caller.opens()
+    said(caller, "And what is your name?")
+    for _ in range(2):
+        say = caller.answers("Four rolls, for Ann Mallow. Is that right?")
+        assert say is not None
+        assert (say.text, say.facts) == ("No, Miller, M, I, L, L, E, R.", ("secret",))
+    assert said(caller, "Four rolls, for Ann Mallow. Is that right?") in scenario().agrees

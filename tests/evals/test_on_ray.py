@@ -184,7 +184,9 @@ def test_conversations_are_those_of_processes(
     assert len(by_processes) == 4
     printed = capfd.readouterr()
     assert json.loads(printed.out)["conversations"] == 4
-    assert [line.split(":")[0] for line in printed.err.splitlines()] == [f"{n} of 4" for n in (1, 2, 3, 4)]
+    opening, *held = printed.err.splitlines()
+    assert opening.startswith("4 to hold")
+    assert [line.split(":")[0] for line in held] == [f"{n} of 4" for n in (1, 2, 3, 4)]
 
 
 def test_callers_speak_from_workers_with_a_server_of_their_own(

@@ -2,9 +2,17 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 
 from antiphon.evals.wording import normalize
 
+ALIKE = 0.8
+"""By ear nobody can tell Karl Berg from Carl Berg: so much in common is the same."""
+_MEANT = 0.5
+"""With so much in common, and with a length like it, it is that name that is meant."""
+_LENGTH = 0.6
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_BEGINNING = re.compile(r"(?:^|(?<=[.!?…]))\W*\w+")
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]*")
 _INVITING = ("tell", "please", "may", "let")
 _CONFIRMING = tuple(
@@ -92,6 +100,30 @@ def takes_leave(answer: str) -> bool:
     return _any(_LEAVING, answer) and not questions(answer)
 
 
+def misread(name: str, answer: str) -> tuple[str, ...]:
+    """The words of `name` that sound otherwise where `answer` has it; empty: none, or it is not there."""
+    words = tuple(_LETTERS.findall(name))
+    # A single word at the beginning of a sentence has its capital from there.
+    said = _LETTERS.findall(_BEGINNING.sub("", answer) if len(words) == 1 else answer)
+    best, found = _MEANT, tuple[str, ...]()
+    for size in (len(words), len(words) - 1, len(words) + 1):
+        for start in range(len(said) - size + 1 if size else 0):
+            heard = tuple(said[start : start + size])
+            like = likeness("".join(words), "".join(heard))
+            if like >= ALIKE:
+                return ()
+            if like > best and all(word[0].isupper() for word in heard) and _as_long(words, heard):
+                best, found = like, heard
+    if len(found) != len(words):
+        return words if found else ()
+    return tuple(one for one, other in zip(words, found, strict=True) if likeness(one, other) < ALIKE)
+
+
+def likeness(one: str, other: str) -> float:
+    """From 0 to 1, how much two texts have in common."""
+    return SequenceMatcher(None, one.lower(), other.lower()).ratio()
+
+
 def within(part: Sequence[str], words: Sequence[str]) -> bool:
     """Whether `part` stands in `words`, unbroken and in order."""
     size = len(part)
@@ -105,6 +137,11 @@ def _asks(sentence: str) -> bool:
         return True
     words = normalize(sentence)
     return bool(words) and words[0] in _INVITING
+
+
+def _as_long(words: Sequence[str], heard: Sequence[str]) -> bool:
+    short, long = sorted(len("".join(each)) for each in (words, heard))
+    return short > _LENGTH * long
 
 
 def _any(phrases: Iterable[Sequence[str]], text: str) -> bool:

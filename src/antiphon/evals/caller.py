@@ -4,7 +4,7 @@ A caller has a purpose and keeps to it by rule, so that nobody has to trust a mo
 
 1. what the agent asks for, if it is a fact the caller knows and has not told;
 2. the next point on their mind whose time has come;
-3. yes, when something is to be confirmed;
+3. yes, when something is to be confirmed; or no, and letter by letter, when a name in it is another one;
 4. a fact again, when it is asked for again, or all of it, when the agent did not understand;
 5. what may be volunteered and was not asked for;
 6. goodbye.
@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from antiphon.evals.asking import asked_at, takes_leave, wants_again, wants_yes
+from antiphon.evals.asking import asked_at, misread, takes_leave, wants_again, wants_yes
 from antiphon.evals.dice import dice
 from antiphon.evals.phrasing import Phrase
 from antiphon.evals.scenario import Fact, Point, Scenario, Temper
@@ -136,6 +136,8 @@ class Caller:
         asked = self._asked(heard)
         if asked:
             return self._tell(asked, "tells")
+        if wants_yes(heard) and (spelled := self._spelled(heard)) is not None:
+            return spelled
         if (point := self._due()) is not None:
             return self._bring_up(*point)
         if takes_leave(heard) and not self._telling():
@@ -238,6 +240,22 @@ class Caller:
         self._said_again[name] = self._said_again.get(name, 0) + 1
         text = self._draw(self._scenario.facts[name].says, f"fact/{name}")
         return self._say(f"{_AGAIN[self._scenario.temper]} {text}", "repeats", (name,))
+
+    def _spelled(self, heard: str) -> Say | None:
+        """A name that the agent has got wrong, letter by letter, while the caller has patience left."""
+        if self._repeats >= _REPEATS_MAX[self._scenario.temper]:
+            return None
+        for name in self.told:
+            fact = self._scenario.facts[name]
+            value, again = str(fact.value), self._said_again.get(name, 0)
+            if not value.istitle() or not any(value in text for text in fact.says):
+                continue
+            if again < _SAID_AGAIN_MAX and (wrong := misread(value, heard)):
+                self._repeats += 1
+                self._said_again[name] = again + 1
+                letters = " ".join(f"{word}, {', '.join(word.upper())}." for word in wrong)
+                return self._say(f"No, {letters}", "repeats", (name,))
+        return None
 
     def _leave(self) -> Say:
         self._leaving = True

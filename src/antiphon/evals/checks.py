@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from difflib import SequenceMatcher
 from typing import Any
 
-from antiphon.evals.asking import within
+from antiphon.evals.asking import ALIKE, likeness, within
 from antiphon.evals.records import Check, ConversationOutcome, Ending, Event, Line
 from antiphon.evals.scenario import Scenario
 from antiphon.evals.turns import caller_turns
@@ -16,7 +15,6 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 
 TOOLS_OFFERED = "tools_offered"
 """The event of a conversation in which tools could have been run, whether any was or not."""
-_ALIKE = 0.8
 
 Value = str | int | float
 
@@ -83,7 +81,7 @@ def same(found: Any, expected: Value, *, by_ear: bool = False) -> bool:
         return float(found) == float(expected)
     except (TypeError, ValueError):
         one, other = (" ".join(normalize(str(each))) for each in (found, expected))
-        return one == other or (by_ear and SequenceMatcher(None, one, other).ratio() >= _ALIKE)
+        return one == other or (by_ear and likeness(one, other) >= ALIKE)
 
 
 def _is_day(value: Value) -> bool:

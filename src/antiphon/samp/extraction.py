@@ -16,6 +16,7 @@ from antiphon.samp.cast import Cast, Slot
 from antiphon.samp.fits import misfit
 from antiphon.samp.guards import Value
 from antiphon.samp.said_dates import dates
+from antiphon.samp.said_letters import respelled, spelled, without_letters
 from antiphon.samp.said_names import names, only_fillers
 from antiphon.samp.said_numbers import Found, numbers
 from antiphon.samp.said_options import meant_options, named_options
@@ -264,10 +265,21 @@ def _candidates(
                 yield Telling(name, words, 0, len(text), base)
             return
         case "name":
-            taken = _no_names(cast, text, today) if first and not cues else []
-            for place, (found, cued) in enumerate(names(text, cues, asked=first, taken=taken)):
-                certainty = base + (_CUE if cued else _OPEN - 0.01 * place)
-                if certainty >= _ASKED and not denied(text, found, slot.type):
+            letters = spelled(text) if is_open or cues else ()
+            bare, known = without_letters(text, letters), str(near.get(name, ""))
+            taken = _no_names(cast, bare, today) if first and not cues else []
+            heard = [
+                (found, base + (_CUE if cued or letters else _OPEN - 0.01 * place))
+                for place, (found, cued) in enumerate(names(bare, cues, asked=first, taken=taken))
+                if not denied(bare, found, slot.type)
+            ]
+            if letters:
+                # What is spelled may be a part of the name beside it, or of the one that was read out.
+                beside = heard[0][0] if heard else Found(letters[0].start, letters[0].end, known)
+                start, end = min(beside.start, letters[0].start), max(beside.end, letters[-1].end)
+                heard = [(Found(start, end, respelled(str(beside.value), letters)), base + _CUE)]
+            for found, certainty in heard:
+                if certainty >= _ASKED:
                     yield Telling(name, found.value, found.start, found.end, certainty)
             return
         case "number" | "time" | "date":
