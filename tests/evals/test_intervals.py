@@ -12,6 +12,7 @@ from antiphon.evals.intervals import clustered_mean, clustered_rate, rogan_glade
 from antiphon.evals.prediction_powered import corrected
 from antiphon.evals.sequences import ConfidenceSequence, anytime_factor
 from antiphon.evals.variance import Observation, split
+from antiphon.evals.verdict import at_any_time
 
 
 @given(st.integers(0, 200), st.integers(0, 200))
@@ -158,3 +159,33 @@ def test_the_split_of_variance_finds_what_was_put_in() -> None:
     assert found.best_draws(conversation_cost=100, draw_cost=1) >= 3
     with pytest.raises(ContractBroken):
         split([])
+
+
+@pytest.mark.parametrize(("rate", "labels"), [(0.9, 50), (0.93, 50), (0.96, 100), (0.07, 50), (0.5, 10)])
+def test_corrected_rates_cover_the_truth_near_the_edges_too(rate: float, labels: int) -> None:
+    dice, covered = np.random.default_rng(4), 0
+    for _ in range(200):
+        truth: list[float | None] = (dice.random(labels) < rate).astype(float).tolist()
+        said = dice.random(labels + 200).tolist()
+        covered += corrected(said, range(len(said)), [*truth, *[None] * 200]).estimate.covers(rate)
+    assert covered / 200 >= 0.93
+
+
+def test_a_rate_that_is_looked_at_after_every_few_labels_is_missed_in_one_of_twenty_runs_at_most() -> None:
+    dice, missed = np.random.default_rng(5), 0
+    for _ in range(150):
+        truth: list[float | None] = (dice.random(60) < 0.9).astype(float).tolist()
+        said = dice.random(80).tolist()
+        looks = (corrected(said, range(80), truth[:n] + [None] * (80 - n)) for n in range(10, 61, 4))
+        missed += any(not at_any_time(found).covers(0.9) for found in looks)
+    assert missed / 150 <= 0.05
+
+
+@pytest.mark.parametrize("label", [0.0, 0.5, 1.0])
+def test_labels_that_all_agree_are_no_certainty_however_they_are_spread_over_scenarios(label: float) -> None:
+    for scenarios in (20, 3, 1):
+        found = corrected([0.5, 0.6] * 10, [n % scenarios for n in range(20)], [label] * 10 + [None] * 10)
+        assert found.estimate.high - found.estimate.low > 0.2
+        assert found.estimate.covers(label)
+        assert at_any_time(found).low >= 0
+        assert at_any_time(found).high <= 1

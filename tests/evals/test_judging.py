@@ -273,3 +273,34 @@ def test_what_the_gate_held_back_is_not_judged(tmp_path: Path) -> None:
     from antiphon.evals.records import conversations
 
     assert len(list(conversations(folder, kept_only=True))) == 3
+
+
+def test_of_one_scenario_nothing_can_be_told_and_that_is_replayed_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    write_run(folder, Run(suite="one table", mode="text"))
+    names = [f"early-{seed}" for seed in range(20)]
+    for seed in range(20):
+        write_conversation(folder, _conversation("early", seed))
+    append(folder / DRAWS_FILE, [_drawn(name, 0.5 + n / 100) for n, name in enumerate(names)])
+    append(folder / LABELS_FILE, [_label(name, float(n % 3 > 0)) for n, name in enumerate(names)])
+    for question in ([], ["--at-least", "0.1"]):
+        assert main(["eval", "judge", str(folder), "--no-draws", "--json", *question]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)["criteria"][0]["verdict"]
+        assert (found["answer"], found["estimate"]["low"], found["estimate"]["high"]) == ("cannot tell", 0, 1)
+        assert "more than one scenario" in found["settle"]
+        assert main(["eval", "replay", str(folder)]) == 0
+        assert "the same to the bit" in capsys.readouterr().out
+
+
+def _drawn(subject: str, value: float | None, *, seed: int = 1, evaluator: str = "j@1") -> Draw:
+    details = {"criterion": "successful"}
+    missing = None if value is not None else "neither answer is likely"
+    return Draw(
+        evaluator=evaluator, subject=subject, seed=seed, value=value, missing=missing, details=details
+    )
+
+
+def _label(subject: str, value: float) -> Label:
+    return Label(subject=subject, criterion="successful", rater="ada", value=value)

@@ -41,11 +41,35 @@ def wilson(hits: float, n: int, level: float = 0.95) -> Estimate:
         raise ContractBroken(f"{hits} of {n} is no rate")
     if n == 0:
         return Estimate(0.5, 0.0, 1.0, 0)
-    z2 = z_of(level) ** 2
-    rate, room = hits / n, 1 + z2 / n
-    middle = (rate + z2 / (2 * n)) / room
-    half = float(np.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n)))) / room
-    return Estimate(rate, max(0.0, min(rate, middle - half)), min(1.0, max(rate, middle + half)), n)
+    rate = hits / n
+    return Estimate(rate, *_score(rate, n, z_of(level)), n)
+
+
+def _score(rate: float, n: float, z: float) -> tuple[float, float]:
+    """The rates that `z` of their own standard errors part from `rate`, at most."""
+    room = 1 + z * z / n
+    middle = (rate + z * z / (2 * n)) / room
+    half = z * float(np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))) / room
+    return max(0.0, min(rate, middle - half)), min(1.0, max(rate, middle + half))
+
+
+def rate_within(rate: float, se: float, clusters: int, reach: float) -> tuple[float, float]:
+    """`reach` standard errors about a rate, and toward the middle as far as a score interval goes.
+
+    Near 0 and 1 few failures are seen, the spread seems small, and the rate is nearer to the edge than the
+    truth: there the plain interval is too short on the side of the middle (Brown, Cai and DasGupta 2001).
+    `se` says how many independent items the rate is worth; as many as there are clusters at least. Where
+    nothing differs, that is all there is to count with, on both sides; and of one cluster nothing is known.
+    """
+    half = reach * se
+    if clusters < 2 or not np.isfinite(half):
+        return min(0.0, rate), max(1.0, rate)
+    low, high = rate - half, rate + half
+    inside = min(max(rate, 0.0), 1.0)
+    if half < _NO_SPREAD:
+        return _score(inside, clusters, reach)
+    least, most = _score(inside, max(inside * (1 - inside) / se**2, clusters), reach)
+    return (min(low, least) if inside >= 0.5 else low), (max(high, most) if inside <= 0.5 else high)
 
 
 def clustered_mean(values: Sequence[float], clusters: Sequence[object], level: float = 0.95) -> Estimate:
@@ -69,11 +93,12 @@ def clustered_rate(values: Sequence[float], clusters: Sequence[object], level: f
     and yet the next one may be another: then Wilson's, with as many items as there are clusters.
     """
     found = clustered_mean(values, clusters, level)
-    low, high = max(0.0, found.low), min(1.0, found.high)
-    if found.n == 1 or high - low < _NO_SPREAD:
+    if found.n == 1 or found.high - found.low < _NO_SPREAD:
         edge = wilson(min(1.0, max(0.0, found.value)) * found.n, found.n, level)
-        low, high = edge.low, edge.high
-    return Estimate(found.value, low, high, found.n)
+        return Estimate(found.value, edge.low, edge.high, found.n)
+    reach = t_of(level, found.n)
+    low, high = rate_within(found.value, (found.high - found.value) / reach, found.n, reach)
+    return Estimate(found.value, max(0.0, low), min(1.0, high), found.n)
 
 
 def rogan_gladen(

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from antiphon.contracts import ContractBroken
-from antiphon.evals.intervals import Estimate, Floats, by_cluster, spread_of, t_of, wilson
+from antiphon.evals.intervals import Estimate, Floats, by_cluster, rate_within, t_of
 
 
 class Corrected(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +62,11 @@ def corrected(
     value = float(h[asked].mean()) - weight * (float(labelled.mean()) - (float(others.mean()) if rest else 0))
     if weight == 0:
         value = float(h[asked].mean())
-    se = float(np.sqrt(spread_of(a - weight * b)))
     groups = len({cluster for cluster, known in zip(clusters, asked, strict=True) if known})
+    se = _scatter(a - weight * b, groups)
     rho = _correlation(labelled, h[asked])
     return Corrected(
-        estimate=_interval(value, se, h[asked], groups, level),
+        estimate=Estimate(value, *rate_within(value, se, groups, t_of(level, groups)), groups),
         se=se,
         weight=weight,
         raw=float(f.mean()),
@@ -91,14 +91,9 @@ def _arrays(
     return np.asarray(judged, np.float64), asked, labels
 
 
-def _interval(value: float, se: float, labels: Floats, groups: int, level: float) -> Estimate:
-    """Student's t over labelled clusters; where all labels agree, as much doubt as their number leaves."""
-    half = t_of(level, groups) * se
-    low, high = value - half, value + half
-    if float(labels.std()) == 0 and labels[0] in (0.0, 1.0):
-        bound = wilson(round(float(labels.sum())), groups, level)
-        low, high = min(low, bound.low), max(high, bound.high)
-    return Estimate(value, low, high, groups)
+def _scatter(parts: Floats, groups: int) -> float:
+    """The standard error: most clusters may have no label, and those that have one are counted."""
+    return float(np.sqrt(np.square(parts).sum() * groups / (groups - 1))) if groups > 1 else float("inf")
 
 
 def _correlation(one: Floats, other: Floats) -> float:

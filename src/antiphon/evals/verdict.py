@@ -12,7 +12,7 @@ import msgspec
 
 from antiphon.contracts import Draw
 from antiphon.evals.draws import Label, about, criterion_of, level_of, people_say
-from antiphon.evals.intervals import Estimate, clustered_rate, with_missing
+from antiphon.evals.intervals import Estimate, clustered_rate, rate_within, with_missing
 from antiphon.evals.levelled import levelled
 from antiphon.evals.prediction_powered import Corrected, corrected
 from antiphon.evals.sequences import anytime_factor
@@ -129,14 +129,9 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def at_any_time(found: Corrected, alpha: float = 0.05) -> Estimate:
     """With the interval that may be looked at after every label."""
-    value = found.estimate.value
-    half = anytime_factor(found.estimate.n, alpha=alpha) * found.se
-    return Estimate(
-        value,
-        min(value - half, found.estimate.low),
-        max(value + half, found.estimate.high),
-        found.estimate.n,
-    )
+    once, reach = found.estimate, anytime_factor(found.estimate.n, alpha=alpha)
+    low, high = rate_within(once.value, found.se, once.n, reach)
+    return Estimate(once.value, min(low, once.low), max(high, once.high), once.n)
 
 
 def _hull(sides: Sequence[Estimate]) -> Estimate:
@@ -145,7 +140,7 @@ def _hull(sides: Sequence[Estimate]) -> Estimate:
 
 
 def _answer(interval: Estimate | None, at_least: float | None) -> Answer:
-    if interval is None:
+    if interval is None or interval.n < 2:
         return "cannot tell"
     if at_least is None or interval.low >= at_least:
         return "yes"
@@ -156,6 +151,8 @@ def _settle(interval: Estimate | None, at_least: float | None, labels: int, subj
     if interval is None or labels < LABELS_LEAST:
         wanted = max(1, LABELS_LEAST - labels)
         return f"{wanted} more labels at least, of conversations drawn at random: antiphon eval label"
+    if interval.n < 2:
+        return "labels of more than one scenario: one says nothing of the next"
     assert at_least is not None
     gap = abs(interval.value - at_least)
     half = (interval.high - interval.low) / 2
