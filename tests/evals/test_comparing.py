@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from antiphon.contracts import Draw
 from antiphon.evals.alarms import evidence_of_worse, named, sign_flip_p
 from antiphon.evals.comparing import EXIT, compare, decide, overall
-from antiphon.evals.measured import MEASURES, measure_named
+from antiphon.evals.measured import MEASURES, as_often, judged, measure_named, with_opinions
 from antiphon.evals.records import Conversation, ConversationOutcome, Gate
 
 Dice = np.random.Generator
@@ -127,3 +129,39 @@ def test_a_sign_flip_test_gives_a_probability(differences: list[float]) -> None:
 def test_an_unknown_measure_is_named() -> None:
     with pytest.raises(Exception, match="latency_ms"):
         measure_named("latency")
+
+
+def test_a_scenario_that_was_changed_makes_no_pair() -> None:
+    before = _run(np.random.default_rng(1), 12)
+    other = [msgspec.structs.replace(each, caller={"aim": "something easier"}) for each in before[:5]]
+    found = compare(before, [*other, *before[5:]], MEASURES)
+    assert (found.pairs, found.unpaired) == (len(before) - 5, 10)
+
+
+def test_an_alarm_rings_falsely_when_one_version_was_asked_about_more_often_and_so_it_is_not() -> None:
+    dice, rang = np.random.default_rng(3), {"all": 0, "as often": 0}
+    conversations = _run(dice, 36)
+    for _ in range(40):
+        draws = [
+            [
+                Draw(
+                    evaluator="j@1",
+                    subject=each.id,
+                    seed=seed,
+                    value=float(dice.random() < 0.85),
+                    details={"criterion": "successful"},
+                )
+                for each in conversations
+                for seed in range(count)
+            ]
+            for count in (1, 9)
+        ]
+        for way, (old, new) in {"all": draws, "as often": as_often(*draws, "successful")}.items():
+            opinions = [with_opinions(conversations, "successful", said) for said in (old, new)]
+            looks = (
+                compare(opinions[0][:pairs], opinions[1][:pairs], [judged("successful")])
+                for pairs in range(6, 37, 6)
+            )
+            rang[way] += any(found.decision == "worse" for found in looks)
+    assert rang["as often"] <= 3
+    assert rang["all"] >= 8

@@ -22,6 +22,7 @@ from antiphon.evals.records import (
     Gate,
     Line,
     Run,
+    RunUnreadable,
     write_conversation,
     write_run,
 )
@@ -292,6 +293,75 @@ def test_of_one_scenario_nothing_can_be_told_and_that_is_replayed_too(
         assert "more than one scenario" in found["settle"]
         assert main(["eval", "replay", str(folder)]) == 0
         assert "the same to the bit" in capsys.readouterr().out
+
+
+def test_how_often_a_judge_was_asked_is_no_difference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [_folder(tmp_path / name, seeds=4) for name in "ab"]
+    for folder, said in zip(folders, ([0.9], [0.9] + [0.1] * 8), strict=True):
+        names = [f"{scenario}-{seed}" for scenario in ("early", "late", "loud") for seed in range(4)]
+        append(
+            folder / DRAWS_FILE,
+            [_drawn(name, value, seed=seed) for name in names for seed, value in enumerate(said)],
+        )
+    for one, other in (folders, folders[::-1]):
+        assert main(["eval", "compare", str(one), str(other), "--criterion", "successful", "--json"]) == 2
+        judged = json.loads(capsys.readouterr().out)["compared"][-1]
+        assert judged["before"] == judged["after"] == pytest.approx(0.9)
+
+
+def test_versions_are_compared_by_a_judge_that_judged_both(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [_folder(tmp_path / name, seeds=5) for name in ("a", "b")]
+    for folder, judges in zip(folders, (("j@1", "j@2"), ("j@2", "j@1", "j@3")), strict=True):
+        append(folder / DRAWS_FILE, [_drawn("early-0", 0.5, evaluator=judge) for judge in judges])
+    both = ["eval", "compare", *map(str, folders), "--criterion", "successful"]
+    assert main(both) == 2
+    append(folders[0] / DRAWS_FILE, [_drawn("early-1", 0.5, evaluator="j@4")])
+    assert main(both) == 2
+    capsys.readouterr()
+    (folders[1] / DRAWS_FILE).write_bytes(b"")
+    append(folders[1] / DRAWS_FILE, [_drawn("early-0", 0.5, evaluator="j@5")])
+    assert main(both) == 3
+    assert "was judged by j@4 and j@5: judge" in capsys.readouterr().err
+
+
+def test_speech_is_not_compared_with_writing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written, spoken = (_folder(tmp_path / name) for name in ("a", "b"))
+    write_run(spoken, Run(suite="two tables", mode="speech"))
+    assert main(["eval", "compare", str(written), str(spoken)]) == 3
+    assert "compare two of one mode" in capsys.readouterr().err
+
+
+def test_a_draw_without_a_value_is_at_its_worst_and_at_its_best_beside_others_too() -> None:
+    clusters = {f"c{n}": f"s{n}" for n in range(12)}
+    draws = [_drawn(name, 1.0 if seed == 0 else None, seed=seed) for name in clusters for seed in range(5)]
+    found = conclude("successful", draws, [], clusters)
+    assert found is not None
+    assert found.verdict.missing == 48
+    assert found.verdict.raw.low < 0.2
+    assert found.verdict.raw.high > 0.99
+
+
+def test_what_was_drawn_twice_is_one_draw(tmp_path: Path) -> None:
+    one, other = _drawn("early-0", 0.2), _drawn("early-0", 0.4, seed=2)
+    append(tmp_path / DRAWS_FILE, [one, one, other])
+    append(tmp_path / DRAWS_FILE, [one])
+    assert read_draws(tmp_path) == [one, other]
+
+
+def test_of_a_log_only_what_a_crash_has_left_is_passed_over(tmp_path: Path) -> None:
+    whole = msgspec.json.encode(_drawn('é "early" {0', 0.2))
+    for cut in range(1, len(whole)):
+        (tmp_path / DRAWS_FILE).write_bytes(whole + b"\n" + whole[:cut])
+        assert len(read_draws(tmp_path)) == 1
+    label = msgspec.json.encode(_label("early-0", 1.0))
+    for damaged in (label + b",", label + b" # sure", label.replace(b"1.0", b"5"), b"early-0 good"):
+        (tmp_path / LABELS_FILE).write_bytes(label + b"\n" + damaged + b"\n")
+        with pytest.raises(RunUnreadable, match="line 2, is damaged"):
+            read_labels(tmp_path)
 
 
 def _drawn(subject: str, value: float | None, *, seed: int = 1, evaluator: str = "j@1") -> Draw:

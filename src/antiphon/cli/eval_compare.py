@@ -14,7 +14,7 @@ from antiphon.contracts import AntiphonError, ContractBroken, Draw
 from antiphon.evals.comparing import ALPHA, EXIT, Compared, Comparison, compare
 from antiphon.evals.criteria import criterion_named
 from antiphon.evals.draws import criterion_of, read_draws
-from antiphon.evals.measured import MEASURES, Measure, judged, measure_named, with_opinions
+from antiphon.evals.measured import MEASURES, Measure, as_often, judged, measure_named, with_opinions
 from antiphon.evals.records import conversations, read_run
 
 _NOT_COMPARED = 3
@@ -80,15 +80,14 @@ def _run(args: argparse.Namespace) -> int:
 def _compared(args: argparse.Namespace) -> int:
     if not 0 < args.alpha < 0.5:
         raise ContractBroken(f"--alpha {args.alpha} is no share of false alarms; take one like 0.05")
-    for folder in (args.before, args.after):
-        read_run(folder)
+    modes = [read_run(folder).mode for folder in (args.before, args.after)]
+    if modes[0] != modes[1]:
+        raise ContractBroken(
+            f"{args.before} is a run in {modes[0]} and {args.after} in {modes[1]}: compare two of one mode"
+        )
     before, after = list(conversations(args.before)), list(conversations(args.after))
     for name in args.criterion:
-        old, new = _opinions(args.before, name), _opinions(args.after, name)
-        if old[-1].evaluator != new[-1].evaluator:
-            raise ContractBroken(
-                f"{name} was judged by {old[-1].evaluator} and {new[-1].evaluator}: judge again"
-            )
+        old, new = as_often(*_opinions(args.before, args.after, name), name)
         before, after = with_opinions(before, name, old), with_opinions(after, name, new)
     measures = (*_measures(args.measure, args.margin), *map(judged, args.criterion))
     found = compare(before, after, measures, alpha=args.alpha)
@@ -99,15 +98,30 @@ def _compared(args: argparse.Namespace) -> int:
     return EXIT[found.decision]
 
 
-def _opinions(folder: Path, criterion: str) -> list[Draw]:
-    """The draws of the evaluator that drew last."""
+def _opinions(before: Path, after: Path, criterion: str) -> tuple[list[Draw], list[Draw]]:
+    """The draws of the evaluator that drew last in `after`, of those that judged both."""
     criterion_named(criterion)
+    old, new = _draws(before, criterion), _draws(after, criterion)
+    known = {draw.evaluator for draw in old}
+    for draw in reversed(new):
+        if draw.evaluator in known:
+            return _of(draw.evaluator, old), _of(draw.evaluator, new)
+    raise ContractBroken(
+        f"{criterion} was judged by {old[-1].evaluator} and {new[-1].evaluator}: judge {before} again"
+    )
+
+
+def _draws(folder: Path, criterion: str) -> list[Draw]:
     found = [draw for draw in read_draws(folder) if criterion_of(draw) == criterion]
     if not found:
         raise ContractBroken(
             f"nobody has judged {criterion} in {folder}: antiphon eval judge {folder} --criterion {criterion}"
         )
-    return [draw for draw in found if draw.evaluator == found[-1].evaluator]
+    return found
+
+
+def _of(evaluator: str, draws: list[Draw]) -> list[Draw]:
+    return [draw for draw in draws if draw.evaluator == evaluator]
 
 
 def _measures(names: list[str] | None, margins: list[str]) -> tuple[Measure, ...]:
@@ -140,7 +154,7 @@ def _lines(found: Comparison) -> list[str]:
     if found.set_aside:
         lines.append(f"{found.set_aside} pairs set aside: the simulated caller did not do its part.")
     if found.unpaired:
-        lines.append(f"{found.unpaired} conversations have no counterpart in the other run.")
+        lines.append(f"{found.unpaired} conversations have none with that caller in the other run.")
     return lines
 
 

@@ -1,10 +1,10 @@
 """Is version B worse than version A? Pair by pair, at whatever moment one asks.
 
-Conversations with the same scenario and seed are a pair. *Worse* is said when an alarm rings that rings in
-one of twenty comparisons of a version with itself, however often one looks, and the loss that is seen is
-larger than the measure's margin; *same or better* when the interval of the difference, valid at all times,
-excludes a loss as large as the margin; otherwise *cannot tell*, with what would settle it. A difference that
-is real and smaller than its margin is no loss.
+Conversations with the same scenario, seed and caller are a pair. *Worse* is said when an alarm rings that
+rings in one of twenty comparisons of a version with itself, however often one looks, and the loss that is
+seen is larger than the measure's margin; *same or better* when the interval of the difference, valid at all
+times, excludes a loss as large as the margin; otherwise *cannot tell*, with what would settle it. A
+difference that is real and smaller than its margin is no loss.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     compared: tuple[Compared, ...]
     pairs: int
     unpaired: int
-    """Conversations that one run has and the other has not."""
+    """Conversations that one run has and the other has not, or not with that caller."""
     set_aside: int
     """Pairs of which the gate kept one side or none back."""
     alpha: float = ALPHA
@@ -148,9 +148,14 @@ def _paired(
     """Pairs in rounds, one seed after another, so that the first ones are of all scenarios."""
     old = {(each.seed, each.scenario): each for each in before}
     new = {(each.seed, each.scenario): each for each in after}
-    both = sorted(old.keys() & new.keys())
+    both = sorted(key for key in old.keys() & new.keys() if _alike(old[key], new[key]))
     kept = [(old[key], new[key]) for key in both if old[key].gate.kept and new[key].gate.kept]
-    return kept, len(old.keys() ^ new.keys()), len(both) - len(kept)
+    return kept, len(old) + len(new) - 2 * len(both), len(both) - len(kept)
+
+
+def _alike(old: Conversation, new: Conversation) -> bool:
+    """Whether it is the same caller: a scenario that was changed between two runs makes no pair."""
+    return old.mode == new.mode and old.caller == new.caller
 
 
 def _series(measure: Measure, pairs: Sequence[tuple[Conversation, Conversation]]) -> list[_Pair]:

@@ -7,9 +7,10 @@ Nothing is ever taken out: a failed draw is a line with its reason. A verdict is
 files and of which conversation belongs to which scenario, so it can be made again, to the bit.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ from antiphon.evals.records import RunUnreadable
 DRAWS_FILE = "draws.jsonl"
 LABELS_FILE = "labels.jsonl"
 _BYTES_MAX = 512 * 2**20
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?$)')
 
 T = TypeVar("T")
 
@@ -29,7 +31,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     criterion: str
     rater: str
-    value: float
+    value: Annotated[float, msgspec.Meta(ge=0, le=1)]
     """From 0, bad, to 1, good."""
 
 
@@ -60,10 +62,15 @@ def as_subject(draw: Draw, of: Subject) -> Subject:
 def read_draws(folder: Path) -> list[Draw]:
     """All draws of a run, in the order in which they were made; none when none were.
 
+    What two processes drew at once is one draw: evaluator, subject and seed say all of it.
+
     Raises:
         RunUnreadable: a line is damaged.
     """
-    return _read(folder / DRAWS_FILE, Draw)
+    once: dict[tuple[str, str, str, int], Draw] = {}
+    for draw in _read(folder / DRAWS_FILE, Draw):
+        once.setdefault((draw.evaluator, criterion_of(draw), draw.subject, draw.seed), draw)
+    return list(once.values())
 
 
 def read_labels(folder: Path) -> list[Label]:
@@ -111,8 +118,9 @@ def _read(path: Path, kind: type[T]) -> list[T]:
 
 
 def _torn(line: bytes) -> bool:
-    """Whether a crash has left only the beginning of it."""
-    return not line.rstrip().endswith(b"}")
+    """Whether a crash has left only the beginning of it: what was opened is not closed."""
+    bare = _STRING.sub(b"", line)
+    return line.startswith(b"{") and bare.count(b"{") > bare.count(b"}")
 
 
 def _ends_whole(path: Path) -> bool:

@@ -4,7 +4,7 @@ A margin is the difference that nobody would mind. It is a choice, made here and
 `antiphon eval compare --margin NAME=VALUE` makes another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -82,6 +82,30 @@ def judged(criterion: str) -> Measure:
     )
 
 
+def as_often(
+    before: Sequence[Draw], after: Sequence[Draw], criterion: str
+) -> tuple[Sequence[Draw], Sequence[Draw]]:
+    """What was drawn of `criterion`, of each conversation as often in both: the first draws of each subject.
+
+    The mean of nine draws and a single draw differ in more than the versions do: most single draws of a judge
+    that is mostly content are better than the mean, and an alarm that bets on signs would ring.
+    """
+    both = [
+        _by_name(draw for draw in draws if criterion_of(draw) == criterion and level_of(draw) == 1)
+        for draws in (before, after)
+    ]
+    least: dict[str, int] = {}
+    for subjects in both:
+        for subject, drawn in subjects.items():
+            name = _conversation_of(subject)
+            least[name] = min(least.get(name, len(drawn)), len(drawn))
+    old, new = (
+        [draw for subject, drawn in subjects.items() for draw in drawn[: least[_conversation_of(subject)]]]
+        for subjects in both
+    )
+    return old, new
+
+
 def with_opinions(
     conversations: Sequence[Conversation], criterion: str, draws: Sequence[Draw]
 ) -> list[Conversation]:
@@ -89,7 +113,7 @@ def with_opinions(
     said: dict[str, list[float]] = {}
     for draw in draws:
         if criterion_of(draw) == criterion and level_of(draw) == 1 and draw.value is not None:
-            said.setdefault(about(draw).partition("#")[0], []).append(draw.value)
+            said.setdefault(_conversation_of(about(draw)), []).append(draw.value)
     name = judged(criterion).name
     return [
         msgspec.structs.replace(
@@ -110,3 +134,16 @@ def measured(conversation: Conversation) -> Mapping[str, float]:
     if outcome.checks:
         found["checks_held"] = sum(check.held for check in outcome.checks) / len(outcome.checks)
     return found
+
+
+def _by_name(draws: Iterable[Draw]) -> Mapping[str, Sequence[Draw]]:
+    """The draws of each subject, in the order in which they were made."""
+    found: dict[str, list[Draw]] = {}
+    for draw in draws:
+        found.setdefault(about(draw), []).append(draw)
+    return found
+
+
+def _conversation_of(subject: str) -> str:
+    """Of which conversation a reply is, by its id."""
+    return subject.partition("#")[0]

@@ -4,7 +4,7 @@ The verdict is a pure function of the log: no clock, no dice. Without labels the
 and no verdict, because nothing is known of the judge; what would settle it is said.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, sqrt
 from typing import Literal
 
@@ -76,8 +76,7 @@ def verdict(
     scenarios = [clusters[subject] for subject in subjects]
     human = people_say(labels, criterion)
     asked = [human.get(subject) for subject in subjects]
-    judged = with_missing([_mean(opinions[subject]) for subject in subjects], 0.0, 1.0)
-    raw = with_missing([_mean(said[subject]) for subject in subjects], 0.0, 1.0)
+    judged, raw = _worst_and_best(opinions.values()), _worst_and_best(said.values())
     known = sum(value is not None for value in asked)
     both = [corrected(side, scenarios, asked, level=level) for side in judged] if known >= 2 else []
     enough = known >= LABELS_LEAST
@@ -122,9 +121,10 @@ def _observations(
     return found or [Observation("", "", 0.0)]
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _worst_and_best(told: Iterable[Sequence[float | None]]) -> list[list[float]]:
+    """The mean of each subject's draws, with 0 and with 1 in the place of every one that gave no value."""
+    sides = zip(*(with_missing(values, 0.0, 1.0) for values in told), strict=True)
+    return [[sum(values) / len(values) for values in side] for side in sides]
 
 
 def at_any_time(found: Corrected, alpha: float = 0.05) -> Estimate:
