@@ -14,8 +14,16 @@ from antiphon.cli import eval_compare, main
 from antiphon.contracts import Draw, Subject
 from antiphon.engines.scripted import ScriptedEvaluator
 from antiphon.evals.criteria import criterion_named
-from antiphon.evals.draws import DRAWS_FILE, LABELS_FILE, Label, append, read_draws, read_labels
-from antiphon.evals.judging import conclude, judge_all, subjects_of
+from antiphon.evals.draws import (
+    DRAWS_FILE,
+    LABELS_FILE,
+    Label,
+    append,
+    level_of,
+    read_draws,
+    read_labels,
+)
+from antiphon.evals.judging import chains_of, conclude, judge_all, subjects_of
 from antiphon.evals.records import (
     Conversation,
     ConversationOutcome,
@@ -362,6 +370,35 @@ def test_of_a_log_only_what_a_crash_has_left_is_passed_over(tmp_path: Path) -> N
         (tmp_path / LABELS_FILE).write_bytes(label + b"\n" + damaged + b"\n")
         with pytest.raises(RunUnreadable, match="line 2, is damaged"):
             read_labels(tmp_path)
+
+
+def test_a_tower_stands_on_the_draws_that_were_judged_and_knows_who_was_silent(dice: _Dice) -> None:
+    subjects, draws = _subjects(), list[Draw]()
+    for seed, depth in ((0, 1), (7, 3)):
+        for _ in judge_all(
+            dice,
+            subjects,
+            draws=lambda _: 1,
+            depth=depth,
+            seed=seed,
+            known=draws,
+            labelled={subject.id: 1.0 for subject in subjects},
+            keep=draws.append,
+        ):
+            pass
+    clusters = {subject.id: subject.id.partition("-")[0] for subject in subjects}
+    assert [len(chain.said) for chain in chains_of("successful", draws, [], clusters)] == [3] * 12
+    found = conclude("successful", draws, [], clusters)
+    assert found is not None
+    assert found.tower is not None
+    assert len(found.tower.depths) == 3
+    for level, said in ((1, 0), (2, 1)):
+        quiet = [msgspec.structs.replace(d, value=None) if level_of(d) == level else d for d in draws]
+        chains = chains_of("successful", quiet, [], clusters)
+        assert [(len(chain.said), chain.missing) for chain in chains] == [(said, True)] * 12
+    one = conclude("successful", draws, [], dict.fromkeys(clusters, "s0"))
+    assert one is not None
+    assert one.tower is None
 
 
 def _drawn(subject: str, value: float | None, *, seed: int = 1, evaluator: str = "j@1") -> Draw:

@@ -53,3 +53,9 @@ def test_missing_stays_missing_and_a_judge_without_probabilities_is_taken_at_its
 def test_one_manner_alone_leaves_everything_but_the_mean() -> None:
     said = np.array([1.0, 2.0, 6.0])
     assert without_manners(said, [{"strictness": "plain"}] * 3) == pytest.approx(said - 3)
+
+
+def test_a_judge_that_always_says_the_same_says_nothing() -> None:
+    dice = Random(3)
+    draws = [_draw(f"c{n}", 0.1 + 0.2, strictness=dice.choice("abc")) for n in range(37)]
+    assert levelled(draws) == pytest.approx([0.5] * 37)

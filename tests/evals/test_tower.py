@@ -64,3 +64,47 @@ def test_fewer_seen_above_means_a_wider_interval() -> None:
 def test_nothing_is_no_tower() -> None:
     with pytest.raises(ContractBroken, match="no judgment"):
         tower([])
+
+
+def _agreed(count: int, anchors: int) -> list[Chain]:
+    """Level 1 errs now and then, and level 2 finds every error."""
+    dice = np.random.default_rng(1)
+    found: list[Chain] = []
+    for place in range(count):
+        truth, wrong = dice.random() < 0.6, dice.random() < 0.12
+        said = float(truth ^ wrong), float(not wrong)
+        found.append(Chain(cluster=str(place), said=said, truth=float(truth) if place < anchors else None))
+    return found
+
+
+def test_that_few_anchors_show_no_error_is_no_proof_that_none_is_shared() -> None:
+    few, many = tower(_agreed(400, 24)).depths[1], tower(_agreed(400, 300)).depths[1]
+    assert few.correlation is not None
+    assert few.correlation > 0.3
+    assert any("share their errors" in reason for reason in few.failing)
+    assert many.correlation is not None
+    assert many.correlation < 0.2
+
+
+def test_it_does_not_stop_where_what_got_no_answer_could_move_it() -> None:
+    whole = _agreed(400, 300)
+    assert tower(whole).stopped_at == 2
+    for silent in (1, 2):
+        part = [
+            msgspec.structs.replace(chain, said=chain.said[: silent - 1], missing=True)
+            if place % 9 == 0
+            else chain
+            for place, chain in enumerate(whole)
+        ]
+        found = tower(part)
+        assert found.stopped_at is None
+        assert found.depths[1].missing == 45
+        assert "what got no answer" in found.settle
+
+
+def test_anchors_of_one_scenario_leave_everything_possible() -> None:
+    chains = [
+        msgspec.structs.replace(c, cluster="a" if c.truth is not None else c.cluster) for c in _agreed(90, 30)
+    ]
+    found = tower(chains).depths[1].estimate
+    assert (found.low, found.high) == (0, 1)

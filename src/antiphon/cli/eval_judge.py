@@ -152,7 +152,14 @@ def _draw(
                 for _ in track(drawn, what, len(subjects), console=Console(stderr=True)):
                     pass
             known = read_draws(args.folder)
-            found = conclude(criterion.name, known, labels, clusters, tolerance=args.tolerance)
+            found = conclude(
+                criterion.name,
+                known,
+                labels,
+                clusters,
+                at_least=args.at_least,
+                tolerance=args.tolerance,
+            )
             if found is None or (found.tower is not None and found.tower.stopped_at is not None):
                 break
     finally:

@@ -50,10 +50,15 @@ def criterion_of(draw: Draw) -> str:
     return str(draw.details.get("criterion", draw.evaluator))
 
 
+def name_of(draw: Draw) -> str:
+    """The id under which a draw is judged."""
+    return f"{draw.evaluator}/{draw.subject}/{draw.seed}"
+
+
 def as_subject(draw: Draw, of: Subject) -> Subject:
     """A draw on `of` as something to be judged in its turn."""
     return Subject(
-        id=f"{draw.evaluator}/{draw.subject}/{draw.seed}",
+        id=name_of(draw),
         kind="draw",
         content={"subject": msgspec.to_builtins(of), "draw": msgspec.to_builtins(draw)},
     )

@@ -12,7 +12,7 @@ import msgspec
 
 from antiphon.contracts import Draw, Evaluator, Subject
 from antiphon.evals.criteria import Criterion
-from antiphon.evals.draws import Label, about, as_subject, criterion_of, level_of, people_say
+from antiphon.evals.draws import Label, about, as_subject, criterion_of, level_of, name_of, people_say
 from antiphon.evals.records import Conversation
 from antiphon.evals.tower import Chain, Tower, tower
 from antiphon.evals.verdict import Verdict, verdict
@@ -111,7 +111,7 @@ def conclude(
     """What the log says of `criterion`, as a pure function of it; None when nothing was drawn.
 
     Only the draws of the evaluator that drew last count: another wording or model is another instrument.
-    With judges of judges the answer is the tower's, and it cannot be told before the tower may stop.
+    With judges of judges nothing can be told before the tower may stop; of one scenario there is no tower.
     """
     own = [draw for draw in draws if criterion_of(draw) == criterion]
     own = [draw for draw in own if draw.evaluator == own[-1].evaluator]
@@ -119,7 +119,7 @@ def conclude(
     if found is None:
         return None
     chains = chains_of(criterion, own, labels, clusters)
-    if max((len(chain.said) for chain in chains), default=0) < 2:
+    if max((len(chain.said) for chain in chains), default=0) < 2 or len({c.cluster for c in chains}) < 2:
         return Concluded(verdict=found)
     built = tower(chains, tolerance=tolerance, threshold=at_least)
     if built.stopped_at is None:
@@ -130,22 +130,36 @@ def conclude(
 def chains_of(
     criterion: str, draws: Sequence[Draw], labels: Sequence[Label], clusters: Mapping[str, str]
 ) -> list[Chain]:
-    """For each subject what level 1 said of it first, what level 2 said of that, and so on."""
+    """For each subject what level 1 said of it first, what level 2 said of that, and so on.
+
+    Where a later draw of level 1 was judged and the first was not, that one begins the chain.
+    """
     above: dict[str, Draw] = {}
-    first: dict[str, Draw] = {}
+    below: dict[str, list[Draw]] = {}
     for draw in draws:
-        if criterion_of(draw) != criterion or draw.value is None or about(draw) not in clusters:
+        if criterion_of(draw) != criterion or about(draw) not in clusters:
             continue
-        (first if level_of(draw) == 1 else above).setdefault(draw.subject, draw)
+        if level_of(draw) == 1:
+            below.setdefault(draw.subject, []).append(draw)
+        elif (held := above.get(draw.subject)) is None or held.value is None:
+            above[draw.subject] = draw
     human = people_say(labels, criterion)
     chains: list[Chain] = []
-    for subject, draw in first.items():
+    for subject, drawn in below.items():
+        known = [draw for draw in drawn if draw.value is not None] or drawn
+        link: Draw | None = next((draw for draw in known if name_of(draw) in above), known[0])
         said: list[float] = []
-        link: Draw | None = draw
         while link is not None and link.value is not None:
             said.append(link.value)
-            link = above.get(f"{link.evaluator}/{link.subject}/{link.seed}")
-        chains.append(Chain(cluster=clusters[subject], said=tuple(said), truth=human.get(subject)))
+            link = above.get(name_of(link))
+        chains.append(
+            Chain(
+                cluster=clusters[subject],
+                said=tuple(said),
+                truth=human.get(subject),
+                missing=link is not None,
+            )
+        )
     return chains
 
 

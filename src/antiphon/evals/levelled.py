@@ -20,6 +20,8 @@ PARTS = (("strictness",), ("wording",), ("form", "good_first"), ("names", "turns
 """Of a manner; those that stand together have an effect together."""
 STEEP = 1.0
 """How steeply opinions rise: nine in ten of normal ones lie from .16 to .84, nearly in a line."""
+_NO_SPREAD = 1e-9
+"""Of log-odds: what is left of a judge that always says the same is what a computer rounds."""
 _SHRUNK_BY = 1.0
 """A manner's effect counts as if one more draw had shown none."""
 
@@ -41,7 +43,8 @@ def levelled(draws: Sequence[Draw]) -> list[float | None]:
     for places in models.values():
         odds = np.array([_odds(draws[place].details) for place in places], np.float64)
         rest = without_manners(odds, [draws[place].details for place in places])
-        spread = float(rest.std()) or 1.0
+        spread = float(rest.std())
+        spread = spread if spread > _NO_SPREAD else 1.0
         for place, value in zip(places, rest, strict=True):
             found[place] = float(1 / (1 + np.exp(-STEEP * value / spread)))
     return found

@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 
 from antiphon.contracts import ContractBroken
-from antiphon.evals.intervals import Estimate, Floats, by_cluster, numbered, spread_of, t_of
+from antiphon.evals.intervals import Estimate, Floats, by_cluster, numbered, rate_within, spread_of, t_of
 
 SHIFT_MOST = 0.25
 """Of a standard error, between the last two depths."""
@@ -45,6 +45,8 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     it right. As many as levels have seen it."""
     truth: float | None = None
     """1 good, 0 bad; None where it is no anchor."""
+    missing: bool = False
+    """Whether the next level was asked and gave no answer. Who is silent is seldom silent at random."""
 
 
 class Depth(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,8 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True):
     se: float
     seen: int
     """Subjects that this level has seen."""
+    missing: int = 0
+    """Subjects of which it, or a level below, gave no answer."""
     youden: float | None
     """Sensitivity plus specificity less 1 of this level *at its own question*, on the anchors."""
     correlation: float | None
@@ -119,13 +123,13 @@ def _depth(chains: Sequence[Chain], depth: int, seed: int) -> Depth:
     enough = len(anchors) >= ANCHORS_LEAST
     groups = len({chain.cluster for chain in anchors or chains})
     se = sqrt(variance)
-    half = t_of(0.95, groups) * se
     return Depth(
         depth=depth,
-        estimate=Estimate(value, value - half, value + half, groups),
+        estimate=Estimate(value, *rate_within(value, se, groups, t_of(0.95, groups)), groups),
         uncorrected=plain,
         se=se,
         seen=sum(len(chain.said) >= depth for chain in chains),
+        missing=sum(chain.missing and len(chain.said) < depth for chain in chains),
         youden=_youden(anchors, depth) if enough else None,
         correlation=_correlation(anchors, depth) if enough and depth > 1 else None,
         covered=_covered(anchors, depth, seed) if enough else None,
@@ -152,6 +156,8 @@ def _failing(
         failing.append("the last level's question is no easier for it: another model family, or ask people")
     if found.correlation is None or found.correlation > CORRELATION_MOST:
         failing.append("the last two levels may share their errors: another model family, or more anchors")
+    if found.missing and found.missing >= SHIFT_MOST * found.se * (found.seen + found.missing):
+        failing.append("what got no answer could move the verdict: another model family, or ask people")
     if found.covered < COVERED_LEAST:
         failing.append("its intervals do not cover held-out anchors: more anchors")
     half = (found.estimate.high - found.estimate.low) / 2
@@ -224,16 +230,17 @@ def _youden(anchors: Sequence[Chain], level: int) -> float:
 
 
 def _correlation(anchors: Sequence[Chain], level: int) -> float:
-    """Of the errors of `level` and the one below: the upper end of a Fisher interval."""
+    """Of the errors of `level` and the one below: the upper end of a Fisher interval.
+
+    Where one of them made no error nothing has been seen of it, and as much is possible as about 0.
+    """
     errors = np.array(
         [
             [float(truth != said) for truth, said in (_right(chain, level - 1), _right(chain, level))]
             for chain in anchors
         ]
     )
-    if not errors.std(axis=0).all():
-        return 0.0
-    rho = float(np.corrcoef(errors.T)[0, 1])
+    rho = float(np.corrcoef(errors.T)[0, 1]) if errors.std(axis=0).all() else 0.0
     reach = 1.96 / sqrt(max(len(anchors) - 3, 1))
     return float(np.tanh(np.arctanh(np.clip(rho, -0.999, 0.999)) + reach))
 
