@@ -5,11 +5,13 @@ from math import log
 from pathlib import Path
 from random import Random
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antiphon.cli import main
 from antiphon.contracts import ContractBroken, EngineSetup, Prompt, Subject
 from antiphon.engines.scripted import ScriptedLanguageModel
 from antiphon.evals.agreement import agreement, auroc, weighted_kappa
@@ -126,11 +128,26 @@ def test_a_card_tells_a_good_judge_from_a_bad_one() -> None:
     assert good.worth > 1.5
     assert good.ceiling is not None
     assert good.ceiling.alpha == 1
+    assert coin.youden is not None
     assert abs(coin.youden) < 0.15
     assert coin.worth < 1.1
     assert coin.calibration_error_after < coin.calibration_error + 0.02
     with pytest.raises(ContractBroken, match="ten"):
         card("fitting", "judge@1", _items(Random(1), 5, skill=1.0))
+
+
+def test_of_a_judge_of_bad_ones_only_nobody_knows_what_it_says_of_good_ones() -> None:
+    items = [Judged(id=f"i{n}", cluster=f"c{n}", value=0.1, human=(0.0,)) for n in range(12)]
+    found = card("fitting", "judge@1", items)
+    assert found.youden is None
+    assert (found.sensitivity.low, found.sensitivity.high, found.specificity.value) == (0, 1, 1)
+
+
+def test_a_label_beyond_its_scale_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"id": "t", "context": [], "response": "Nine.", "labels": {"fit": [4, 7]}, "scale": {"fit": [1, 5]}}
+    (tmp_path / "labels.jsonl").write_bytes(msgspec.json.encode(row))
+    assert main(["eval", "judge-card", "--labels", str(tmp_path / "labels.jsonl")]) == 1
+    assert "line 1: fit has labels outside of 1 to 5" in capsys.readouterr().err
 
 
 def test_isotonic_rises_and_mends_what_is_off() -> None:

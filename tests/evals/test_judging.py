@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
+from math import log
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,18 +12,11 @@ import msgspec
 import pytest
 
 from antiphon.cli import eval_compare, main
-from antiphon.contracts import Draw, Subject
-from antiphon.engines.scripted import ScriptedEvaluator
+from antiphon.contracts import Draw, EngineSetup, Prompt, Subject
+from antiphon.engines.scripted import ScriptedEvaluator, ScriptedLanguageModel
 from antiphon.evals.criteria import criterion_named
-from antiphon.evals.draws import (
-    DRAWS_FILE,
-    LABELS_FILE,
-    Label,
-    append,
-    level_of,
-    read_draws,
-    read_labels,
-)
+from antiphon.evals.draws import DRAWS_FILE, LABELS_FILE, Label, append, level_of, read_draws, read_labels
+from antiphon.evals.judge import ModelJudge
 from antiphon.evals.judging import chains_of, conclude, judge_all, subjects_of
 from antiphon.evals.records import (
     Conversation,
@@ -30,10 +24,11 @@ from antiphon.evals.records import (
     Gate,
     Line,
     Run,
-    RunUnreadable,
     write_conversation,
     write_run,
 )
+
+from .logs import drawn, label
 
 
 def _conversation(scenario: str, seed: int, *, ms: float = 900.0, success: bool = True) -> Conversation:
@@ -85,8 +80,6 @@ class _Dice(ScriptedEvaluator):
 
 @pytest.fixture
 def dice() -> _Dice:
-    from antiphon.contracts import EngineSetup
-
     def none(name: str) -> Path:
         raise AssertionError(name)
 
@@ -101,7 +94,7 @@ def _subjects(count: int = 12) -> list[Subject]:
 def _judged(judge: _Dice, known: Sequence[Draw], *, stop: int | None = None) -> list[Draw]:
     kept = list(known)
     labelled = {"s0-0": 1.0, "s1-1": 0.0}
-    drawn = judge_all(
+    going = judge_all(
         judge,
         _subjects(),
         draws=lambda _: 2,
@@ -111,7 +104,7 @@ def _judged(judge: _Dice, known: Sequence[Draw], *, stop: int | None = None) -> 
         labelled=labelled,
         keep=kept.append,
     )
-    for place, _ in enumerate(drawn):
+    for place, _ in enumerate(going):
         if stop is not None and place >= stop:
             break
     return kept
@@ -258,13 +251,7 @@ def test_a_judge_may_say_worse_and_never_the_same(tmp_path: Path, capsys: pytest
         append(
             folder / DRAWS_FILE,
             [
-                Draw(
-                    evaluator="j@1",
-                    subject=f"{scenario}-{seed}",
-                    seed=1,
-                    value=value + seed / 100,
-                    details={"criterion": "successful"},
-                )
+                drawn(f"{scenario}-{seed}", value + seed / 100)
                 for scenario in ("early", "late", "loud")
                 for seed in range(20)
             ],
@@ -292,8 +279,8 @@ def test_of_one_scenario_nothing_can_be_told_and_that_is_replayed_too(
     names = [f"early-{seed}" for seed in range(20)]
     for seed in range(20):
         write_conversation(folder, _conversation("early", seed))
-    append(folder / DRAWS_FILE, [_drawn(name, 0.5 + n / 100) for n, name in enumerate(names)])
-    append(folder / LABELS_FILE, [_label(name, float(n % 3 > 0)) for n, name in enumerate(names)])
+    append(folder / DRAWS_FILE, [drawn(name, 0.5 + n / 100) for n, name in enumerate(names)])
+    append(folder / LABELS_FILE, [label(name, float(n % 3 > 0)) for n, name in enumerate(names)])
     for question in ([], ["--at-least", "0.1"]):
         assert main(["eval", "judge", str(folder), "--no-draws", "--json", *question]) == 0
         found: dict[str, Any] = json.loads(capsys.readouterr().out)["criteria"][0]["verdict"]
@@ -309,10 +296,8 @@ def test_how_often_a_judge_was_asked_is_no_difference(
     folders = [_folder(tmp_path / name, seeds=4) for name in "ab"]
     for folder, said in zip(folders, ([0.9], [0.9] + [0.1] * 8), strict=True):
         names = [f"{scenario}-{seed}" for scenario in ("early", "late", "loud") for seed in range(4)]
-        append(
-            folder / DRAWS_FILE,
-            [_drawn(name, value, seed=seed) for name in names for seed, value in enumerate(said)],
-        )
+        draws = [drawn(name, value, seed=seed) for name in names for seed, value in enumerate(said)]
+        append(folder / DRAWS_FILE, draws)
     for one, other in (folders, folders[::-1]):
         assert main(["eval", "compare", str(one), str(other), "--criterion", "successful", "--json"]) == 2
         judged = json.loads(capsys.readouterr().out)["compared"][-1]
@@ -324,14 +309,14 @@ def test_versions_are_compared_by_a_judge_that_judged_both(
 ) -> None:
     folders = [_folder(tmp_path / name, seeds=5) for name in ("a", "b")]
     for folder, judges in zip(folders, (("j@1", "j@2"), ("j@2", "j@1", "j@3")), strict=True):
-        append(folder / DRAWS_FILE, [_drawn("early-0", 0.5, evaluator=judge) for judge in judges])
+        append(folder / DRAWS_FILE, [drawn("early-0", 0.5, evaluator=judge) for judge in judges])
     both = ["eval", "compare", *map(str, folders), "--criterion", "successful"]
     assert main(both) == 2
-    append(folders[0] / DRAWS_FILE, [_drawn("early-1", 0.5, evaluator="j@4")])
+    append(folders[0] / DRAWS_FILE, [drawn("early-1", 0.5, evaluator="j@4")])
     assert main(both) == 2
     capsys.readouterr()
     (folders[1] / DRAWS_FILE).write_bytes(b"")
-    append(folders[1] / DRAWS_FILE, [_drawn("early-0", 0.5, evaluator="j@5")])
+    append(folders[1] / DRAWS_FILE, [drawn("early-0", 0.5, evaluator="j@5")])
     assert main(both) == 3
     assert "was judged by j@4 and j@5: judge" in capsys.readouterr().err
 
@@ -341,35 +326,6 @@ def test_speech_is_not_compared_with_writing(tmp_path: Path, capsys: pytest.Capt
     write_run(spoken, Run(suite="two tables", mode="speech"))
     assert main(["eval", "compare", str(written), str(spoken)]) == 3
     assert "compare two of one mode" in capsys.readouterr().err
-
-
-def test_a_draw_without_a_value_is_at_its_worst_and_at_its_best_beside_others_too() -> None:
-    clusters = {f"c{n}": f"s{n}" for n in range(12)}
-    draws = [_drawn(name, 1.0 if seed == 0 else None, seed=seed) for name in clusters for seed in range(5)]
-    found = conclude("successful", draws, [], clusters)
-    assert found is not None
-    assert found.verdict.missing == 48
-    assert found.verdict.raw.low < 0.2
-    assert found.verdict.raw.high > 0.99
-
-
-def test_what_was_drawn_twice_is_one_draw(tmp_path: Path) -> None:
-    one, other = _drawn("early-0", 0.2), _drawn("early-0", 0.4, seed=2)
-    append(tmp_path / DRAWS_FILE, [one, one, other])
-    append(tmp_path / DRAWS_FILE, [one])
-    assert read_draws(tmp_path) == [one, other]
-
-
-def test_of_a_log_only_what_a_crash_has_left_is_passed_over(tmp_path: Path) -> None:
-    whole = msgspec.json.encode(_drawn('é "early" {0', 0.2))
-    for cut in range(1, len(whole)):
-        (tmp_path / DRAWS_FILE).write_bytes(whole + b"\n" + whole[:cut])
-        assert len(read_draws(tmp_path)) == 1
-    label = msgspec.json.encode(_label("early-0", 1.0))
-    for damaged in (label + b",", label + b" # sure", label.replace(b"1.0", b"5"), b"early-0 good"):
-        (tmp_path / LABELS_FILE).write_bytes(label + b"\n" + damaged + b"\n")
-        with pytest.raises(RunUnreadable, match="line 2, is damaged"):
-            read_labels(tmp_path)
 
 
 def test_a_tower_stands_on_the_draws_that_were_judged_and_knows_who_was_silent(dice: _Dice) -> None:
@@ -401,13 +357,32 @@ def test_a_tower_stands_on_the_draws_that_were_judged_and_knows_who_was_silent(d
     assert one.tower is None
 
 
-def _drawn(subject: str, value: float | None, *, seed: int = 1, evaluator: str = "j@1") -> Draw:
-    details = {"criterion": "successful"}
-    missing = None if value is not None else "neither answer is likely"
-    return Draw(
-        evaluator=evaluator, subject=subject, seed=seed, value=value, missing=missing, details=details
+def test_the_verdict_is_of_the_judge_that_was_asked_for_whoever_drew_last(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _folder(tmp_path / "run", seeds=2)
+    monkeypatch.setattr(ModelJudge, "open", _scripted)
+    told = list[tuple[str, float]]()
+    for model in ("0.5b", "1.5b", "0.5b"):
+        assert main(["eval", "judge", str(folder), "--models", model, "--json", "--depth", "1"]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)["criteria"][0]
+        told.append((found["evaluator"], round(found["verdict"]["raw"]["value"], 2)))
+        assert main(["eval", "replay", str(folder)]) == 0
+        capsys.readouterr()
+    assert told[0] == told[2] != told[1]
+    assert read_draws(folder)[-1].evaluator == told[1][0]
+
+
+class _Content(ScriptedLanguageModel):
+    """Says yes, whatever it is asked."""
+
+    def score(self, prompt: Prompt, options: Sequence[str], **_: object) -> tuple[float, ...]:
+        return tuple(log(0.8 if option in ("Yes", "A") else 0.2) for option in options)
+
+
+def _scripted(setup: EngineSetup) -> ModelJudge:
+    names = [model["name"] for model in setup.settings["models"]]
+    criterion = criterion_named(setup.settings["criterion"])
+    return ModelJudge(
+        criterion, {name: _Content.open(msgspec.structs.replace(setup, settings={})) for name in names}
     )
-
-
-def _label(subject: str, value: float) -> Label:
-    return Label(subject=subject, criterion="successful", rater="ada", value=value)

@@ -159,7 +159,7 @@ def _table(result: Result) -> list[str]:
             for each in result.rivals
         ),
         *(
-            f"{each.evaluator:32}{each.items:4} items, {each.missing} missing  J {each.youden:+.2f}"
+            f"{each.evaluator:32}{each.items:4} items, {each.missing} missing  J {_maybe(each.youden)}"
             f"  AUROC {each.auroc:.2f}  kappa {each.kappa:+.2f}"
             f"  worth {each.worth:.2f}  calibration error {each.calibration_error:.2f},"
             f" mended {each.calibration_error_after:.2f}"

@@ -166,6 +166,8 @@ def _from_line(path: Path, number: int, line: bytes) -> Iterator[Labelled]:
     nothing: tuple[str, list[float]] = ("", [])
     dimension, labels = next(iter(row.labels.items()), nothing)
     low, high = row.scale.get(dimension, (0.0, 1.0))
+    if labels and not low <= min(labels) <= max(labels) <= high:
+        raise ContractBroken(f"{path}, line {number}: {dimension} has labels outside of {low:g} to {high:g}")
     if labels and high > low:
         content: dict[str, Any] = {"context": row.context, "response": row.response}
         kind = "turn" if row.response else "conversation"
@@ -192,7 +194,7 @@ def _card_lines(told: JudgeCard) -> list[str]:
     lines = [
         f"{told.evaluator}: worth {told.worth:.2f} labels a label, on {told.items} labelled subjects",
         f"  of the good it calls good {share(told.sensitivity)}, of the bad bad {share(told.specificity)};"
-        f" J {told.youden:.2f}, AUROC {told.auroc:.2f}, kappa {told.kappa:.2f}",
+        f" J {_unless_none(told.youden)}, AUROC {told.auroc:.2f}, kappa {told.kappa:.2f}",
         f"  off by {_lean(told.off_by)};"
         f" calibration error {told.calibration_error:.2f}, {told.calibration_error_after:.2f} once mended;"
         f" {told.missing} missing",
@@ -200,6 +202,10 @@ def _card_lines(told: JudgeCard) -> list[str]:
     if told.ceiling is not None:
         lines.append(f"  people agree with each other: alpha {told.ceiling.alpha:.2f}")
     return [*lines, *(f"  {lean.probe} moves it by {_lean(lean.effect)}" for lean in told.leans)]
+
+
+def _unless_none(youden: float | None) -> str:
+    return "unknown" if youden is None else f"{youden:.2f}"
 
 
 def _lean(found: Estimate) -> str:

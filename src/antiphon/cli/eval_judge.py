@@ -83,9 +83,9 @@ def _judge(args: argparse.Namespace) -> int:
     depths = _depths(args.depth)
     kept = _kept(args.folder)
     criteria = [criterion_named(name) for name in args.criterion or [_DEFAULT]]
-    for criterion in criteria if not args.no_draws else ():
-        _draw(args, criterion, kept, depths)
-    document = _concluded(args.folder, kept, args.at_least, args.tolerance)
+    drawing = criteria if not args.no_draws else ()
+    judges = {criterion.name: _draw(args, criterion, kept, depths) for criterion in drawing}
+    document = _concluded(args.folder, kept, judges, args.at_least, args.tolerance)
     write_whole(args.folder / VERDICT_FILE, document)
     if args.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
@@ -101,7 +101,8 @@ def _replay(args: argparse.Namespace) -> int:
         raise ContractBroken(f"{path} is not there: make a verdict with `antiphon eval judge {args.folder}`")
     told = path.read_bytes()
     before = msgspec.json.decode(told, type=Conclusions)
-    again = _concluded(args.folder, kept, before.at_least, before.tolerance)
+    judges = {each.verdict.criterion: each.evaluator for each in before.criteria}
+    again = _concluded(args.folder, kept, judges, before.at_least, before.tolerance)
     if msgspec.json.encode(again) == msgspec.json.encode(before):
         print(f"the same to the bit: {len(before.criteria)} criteria")
         return 0
@@ -126,9 +127,8 @@ def _depths(text: str) -> range:
     return range(int(text), int(text) + 1)
 
 
-def _draw(
-    args: argparse.Namespace, criterion: Criterion, kept: Sequence[Conversation], depths: range
-) -> None:
+def _draw(args: argparse.Namespace, criterion: Criterion, kept: Sequence[Conversation], depths: range) -> str:
+    """Draw what there is to draw; the name of the judge that did."""
     subjects = [subject for each in kept for subject in subjects_of(each, criterion)]
     clusters = {subject.id: each.scenario for each in kept for subject in subjects_of(each, criterion)}
     labels = read_labels(args.folder)
@@ -137,7 +137,7 @@ def _draw(
     )
     try:
         for depth in depths:
-            for draws in _phases(args, criterion, clusters):
+            for draws in _phases(args, criterion, judge.name, clusters):
                 drawn = judge_all(
                     judge,
                     subjects,
@@ -159,15 +159,17 @@ def _draw(
                 clusters,
                 at_least=args.at_least,
                 tolerance=args.tolerance,
+                evaluator=judge.name,
             )
             if found is None or (found.tower is not None and found.tower.stopped_at is not None):
                 break
     finally:
         judge.close()
+    return judge.name
 
 
 def _phases(
-    args: argparse.Namespace, criterion: Criterion, clusters: Mapping[str, str]
+    args: argparse.Namespace, criterion: Criterion, judge: str, clusters: Mapping[str, str]
 ) -> Iterator[Callable[[str], int]]:
     """How often to draw of a subject, by its id; what is planned is planned once the pilot has been drawn."""
     if args.draws != "auto":
@@ -180,9 +182,8 @@ def _phases(
     own = [
         draw
         for draw in read_draws(args.folder)
-        if level_of(draw) == 1 and criterion_of(draw) == criterion.name and draw.subject in clusters
+        if level_of(draw) == 1 and draw.evaluator == judge and draw.subject in clusters
     ]
-    own = [draw for draw in own if draw.evaluator == own[-1].evaluator]
     told = by_subject(own, levelled(own))
     known = {subject: [value for value in values if value is not None] for subject, values in told.items()}
     known = {subject: values for subject, values in known.items() if values}
@@ -192,14 +193,26 @@ def _phases(
 
 
 def _concluded(
-    folder: Path, kept: Sequence[Conversation], at_least: float | None, tolerance: float | None
+    folder: Path,
+    kept: Sequence[Conversation],
+    judges: Mapping[str, str],
+    at_least: float | None,
+    tolerance: float | None,
 ) -> Conclusions:
     draws, labels = read_draws(folder), read_labels(folder)
     found: list[Concluded] = []
     for name in dict.fromkeys(criterion_of(draw) for draw in draws):
         criterion = criterion_named(name)
         clusters = {subject.id: each.scenario for each in kept for subject in subjects_of(each, criterion)}
-        one = conclude(name, draws, labels, clusters, at_least=at_least, tolerance=tolerance)
+        one = conclude(
+            name,
+            draws,
+            labels,
+            clusters,
+            at_least=at_least,
+            tolerance=tolerance,
+            evaluator=judges.get(name, ""),
+        )
         if one is not None:
             found.append(one)
     return Conclusions(criteria=tuple(found), at_least=at_least, tolerance=tolerance)

@@ -49,7 +49,8 @@ class JudgeCard(msgspec.Struct, frozen=True, kw_only=True):
     """Of the good ones, the share it calls good."""
     specificity: Estimate
     """Of the bad ones, the share it calls bad."""
-    youden: float
+    youden: float | None
+    """None where people call all of them good, or none."""
     auroc: float
     kappa: float
     """With people, weighted."""
@@ -96,7 +97,7 @@ def card(
         missing=len(items) - len(known),
         sensitivity=one,
         specificity=other,
-        youden=one.value + other.value - 1,
+        youden=one.value + other.value - 1 if one.n and other.n else None,
         auroc=auroc(said.tolist(), good.tolist()),
         kappa=weighted_kappa((said >= 0.5).astype(float).tolist(), good.astype(float).tolist()),
         ceiling=agreement(ratings),

@@ -25,6 +25,8 @@ class Concluded(msgspec.Struct, frozen=True, kw_only=True):
     """One criterion, as far as it is known."""
 
     verdict: Verdict
+    evaluator: str = ""
+    """Whose draws they are."""
     tower: Tower | None = None
     """None when nobody judged the judge."""
 
@@ -107,24 +109,29 @@ def conclude(
     *,
     at_least: float | None = None,
     tolerance: float | None = None,
+    evaluator: str = "",
 ) -> Concluded | None:
     """What the log says of `criterion`, as a pure function of it; None when nothing was drawn.
 
-    Only the draws of the evaluator that drew last count: another wording or model is another instrument.
+    Only the draws of `evaluator` count, or of the one that drew last: another wording or model is another
+    instrument.
     With judges of judges nothing can be told before the tower may stop; of one scenario there is no tower.
     """
     own = [draw for draw in draws if criterion_of(draw) == criterion]
-    own = [draw for draw in own if draw.evaluator == own[-1].evaluator]
+    if not own:
+        return None
+    name = evaluator or own[-1].evaluator
+    own = [draw for draw in own if draw.evaluator == name]
     found = verdict(criterion, own, labels, clusters, at_least=at_least)
     if found is None:
         return None
     chains = chains_of(criterion, own, labels, clusters)
     if max((len(chain.said) for chain in chains), default=0) < 2 or len({c.cluster for c in chains}) < 2:
-        return Concluded(verdict=found)
+        return Concluded(verdict=found, evaluator=name)
     built = tower(chains, tolerance=tolerance, threshold=at_least)
     if built.stopped_at is None:
         found = msgspec.structs.replace(found, answer="cannot tell", settle=built.settle)
-    return Concluded(verdict=found, tower=built)
+    return Concluded(verdict=found, evaluator=name, tower=built)
 
 
 def chains_of(
