@@ -51,10 +51,11 @@ paced-alone:
 
 EVAL_ARGS ?=
 eval: weights ## simulated callers try the three example casts by speech; a page for each in runs/
-	@for cast in restaurant clinic town; do \
-	  $(BIN)/antiphon eval run examples/suites/$$cast.yaml --out runs/$$cast $(EVAL_ARGS) && \
+	@broken=0; for cast in restaurant clinic town; do \
+	  $(BIN)/antiphon eval run examples/suites/$$cast.yaml --out runs/$$cast $(EVAL_ARGS) || \
+	    { broken=$$?; [ $$broken = 3 ] || exit $$broken; }; \
 	  $(BIN)/antiphon eval report runs/$$cast || exit 1; \
-	done
+	done; exit $$broken
 
 check: lint types borders web-check
 

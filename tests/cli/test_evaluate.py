@@ -3,12 +3,22 @@
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
 
 from antiphon.cli import main
-from antiphon.evals.records import Run, read_conversation, read_run, write_run
+from antiphon.evals.draws import LABELS_FILE, Label, append
+from antiphon.evals.records import (
+    ConversationOutcome,
+    Run,
+    read_conversation,
+    read_run,
+    write_conversation,
+    write_run,
+)
+from antiphon.evals.summary import BROKE_OFF
 
 SUITE = """
 suite: A bakery
@@ -116,13 +126,60 @@ def test_what_broke_a_conversation_is_told_and_counts_as_no_success(
 ) -> None:
     small = CONFIG.replace("settings = { answers", "settings = { context_tokens = 20, answers")
     Path("antiphon.toml").write_text(small)
-    assert main([*base, "--mode", "text", "--out", "run", "--only", "rolls", "--seeds", "2"]) == 0
+    assert main([*base, "--mode", "text", "--out", "run", "--only", "rolls", "--seeds", "2"]) == BROKE_OFF
     shown = capsys.readouterr()
     why = "the prompt has 24 tokens and the context 20"
-    assert shown.err.splitlines()[-1] == f"2 of 2: rolls-2: broke off after 5 lines ({why})"
+    assert shown.err.splitlines()[-2:] == [
+        f"2 of 2: rolls-2: broke off after 5 lines ({why})",
+        "2 broke off: the same command holds them again",
+    ]
     assert f"\n2 broke off, which is no success: {why}\n" in shown.out
     (success,) = [line for line in shown.out.splitlines() if line.strip().startswith("success")]
     assert success.split()[1] == "0%"
+
+
+def _broken(run: Path, name: str) -> bytes:
+    """Let the conversation `name` have broken off; returns its record."""
+    before = read_conversation(run / "conversations" / f"{name}.json")
+    outcome = ConversationOutcome(ended="failed", problem="the line broke")
+    path = write_conversation(run, msgspec.structs.replace(before, outcome=outcome))
+    return path.read_bytes()
+
+
+def test_what_broke_off_is_held_again_by_the_same_command(
+    base: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = [*base, "--mode", "text", "--out", "run"]
+    assert main(text) == 0
+    _broken(tmp_path / "run", "rolls-1")
+    capsys.readouterr()
+    assert main(text) == 0
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[:2] == [
+        "1 of 2 conversations are there already",
+        "1 of 2 broke off and is held again",
+    ]
+    assert "\n1 broke off at an earlier try and was held again\n" in shown.out
+    rolls = read_conversation(tmp_path / "run" / "conversations" / "rolls-1.json")
+    assert rolls.broken_before == ("the line broke",)
+    assert rolls.outcome.success is True
+
+
+def test_what_broke_off_and_was_labelled_stays_as_it_is(
+    base: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = [*base, "--mode", "text", "--out", "run"]
+    assert main(text) == 0
+    broken = _broken(tmp_path / "run", "rolls-1")
+    label = Label(subject="rolls-1#1", criterion="fitting", rater="ada", value=1.0)
+    append(tmp_path / "run" / LABELS_FILE, [label])
+    capsys.readouterr()
+    assert main(text) == BROKE_OFF
+    assert capsys.readouterr().err.splitlines() == [
+        "2 of 2 conversations are there already",
+        "1 broke off and stays as it is, because it has been judged or labelled: --out NEW holds it again",
+    ]
+    assert (tmp_path / "run" / "conversations" / "rolls-1.json").read_bytes() == broken
 
 
 @pytest.mark.parametrize("out", ["suite.yaml", "suite.yaml/run"])

@@ -106,14 +106,25 @@ def test_the_top_line_says_it_in_words(run: Path) -> None:
     assert top_line(summarized(Run(suite="A shop", mode="speech"), [])).startswith("No conversation counts")
 
 
+def test_what_broke_off_is_told_with_its_reason(run: Path) -> None:
+    broken = conversation(9, success=False)
+    outcome = ConversationOutcome(success=False, ended="failed", problem=SPITEFUL)
+    write_conversation(run, msgspec.structs.replace(broken, outcome=outcome))
+    html = page(run)
+    assert "1 conversation broke off, which is no success: &lt;script&gt;" in html
+
+
 def test_in_writing_no_time_is_told_as_one_of_speech(run: Path) -> None:
     write_run(run, Run(suite="A shop", mode="text", scenarios=("rolls",)))
     for seed in (1, 2):
         spoken = conversation(seed, success=True)
-        write_conversation(run, regauged(msgspec.structs.replace(spoken, mode="text"), scenario()))
+        write_conversation(
+            run, regauged(msgspec.structs.replace(spoken, mode="text", audio=None), scenario())
+        )
     html, found = page(run), summarized(read_run(run), list(conversations(run)))
     assert "first token, median" in html
     assert "mouth to ear, median" not in html
+    assert "to hear it" not in html
     assert "on the caller's watch" not in html.replace("&#x27;", "'")
     assert "In writing, the first token came after 600 ms (median)" in top_line(found)
     assert "on_time" not in {figure.name for figure in found.figures}

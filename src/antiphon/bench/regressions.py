@@ -33,6 +33,7 @@ from antiphon.evals.intervals import Estimate, wilson
 from antiphon.evals.measured import MEASURES
 from antiphon.evals.planted import PLANTS
 from antiphon.evals.records import Conversation, conversations
+from antiphon.evals.summary import BROKE_OFF
 
 SAME = "same"
 _BASE = "before"
@@ -40,6 +41,8 @@ _ROUND_SEEDS = 1000
 """Experiment e holds its round r with seed 1000 r + e."""
 _OTHER_DICE = 1
 _LOOKS_S = 0.1
+_HELD = (None, 0, BROKE_OFF)
+"""What a run that is well, or was held, ends with: what broke off counts, as it does for anybody."""
 _MODELS: Mapping[str, str] = {
     "reading": '[engines]\nlanguage_model = { use = "antiphon.bench.reading_model:ReadingModel" }\n',
     "small": '[engines.language_model]\nuse = "ik"\n'
@@ -209,7 +212,7 @@ def _all_run(commands: list[list[str]], at_once: int, log: Path) -> None:
                     command = commands.pop(0)
                     running.append(subprocess.Popen(command, stdout=out, stderr=out))  # noqa: S603 - our own
                 sleep(_LOOKS_S)
-                if failed := [each for each in running if each.poll()]:
+                if failed := [each for each in running if each.poll() not in _HELD]:
                     end = log.read_text(encoding="utf-8", errors="replace")[-600:].strip()
                     raise EngineBroken(
                         "eval run", f"{failed[0].args} ended with {failed[0].returncode}: {end}"

@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -35,28 +35,36 @@ from antiphon.cli.eval_summary import summary_lines
 from antiphon.cli.eval_work import Assignment, Made, SpeechHand, TextHand
 from antiphon.contracts import ConfigInvalid
 from antiphon.evals.crew import Job, shared_out
+from antiphon.evals.draws import about, read_draws, read_labels
 from antiphon.evals.making import conversation_id
 from antiphon.evals.planted import PLANTS, planted
 from antiphon.evals.records import (
     RUN_FILE,
+    Conversation,
     Machine,
     Run,
+    broke_off,
     conversations,
     done,
     read_run,
+    write_all_of,
     write_conversation,
     write_run,
 )
 from antiphon.evals.scenario import Suite
 from antiphon.evals.schema import suite_schema
-from antiphon.evals.summary import summarized
+from antiphon.evals.summary import BROKE_OFF, summarized
 from antiphon.runtime import Config, load_config
 
 _VERSIONS = ("antiphon", "numpy", "onnxruntime", "ctranslate2", "hibari-tts", "xllamacpp")
 
 _TALE = """\
 The run is a folder: run.json, one JSON file for each conversation, and its sound. What is there already is
-not held again, so a run that broke off goes on with the same command."""
+not held again, so a run that was ended goes on with the same command. Conversations that broke off,
+because an engine or the line did, are held again by it, unless they have been judged or labelled.
+
+The exit code: 0 all were held, whether they succeeded or not; 1 an error kept the run from going on; 2 the
+command is wrong; 3 all were held and some broke off, which count as no success."""
 
 
 def register(commands: Commands) -> None:
@@ -121,16 +129,29 @@ def _run(args: argparse.Namespace) -> int:
     )
     run = _agreed(folder, _described(args, suite, config))
     jobs = jobs_of(suite, seeds=args.seeds, first_seed=args.first_seed, only=args.only)
-    left = [job for job in jobs if conversation_id(*job) not in done(folder)]
+    again = _held_again(folder)
+    there = done(folder) - again.keys()
+    left = [job for job in jobs if conversation_id(*job) not in there]
     console = Console(stderr=True)
-    if len(left) < len(jobs):
-        console.print(
-            f"{len(jobs) - len(left)} of {len(jobs)} conversations are there already", highlight=False
-        )
+    for line in _left_lines(jobs, left, again):
+        console.print(line, highlight=False)
     with _ended_in_order() as told_to_end:
-        _hold(folder, run, assignment, left, args, console, told_to_end)
-    _print(folder, as_json=args.json)
-    return 0
+        _hold(folder, run, assignment, left, again, args, console, told_to_end)
+    return _print(folder, as_json=args.json)
+
+
+def _held_again(folder: Path) -> dict[str, Conversation]:
+    """By id those that broke off and may be replaced: no label or draw is of one that is no more."""
+    spoken_of = {about(draw) for draw in read_draws(folder)} | {each.subject for each in read_labels(folder)}
+    judged = {subject.partition("#")[0] for subject in spoken_of}
+    return {each.id: each for each in conversations(folder) if broke_off(each) and each.id not in judged}
+
+
+def _left_lines(jobs: list[Job], left: list[Job], again: Mapping[str, Conversation]) -> Iterator[str]:
+    if len(left) < len(jobs):
+        yield f"{len(jobs) - len(left)} of {len(jobs)} conversations are there already"
+    if broken := sum(conversation_id(*job) in again for job in left):
+        yield f"{broken} of {len(jobs)} broke off and {'is' if broken == 1 else 'are'} held again"
 
 
 @contextmanager
@@ -157,6 +178,7 @@ def _hold(  # noqa: PLR0917 - what is held, where, how, and until when
     run: Run,
     assignment: Assignment,
     jobs: list[Job],
+    again: Mapping[str, Conversation],
     args: argparse.Namespace,
     console: Console,
     told_to_end: Event,
@@ -170,12 +192,18 @@ def _hold(  # noqa: PLR0917 - what is held, where, how, and until when
         if number == 0:
             write_run(folder, run)
         if each.sound is not None and each.conversation.audio is not None:
-            path = folder / each.conversation.audio
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(each.sound)
-        write_conversation(folder, each.conversation)
+            write_all_of(folder / each.conversation.audio, each.sound)
+        write_conversation(folder, _with_its_past(each.conversation, again))
         if told_to_end.is_set():
             raise KeyboardInterrupt
+
+
+def _with_its_past(conversation: Conversation, again: Mapping[str, Conversation]) -> Conversation:
+    """With what broke the one whose place it takes."""
+    if (old := again.get(conversation.id)) is None:
+        return conversation
+    broken_before = (*old.broken_before, old.outcome.problem)
+    return msgspec.structs.replace(conversation, broken_before=broken_before)
 
 
 def _shown(made: Iterator[Made], total: int, console: Console) -> Iterator[Made]:
@@ -206,7 +234,7 @@ def _told(made: Made) -> str:
     found = made.conversation
     if not found.gate.kept:
         return f"{found.id}: set aside ({found.gate.reasons[0]})"
-    if found.outcome.ended == "failed":
+    if broke_off(found):
         return f"{found.id}: broke off after {len(found.transcript)} lines ({found.outcome.problem})"
     came = {True: "success", False: "no success", None: "held"}[found.outcome.success]
     return f"{found.id}: {came}, {len(found.transcript)} lines, ended by {found.outcome.ended}"
@@ -279,13 +307,30 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _print(folder: Path, *, as_json: bool) -> None:
+def _print(folder: Path, *, as_json: bool) -> int:
+    """Print the summary of the whole run; returns the exit code that goes with it."""
     found = summarized(read_run(folder), list(conversations(folder)))
     if as_json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-        return
-    print("\n".join(summary_lines(found)))
-    print(f"\nthe run is in {folder}; antiphon eval report {folder} draws it")
+    else:
+        print("\n".join(summary_lines(found)))
+        print(f"\nthe run is in {folder}; antiphon eval report {folder} draws it")
+    if not found.problems:
+        return 0
+    print("\n".join(_broken_lines(sum(found.problems.values()), len(_held_again(folder)))), file=sys.stderr)
+    return BROKE_OFF
+
+
+def _broken_lines(broken: int, again: int) -> Iterator[str]:
+    if again:
+        yield f"{again} broke off: the same command holds {'it' if again == 1 else 'them'} again"
+    if stay := broken - again:
+        one = stay == 1
+        yield (
+            f"{stay} broke off and {'stays as it is' if one else 'stay as they are'}, because"
+            f" {'it has' if one else 'they have'} been judged or labelled:"
+            f" --out NEW holds {'it' if one else 'them'} again"
+        )
 
 
 def _check(args: argparse.Namespace) -> int:

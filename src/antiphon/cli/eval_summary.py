@@ -56,6 +56,8 @@ def summary_lines(found: Summary) -> Iterator[str]:
     )
     for problem, times in found.problems.items():
         yield f"{times} broke off, which is no success: {problem}"
+    if found.held_again:
+        yield f"{found.held_again} broke off at an earlier try and {_was(found.held_again)} held again"
     by_name = {figure.name: figure for figure in found.figures}
     said = _IN_WRITING if found.run.mode == "text" else {}
     for title, names in _GROUPS:
@@ -69,6 +71,10 @@ def summary_lines(found: Summary) -> Iterator[str]:
         yield f"  pass^{each.k:<18} {each.value:7.0%}   {each.low:.0%} to {each.high:.0%}"
     if found.kept:
         yield "\nintervals of 95 %, over scenarios"
+
+
+def _was(times: int) -> str:
+    return "was" if times == 1 else "were"
 
 
 def _told(figure: Figure, said: Mapping[str, str]) -> str:

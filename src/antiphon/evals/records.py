@@ -2,10 +2,11 @@
 
     RUN/run.json                    what was run: suite, agent, versions, seeds, machine
     RUN/conversations/ID.json       one conversation: who said what when, what happened, what was measured
-    RUN/audio/ID.wav                its sound where there was any: the caller left, the agent right, 24 kHz
+    RUN/audio/ID.ogg                its sound where there was any: the caller left, the agent right, 24 kHz
 
-A conversation's file is written whole or not at all, so that what a crash leaves behind is a run with fewer
-conversations, and running it again does the rest. Times are milliseconds from the beginning of the
+A conversation's file and its sound are written whole or not at all, so that what a crash leaves behind is a
+run with fewer conversations, and running it again does the rest. A conversation that broke off is held again
+then, and the new record takes the place of the old one. Times are milliseconds from the beginning of the
 conversation, on the caller's clock. Readers ignore fields they do not know.
 """
 
@@ -151,6 +152,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """By name, as `antiphon.evals.measures` defines them; None where there was nothing to measure."""
     outcome: ConversationOutcome = ConversationOutcome()
     gate: Gate = Gate()
+    broken_before: tuple[str, ...] = ()
+    """What broke earlier tries at it, oldest first: each time it was held again."""
     audio: str | None = None
     """The recording, relative to the run's folder."""
     duration_ms: float = 0.0
@@ -188,6 +191,11 @@ def done(folder: Path) -> frozenset[str]:
     return frozenset(path.stem for path in (folder / CONVERSATIONS).glob("*.json"))
 
 
+def broke_off(conversation: Conversation) -> bool:
+    """Whether an engine or the line ended it, and neither the caller nor the agent."""
+    return conversation.outcome.ended == "failed"
+
+
 def write_run(folder: Path, run: Run) -> None:
     """Begin, or renew, the run in `folder`."""
     (folder / CONVERSATIONS).mkdir(parents=True, exist_ok=True)
@@ -205,9 +213,14 @@ def write_conversation(folder: Path, conversation: Conversation) -> Path:
 
 def write_whole(path: Path, document: msgspec.Struct | Mapping[str, Any]) -> None:
     """Write JSON so that a reader sees all of it or none, whatever happens meanwhile."""
+    write_all_of(path, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+
+
+def write_all_of(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees all of it or none; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+    draft.write_bytes(content)
     draft.replace(path)
 
 

@@ -9,11 +9,13 @@ import numpy as np
 
 from antiphon.evals.intervals import wilson
 from antiphon.evals.measures import MEASURES, RATES, first_sounds_ms
-from antiphon.evals.records import Conversation, Mode, Run
+from antiphon.evals.records import Conversation, Mode, Run, broke_off
 from antiphon.evals.reliability import Reliability, pass_k
 
 RESAMPLINGS = 2000
 KS = (1, 3, 5)
+BROKE_OFF = 3
+"""The exit code of `antiphon eval run` when conversations of the run have broken off: 1 and 2 are errors."""
 _NO_SPREAD = 1e-9
 _IN_WRITING = {
     "latency_ms": "The median time until the first token; in writing nothing is heard or spoken.",
@@ -49,7 +51,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """How many conversations each kind of simulator fault cost."""
     ended: dict[str, int]
     problems: dict[str, int]
-    """What broke conversations that count, and how many each: they are no success, whoever is to blame."""
+    """What broke conversations, and how many each: those that count are no success, whoever is to blame."""
+    held_again: int
+    """How many broke off before and were held again: an agent that breaks off looks better by them."""
     figures: tuple[Figure, ...]
     reliability: tuple[Reliability, ...]
 
@@ -70,9 +74,8 @@ def summarized(run: Run, all_of_them: Sequence[Conversation]) -> Summary:
         kept=len(kept),
         set_aside=dict(faults.most_common()),
         ended=dict(Counter(each.outcome.ended for each in kept).most_common()),
-        problems=dict(
-            Counter(each.outcome.problem for each in kept if each.outcome.ended == "failed").most_common()
-        ),
+        problems=dict(Counter(each.outcome.problem for each in all_of_them if broke_off(each)).most_common()),
+        held_again=sum(bool(each.broken_before) for each in all_of_them),
         figures=tuple(figure for name in MEASURES if (figure := _figure(name, kept, run.mode)) is not None),
         reliability=tuple(found for k in KS if (found := pass_k(results, k)) is not None),
     )

@@ -16,6 +16,7 @@ from antiphon.evals.report.words import (
     NAMES,
     aside_line,
     between,
+    broken_line,
     check_in_words,
     name_of,
     top_line,
@@ -72,8 +73,9 @@ def _body(
     yield from _times(kept, found.run.mode)
     yield from section(judged, read_cards(folder))
     if kept:
+        heard = " Click a line to hear it." if any(each.audio for each in kept) else ""
         yield "<section><h2>The worst conversations</h2>"
-        yield "<p class='about'>By failure, then checks, missed turns and time. Click a line to hear it.</p>"
+        yield f"<p class='about'>By failure, then checks, missed turns and time.{heard}</p>"
         chosen = sorted(kept, key=talk.badness, reverse=True)[:worst]
         yield from (talk.section(each, folder) for each in chosen)
         yield "</section>"
@@ -89,8 +91,8 @@ def _header(found: Summary, judged: Sequence[Judged]) -> Iterator[str]:
     yield f"<p class='top'>{escape(top_line(found))}</p>"
     for one in judged:
         yield f"<p class='verdict'>{escape(sentence(one))}</p>"
-    if aside := aside_line(found):
-        yield f"<p class='about'>{escape(aside)}</p>"
+    for line in filter(None, (broken_line(found), aside_line(found))):
+        yield f"<p class='about'>{escape(line)}</p>"
     plants: list[str] = run.agent.get("plant", [])
     if plants:
         yield f"<p class='planted'>Regressions are planted: {escape(', '.join(plants))}.</p>"

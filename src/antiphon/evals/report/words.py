@@ -103,6 +103,16 @@ def aside_line(found: Summary) -> str:
     return f"{aside} {were} set aside, because the simulated caller did not do its part ({kinds})."
 
 
+def broken_line(found: Summary) -> str:
+    """What broke off, and what broke it."""
+    broken = sum(found.problems.values())
+    if not broken:
+        return ""
+    reasons = "; ".join(f"{problem} ({times})" for problem, times in found.problems.items())
+    were = "conversation" if broken == 1 else "conversations"
+    return f"{broken} {were} broke off, which is no success: {reasons}."
+
+
 def _success(by_name: Mapping[str, Figure], found: Summary) -> str:
     figure = by_name.get("success")
     if figure is None:
