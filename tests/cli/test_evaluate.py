@@ -208,6 +208,29 @@ def test_what_is_wrong_with_the_command_is_said(base: list[str], capsys: pytest.
     assert "did you mean `hurried`?" in capsys.readouterr().out
 
 
+def test_a_cast_that_is_not_there_is_a_problem_with_its_line(
+    base: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("suite.yaml").write_text(SUITE.replace("instructions: You sell bread.", "cast: none.yaml"))
+    assert main([*base[:3], "check", "suite.yaml"]) == 1
+    assert capsys.readouterr().out.startswith("line 3: cast: there is no file ")
+    assert main([*base[:3], "check", "suite.yaml", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["problems"][0]["line"] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read: Is a dir"), (b"\xff", "is no text in")]
+)
+def test_a_suite_that_is_none_is_said_in_words(
+    base: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        Path("b.yaml").write_bytes(content)
+    suite = "b.yaml" if content is not None else str(tmp_path)
+    assert main([*base[:3], "check", suite]) == 1
+    assert f"{suite} {said}" in capsys.readouterr().err
+
+
 @pytest.mark.paced
 def test_a_run_by_speech_over_a_real_line(base: list[str], tmp_path: Path) -> None:
     assert main([*base, "--only", "rolls", "--out", "run"]) == 0

@@ -8,7 +8,7 @@ from antiphon.evals.suite import read_suite
 
 SUITE = """
 suite: A shop
-instructions: You sell bread.
+cast: shop.yaml
 scenarios:
   rolls:
     caller: Ann, who wants rolls.

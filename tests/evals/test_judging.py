@@ -24,6 +24,8 @@ from antiphon.evals.records import (
     Gate,
     Line,
     Run,
+    conversations,
+    read_run,
     write_conversation,
     write_run,
 )
@@ -203,6 +205,21 @@ def test_what_cannot_be_compared_is_no_answer(tmp_path: Path, capsys: pytest.Cap
             main(wrong)
         assert ended.value.code == 3
         assert capsys.readouterr().err.startswith("usage: antiphon eval compare ")
+
+
+def test_runs_of_other_suites_or_modes_are_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = _folder(tmp_path / "a"), _folder(tmp_path / "b")
+    write_run(after, msgspec.structs.replace(read_run(after), mode="speech"))
+    assert main(["eval", "compare", str(before), str(after)]) == 3
+    assert "hold both with the same --mode" in capsys.readouterr().err
+    other = _folder(tmp_path / "c")
+    for each in list(conversations(other)):
+        (other / "conversations" / f"{each.id}.json").unlink()
+        write_conversation(other, msgspec.structs.replace(each, id=f"x-{each.seed}", scenario="x"))
+    assert main(["eval", "compare", str(before), str(other)]) == 3
+    assert "have no scenario in common: hold both with the same suite" in capsys.readouterr().err
 
 
 def test_a_fault_of_the_comparison_is_no_verdict(

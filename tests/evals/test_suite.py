@@ -65,9 +65,31 @@ def test_a_suite_is_held_against_its_cast_and_the_voices() -> None:
 
 
 def test_a_suite_is_for_a_cast_or_for_instructions() -> None:
-    text = SUITE.replace("instructions: You sell bread.", "cast: a.yaml\ninstructions: You sell bread.")
+    text = SUITE.replace("cast: shop.yaml", "cast: shop.yaml\ninstructions: You sell bread.")
     assert told(text) == [
         "line 2: either a `cast` is played or `instructions` are given; keep one of the two"
     ]
     with pytest.raises(ConfigInvalid, match="suite: line 1: the file is empty; begin with `suite: TITLE`"):
         read_suite("")
+
+
+def test_what_only_a_cast_has_is_not_expected_without_one() -> None:
+    text = SUITE.replace("cast: shop.yaml", "instructions: You sell bread.").rstrip()
+    assert told(f"{text}\n    expect: {{scene: farewell, tools: [ring]}}\n") == [
+        f"line {line}: scenarios.rolls.{place}: only a cast has it, and none is played;"
+        " expect words, by `says`, `never` or `answered`"
+        for line, place in (
+            (10, "facts.count.slot"),
+            (11, "facts.day.slot"),
+            (15, "expect.scene"),
+            (15, "expect.tools"),
+        )
+    ]
+
+
+def test_what_is_too_little_or_too_much_is_told_with_what_would_do() -> None:
+    assert told(SUITE.replace('opens: ["Hello, I\'d like some rolls."]', "opens: []")) == [
+        "line 8: scenarios.rolls.opens: expected array of length >= 1; write one at least"
+    ]
+    (found,) = told(SUITE.rstrip() + "\n    manner: {pauses: 3}\n")
+    assert found.endswith("expected float <= 1.0; write a number within that bound")

@@ -62,8 +62,10 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigInvalid((f"there is no file {path}",)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigInvalid((f"{path}: {error}",)) from error
+    except OSError as error:
+        raise ConfigInvalid((f"{path} cannot be read: {error.strerror}",)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigInvalid((f"{path} is no text in UTF-8",)) from error
 
 
 def load_cast(path: Path, config: Config) -> Cast:

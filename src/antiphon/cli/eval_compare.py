@@ -35,7 +35,7 @@ def register(actions: Commands) -> None:
         description="Compare two runs pair by pair (same scenario, same seed). May be asked again after every"
         " conversation: the answer stays as sure as it says.",
         epilog="The exit code is the answer: 0 better or the same, 1 worse, 2 cannot tell; 3 is none, because"
-        " a run is not there or the command is wrong.",
+        " a run is not there, one is of another suite or mode, or the command is wrong.",
         wrong_usage=_NOT_COMPARED,
     )
     parser.add_argument("before", type=Path, metavar="A", help="the run to compare with")
@@ -83,9 +83,14 @@ def _compared(args: argparse.Namespace) -> int:
     modes = [read_run(folder).mode for folder in (args.before, args.after)]
     if modes[0] != modes[1]:
         raise ContractBroken(
-            f"{args.before} is a run in {modes[0]} and {args.after} in {modes[1]}: compare two of one mode"
+            f"{args.before} is by {modes[0]} and {args.after} by {modes[1]}, where times mean something else:"
+            " hold both with the same --mode"
         )
     before, after = list(conversations(args.before)), list(conversations(args.after))
+    if before and after and not {each.scenario for each in before} & {each.scenario for each in after}:
+        raise ContractBroken(
+            f"{args.before} and {args.after} have no scenario in common: hold both with the same suite"
+        )
     for name in args.criterion:
         old, new = as_often(*_opinions(args.before, args.after, name), name)
         before, after = with_opinions(before, name, old), with_opinions(after, name, new)
@@ -165,6 +170,8 @@ def _measure_lines(each: Compared) -> list[str]:
         value * scale
         for value in (each.before, each.after, change.value, change.low, change.high, each.margin)
     ]
+    if each.unit == "share":  # no share changes by more than all of it
+        numbers = [min(max(number, -scale), scale) for number in numbers]
     before, after, value, low, high, margin = (_rounded(number) for number in numbers)
     lines = [
         f"{each.measure}: {_WORDS[each.decision]}",

@@ -1,9 +1,12 @@
 """A suite from its file, beside the cast it is for."""
 
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 
 from antiphon.cli.cast import load_cast, read_text
+from antiphon.contracts import ConfigInvalid
+from antiphon.contracts.yaml_text import read_yaml
 from antiphon.evals.crew import Job
 from antiphon.evals.scenario import Suite
 from antiphon.evals.suite import Names, check_suite, read_suite
@@ -28,13 +31,19 @@ def open_suite(path: Path, config: Config) -> tuple[Suite, Cast | None]:
 
 
 def suite_problems(path: Path, config: Config) -> tuple[Problem, ...]:
-    """Everything that is wrong with a suite. ConfigInvalid: its cast cannot be read."""
+    """Everything that is wrong with a suite, and with its cast. ConfigInvalid: it cannot be read."""
     text, voices = read_text(path), voice_names(config)
     suite, found = check_suite(text, voices=voices)
     played = None if suite is None else cast_file(suite, path)
     if played is None:
         return found
-    return check_suite(text, names=_names(load_cast(played, config)), voices=voices)[1]
+    try:
+        cast = load_cast(played, config)
+    except ConfigInvalid as error:
+        at_cast = partial(read_yaml(text, begins="suite: TITLE").problem, ("cast",))
+        mend = "name another file, counted from the suite's folder, or mend that one"
+        return (*found, *(at_cast(problem, mend) for problem in error.problems))
+    return check_suite(text, names=_names(cast), voices=voices)[1]
 
 
 def cast_file(suite: Suite, suite_file: Path) -> Path | None:

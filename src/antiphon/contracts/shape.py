@@ -107,6 +107,10 @@ def _leaf(tree: Tree, value: object, kind: Any, path: Path) -> Iterator[Problem]
             remedy = "put it in quotes"
         elif "enum value" in text and isinstance(value, str):
             remedy = nearest(value, get_args(kind))
+        elif "of length >= 1" in text:
+            remedy = "write one at least"
+        elif ("<=" in text or ">=" in text) and isinstance(value, (int, float)):
+            remedy = "write a number within that bound"
         elif "Expected bool" in text:
             remedy = "write `true` or `false`"
         elif "Expected array" in text:

@@ -42,7 +42,9 @@ def check_suite(
         at: Path = ("scenarios", name)
         found += _within(scenario, tree, at)
         found += _voice(scenario, tree, at, voices, names)
-        if names is not None:
+        if not suite.cast:
+            found += _without_cast(scenario, tree, at)
+        elif names is not None:
             found += _against_cast(scenario, tree, at, names)
     return suite, _in_order(found)
 
@@ -106,6 +108,27 @@ def _voice(
             f"a persona of the cast speaks with `{scenario.voice}`",
             f"free are {', '.join(free)}" if free else "choose one that no persona has",
         )
+
+
+def _without_cast(scenario: Scenario, tree: Tree, at: Path) -> Iterator[Problem]:
+    """What only a cast has would never be checked, and nobody would notice."""
+    expect: Path = (*at, "expect")
+    of_casts: list[tuple[Path, bool]] = [
+        ((*at, "facts", name, "slot"), bool(fact.slot)) for name, fact in scenario.facts.items()
+    ]
+    of_casts += [((*at, "points", n, "slot"), bool(each.slot)) for n, each in enumerate(scenario.points)]
+    of_casts += [
+        ((*expect, "scene"), bool(scenario.expect.scene)),
+        ((*expect, "slots"), bool(scenario.expect.slots)),
+        ((*expect, "tools"), bool(scenario.expect.tools)),
+    ]
+    for place, is_given in of_casts:
+        if is_given:
+            yield tree.problem(
+                place,
+                "only a cast has it, and none is played",
+                "expect words, by `says`, `never` or `answered`",
+            )
 
 
 def _against_cast(scenario: Scenario, tree: Tree, at: Path, names: Names) -> Iterator[Problem]:
