@@ -170,7 +170,7 @@ def test_without_labels_there_is_an_opinion_and_no_verdict() -> None:
     found = verdict("fitting", draws, [], clusters)
     assert found is not None
     assert (found.answer, found.estimate) == ("cannot tell", None)
-    assert "label" in found.settle
+    assert found.settle.endswith("of conversations drawn at random: antiphon eval label")
     assert verdict("concise", draws, [], clusters) is None
 
 
@@ -179,6 +179,14 @@ def test_what_would_settle_it_can_be_done() -> None:
         found = verdict("fitting", *_log(200, labelled), at_least=at_least)
         assert found is not None
         assert (found.answer, found.settle.partition(": ")[2]) == ("cannot tell", wanted)
+
+
+def test_labels_that_no_conversation_is_left_for_are_not_asked_for() -> None:
+    found = verdict("fitting", *_log(6, 6))
+    assert found is not None
+    assert (
+        found.settle == "4 more labels at least, for which there are too few conversations: antiphon eval run"
+    )
 
 
 def test_missing_draws_widen_the_verdict_on_both_sides() -> None:

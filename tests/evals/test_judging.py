@@ -159,7 +159,7 @@ def test_verdict_replay_and_label(
     ):
         pass
     for rater in ("ada", "ben"):
-        monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 11 + "what\nn\nq\n"))
+        monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 11 + "what\nnever\nno\nstop\n"))
         assert main(["eval", "label", str(folder), "--rater", rater]) == 0
     assert "alpha 1.00" in capsys.readouterr().out
     assert len(read_labels(folder)) == 24
@@ -171,6 +171,14 @@ def test_verdict_replay_and_label(
     first = read_labels(folder)[0].subject
     append(folder / LABELS_FILE, [Label(subject=first, criterion="successful", rater="eve", value=0.0)])
     assert main(["eval", "replay", str(folder)]) == 1
+    capsys.readouterr()
+    assert main(["eval", "replay", str(folder), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["same"] is False
+    assert main(["eval", "judge", str(folder), "--no-draws", "--criterion", "progress"]) == 1
+    assert "nobody has judged progress in" in capsys.readouterr().err
+    (folder / "verdict.json").write_bytes(b"{")
+    assert main(["eval", "replay", str(folder)]) == 1
+    assert "verdict.json is damaged: " in capsys.readouterr().err
     assert len(read_draws(folder)) == 30
 
 
@@ -342,7 +350,7 @@ def test_speech_is_not_compared_with_writing(tmp_path: Path, capsys: pytest.Capt
     written, spoken = (_folder(tmp_path / name) for name in ("a", "b"))
     write_run(spoken, Run(suite="two tables", mode="speech"))
     assert main(["eval", "compare", str(written), str(spoken)]) == 3
-    assert "compare two of one mode" in capsys.readouterr().err
+    assert "hold both with the same --mode" in capsys.readouterr().err
 
 
 def test_a_tower_stands_on_the_draws_that_were_judged_and_knows_who_was_silent(dice: _Dice) -> None:
@@ -403,3 +411,16 @@ def _scripted(setup: EngineSetup) -> ModelJudge:
     return ModelJudge(
         criterion, {name: _Content.open(msgspec.structs.replace(setup, settings={})) for name in names}
     )
+
+
+def test_where_nothing_counts_there_is_nothing_to_judge_or_to_label(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_run(tmp_path, Run(suite="two tables", mode="text"))
+    for command, what in ((["judge"], "judge"), (["label", "--rater", "ada"], "label")):
+        assert main(["eval", *command, str(tmp_path)]) == 1
+        assert f"no conversation of {tmp_path} counts: there is nothing to {what}" in capsys.readouterr().err
+    assert main(["eval", "label", "--rater", " ", str(tmp_path)]) == 1
+    assert "--rater: say who you are" in capsys.readouterr().err
+    assert main(["eval", "judge-card", "--criterion", "progress", "--labels", str(tmp_path)]) == 1
+    assert "no card: 0 labelled of the 10 that it takes at least" in capsys.readouterr().err

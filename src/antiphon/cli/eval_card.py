@@ -26,6 +26,7 @@ from antiphon.evals.records import conversations, read_run
 from antiphon.store import Store
 
 _LINE_BYTES_MAX = 2**20
+_PROBES_LEAST = 2
 
 
 class Labelled(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,12 @@ def register(actions: Commands) -> None:
     parser = actions.add_parser(
         "judge-card", help="a judge against people: how good, worth what, which way it leans"
     )
-    parser.add_argument("--criterion", default="fitting", help=", ".join(c.name for c in CRITERIA))
+    parser.add_argument(
+        "--criterion",
+        default="fitting",
+        metavar="NAME",
+        help=f"{', '.join(c.name for c in CRITERIA)} (default: fitting)",
+    )
     parser.add_argument(
         "--labels",
         type=Path,
@@ -73,7 +79,11 @@ def register(actions: Commands) -> None:
         "--items", type=count_from(1), default=100, metavar="N", help="labelled subjects (default: 100)"
     )
     parser.add_argument(
-        "--probes", type=count_from(0), default=20, metavar="N", help="of these, for leans; 0: none"
+        "--probes",
+        type=count_from(0),
+        default=20,
+        metavar="N",
+        help="of these, for leans and planted defects, 2 at least; 0: none (default: 20)",
     )
     parser.add_argument(
         "--draws", type=count_from(1), default=2, metavar="N", help="of each subject (default: 2)"
@@ -89,13 +99,17 @@ def _run(args: argparse.Namespace) -> int:
     labelled = _read(args.labels, criterion.name)
     Random(args.seed).shuffle(labelled)  # noqa: S311 - no secret
     labelled = labelled[: args.items]
+    human = [each for each in labelled if each.human]
+    few = _too_few(len(human), criterion.name)
+    if few and min(args.probes, len(labelled)) < _PROBES_LEAST:
+        raise ContractBroken(f"{args.labels}: {few}; defects are planted in {_PROBES_LEAST} subjects or more")
     judge = ModelJudge.open(
         EngineSetup(weights=Store().folder, settings=settings_for(criterion.name, args.models or ()))
     )
     bar = Console(stderr=True)
     try:
         judged: list[Judged] = []
-        for each in track([each for each in labelled if each.human], "judging", console=bar):
+        for each in track(human, "judging", console=bar) if not few else ():
             values = [
                 judge.draw(each.subject, seed_of(args.seed, each.subject.id, count)).value
                 for count in range(args.draws)
@@ -110,14 +124,22 @@ def _run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
     else:
-        print("\n".join(_lines(document)))
+        print("\n".join(_lines(document, few)))
     return 0
+
+
+def _too_few(labels: int, criterion: str) -> str:
+    """Why there can be no card; empty when there can."""
+    if labels >= CARD_LEAST:
+        return ""
+    more = f"antiphon eval label RUN --rater NAME --criterion {criterion}"
+    return f"no card: {labels} labelled of the {CARD_LEAST} that it takes at least ({more})"
 
 
 def _probed(
     judge: ModelJudge, criterion: str, some: Sequence[Labelled], models: Sequence[str] | None, bar: Console
 ) -> tuple[list[Lean], Planted | None]:
-    if len(some) < 2:
+    if len(some) < _PROBES_LEAST:
         return [], None
     manner, ask = plain_manner((models or ["0.5b"])[0]), asking(judge)
     pairs = [(each.subject, each.cluster) for each in some]
@@ -178,8 +200,9 @@ def _from_line(path: Path, number: int, line: bytes) -> Iterator[Labelled]:
         )
 
 
-def _lines(document: _Document) -> list[str]:
-    lines = _card_lines(document.card) if document.card else ["too few labels for a card: 10 at least"]
+def _lines(document: _Document, few: str) -> list[str]:
+    none = few or f"no card: the judge answered for fewer than {CARD_LEAST} of those labelled"
+    lines = _card_lines(document.card) if document.card else [none]
     if (found := document.planted) is not None:
         steps = ", ".join(f"{value:.2f}" for value in found.verdicts)
         lines.append(

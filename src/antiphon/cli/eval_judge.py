@@ -67,9 +67,12 @@ def register(actions: Commands) -> None:
     judge.set_defaults(run=_judge)
 
     replay = actions.add_parser(
-        "replay", help="make a run's verdict again from its log, and compare to the bit"
+        "replay",
+        help="make a run's verdict again from its log, and compare to the bit",
+        epilog="The exit code: 0 the same, 1 another one, or none is there.",
     )
     replay.add_argument("folder", type=Path, metavar="RUN")
+    replay.add_argument("--json", action="store_true", help="print JSON")
     replay.set_defaults(run=_replay)
 
 
@@ -82,7 +85,11 @@ def _judge(args: argparse.Namespace) -> int:
         raise ContractBroken(f"--tolerance {args.tolerance}: a share, such as 0.05 for 5 points")
     depths = _depths(args.depth)
     kept = _kept(args.folder)
+    if not kept:
+        raise ContractBroken(f"no conversation of {args.folder} counts: there is nothing to judge")
     criteria = [criterion_named(name) for name in args.criterion or [_DEFAULT]]
+    if args.no_draws:
+        _drawn_before(args.folder, args.criterion or [])
     drawing = criteria if not args.no_draws else ()
     judges = {criterion.name: _draw(args, criterion, kept, depths) for criterion in drawing}
     document = _concluded(args.folder, kept, judges, args.at_least, args.tolerance)
@@ -94,16 +101,33 @@ def _judge(args: argparse.Namespace) -> int:
     return 0
 
 
+def _drawn_before(folder: Path, criteria: Sequence[str]) -> None:
+    """ContractBroken: nothing was drawn of one of them, or nothing at all."""
+    drawn = {criterion_of(draw) for draw in read_draws(folder)}
+    missing = [name for name in criteria if name not in drawn] or ([] if drawn else [_DEFAULT])
+    if missing:
+        raise ContractBroken(f"nobody has judged {', '.join(missing)} in {folder}: leave --no-draws out")
+
+
 def _replay(args: argparse.Namespace) -> int:
     path = args.folder / VERDICT_FILE
     kept = _kept(args.folder)
     if not path.is_file():
         raise ContractBroken(f"{path} is not there: make a verdict with `antiphon eval judge {args.folder}`")
     told = path.read_bytes()
-    before = msgspec.json.decode(told, type=Conclusions)
+    try:
+        before = msgspec.json.decode(told, type=Conclusions)
+    except msgspec.MsgspecError as error:
+        mend = f"make it again with `antiphon eval judge {args.folder} --no-draws`"
+        raise ContractBroken(f"{path} is damaged: {error}; {mend}") from error
     judges = {each.verdict.criterion: each.evaluator for each in before.criteria}
     again = _concluded(args.folder, kept, judges, before.at_least, before.tolerance)
-    if msgspec.json.encode(again) == msgspec.json.encode(before):
+    same = msgspec.json.encode(again) == msgspec.json.encode(before)
+    if args.json:
+        document = {"same": same, "before": before, "again": again}
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+        return 0 if same else 1
+    if same:
         print(f"the same to the bit: {len(before.criteria)} criteria")
         return 0
     for old, new in zip(before.criteria, again.criteria, strict=False):

@@ -8,7 +8,7 @@ from random import Random
 from zlib import crc32
 
 from antiphon.cli.commands import Commands, count_from
-from antiphon.contracts import Subject
+from antiphon.contracts import ContractBroken, Subject
 from antiphon.evals.agreement import agreement
 from antiphon.evals.criteria import CRITERIA, Criterion, criterion_named
 from antiphon.evals.draws import LABELS_FILE, Label, append, read_labels
@@ -16,6 +16,7 @@ from antiphon.evals.judging import subjects_of
 from antiphon.evals.records import conversations, read_run
 
 _ANSWERS = {"y": 1.0, "n": 0.0, "h": 0.5}
+_WORDS = {"yes": "y", "no": "n", "half": "h", "skip": "s", "stop": "q", "quit": "q"}
 _AUDIO = "its sound: {}"
 
 
@@ -34,6 +35,8 @@ def register(actions: Commands) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if not args.rater.strip():
+        raise ContractBroken("--rater: say who you are, such as --rater ada")
     read_run(args.folder)
     criterion = criterion_named(args.criterion)
     done = {
@@ -42,6 +45,8 @@ def _run(args: argparse.Namespace) -> int:
         if label.rater == args.rater and label.criterion == criterion.name
     }
     drawn = _in_order(args.folder, criterion)[: args.most]
+    if not drawn:
+        raise ContractBroken(f"no conversation of {args.folder} counts: there is nothing to label")
     waiting = [(subject, audio) for subject, audio in drawn if subject.id not in done]
     print(f"{len(drawn) - len(waiting)} of {len(drawn)} done. y: yes, n: no, h: half, s: skip, q: stop")
     for subject, audio in waiting:
@@ -77,8 +82,9 @@ def _asked(subject: Subject, audio: str | None, criterion: Criterion) -> str:
     while True:
         print("y/n/h/s/q> ", end="", flush=True)
         line = sys.stdin.readline()
-        answer = line.strip().casefold()[:1] if line else "q"
-        if answer in (*_ANSWERS, "s", "q"):
+        word = line.strip().casefold() if line else "q"
+        answer = _WORDS.get(word, word)
+        if answer in _WORDS.values():
             return answer
 
 

@@ -150,6 +150,10 @@ def _answer(interval: Estimate | None, at_least: float | None) -> Answer:
 def _settle(interval: Estimate | None, at_least: float | None, labels: int, subjects: int) -> str:
     if interval is None or labels < LABELS_LEAST:
         wanted = max(1, LABELS_LEAST - labels)
+        if wanted > subjects - labels:
+            return (
+                f"{wanted} more labels at least, for which there are too few conversations: antiphon eval run"
+            )
         return f"{wanted} more labels at least, of conversations drawn at random: antiphon eval label"
     if interval.n < 2:
         return "labels of more than one scenario: one says nothing of the next"
