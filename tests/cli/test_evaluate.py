@@ -134,6 +134,10 @@ def test_what_broke_a_conversation_is_told_and_counts_as_no_success(
         "2 broke off: the same command holds them again",
     ]
     assert f"\n2 broke off, which is no success: {why}\n" in shown.out
+    assert shown.out.splitlines()[0] == "A bakery, text: 2 conversations count"
+    assert (
+        "\nintervals of 95 %, over scenarios; it takes three scenarios for those of measures\n" in shown.out
+    )
     (success,) = [line for line in shown.out.splitlines() if line.strip().startswith("success")]
     assert success.split()[1] == "0%"
 

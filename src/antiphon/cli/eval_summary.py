@@ -49,7 +49,7 @@ _IN_WRITING = {
 def summary_lines(found: Summary) -> Iterator[str]:
     """What is printed at the end of a run."""
     aside = found.conversations - found.kept
-    yield f"{found.run.suite}, {found.run.mode}: {found.kept} conversations count" + (
+    yield f"{found.run.suite}, {found.run.mode}: {_conversations(found.kept)}" + (
         f", {aside} set aside ({', '.join(f'{kind} {n}' for kind, n in found.set_aside.items())})"
         if aside
         else ""
@@ -70,7 +70,16 @@ def summary_lines(found: Summary) -> Iterator[str]:
     for each in found.reliability:
         yield f"  pass^{each.k:<18} {each.value:7.0%}   {each.low:.0%} to {each.high:.0%}"
     if found.kept:
-        yield "\nintervals of 95 %, over scenarios"
+        few = (
+            "; it takes three scenarios for those of measures"
+            if all(figure.low is None for figure in found.figures)
+            else ""
+        )
+        yield f"\nintervals of 95 %, over scenarios{few}"
+
+
+def _conversations(times: int) -> str:
+    return "1 conversation counts" if times == 1 else f"{times} conversations count"
 
 
 def _was(times: int) -> str:
