@@ -63,6 +63,8 @@ def test_words_count_only_when_they_were_heard() -> None:
     expect = Expect(says=("rye|barley",), never=("language model",))
     cut = agent("We have rye. As a language model, I", 0, 1, heard="We have rye.")
     assert held(cut, expect=expect) == {"said rye|barley": True, "never said language model": True}
+    unheard = agent("We have rye. As a language model, I", 0, 1, heard="")
+    assert held(unheard, expect=expect) == {"said rye|barley": False, "never said language model": True}
     assert held(agent("As a Language Model!", 0, 1), expect=expect) == {
         "said rye|barley": False,
         "never said language model": False,

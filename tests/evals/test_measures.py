@@ -40,6 +40,15 @@ def test_an_answer_belongs_to_the_turn_before_it() -> None:
     assert measures.missed(hasty) == (1, 1)
 
 
+def test_an_answer_cut_before_its_first_word_has_said_nothing() -> None:
+    cut = talk(
+        caller("How much?", 0, 1_000),
+        agent("That is four euros, please.", 1_500, 1_700, heard="", transcribed="", cut_at_ms=1_700),
+    )
+    assert measures.takeover(cut) == (0, 1)
+    assert measures.speech_errors(cut) == (0, 0)
+
+
 def test_an_interruption_is_yielded_to_and_answered() -> None:
     assert measures.yielded(INTERRUPTED) == (1, 1)
     assert measures.yield_ms(INTERRUPTED) == 300

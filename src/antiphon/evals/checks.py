@@ -8,7 +8,7 @@ from typing import Any
 from antiphon.evals.asking import ALIKE, likeness, within
 from antiphon.evals.records import Check, ConversationOutcome, Ending, Event, Line
 from antiphon.evals.scenario import Scenario
-from antiphon.evals.turns import caller_turns
+from antiphon.evals.turns import caller_turns, words_heard
 from antiphon.evals.wording import normalize
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -128,7 +128,7 @@ def _tools(scenario: Scenario, events: Sequence[Event]) -> Iterator[Check]:
 
 
 def _words(scenario: Scenario, lines: Sequence[Line]) -> Iterator[Check]:
-    said = [normalize(line.heard or line.text) for line in lines if line.who == "agent"]
+    said = [normalize(words_heard(line)) for line in lines if line.who == "agent"]
     for phrases in scenario.expect.says:
         held = any(within(normalize(one), words) for one in phrases.split("|") for words in said)
         yield Check(name=f"said {phrases}", held=held, expected=True, found=held)
@@ -144,7 +144,7 @@ def _answered(scenario: Scenario, lines: Sequence[Line]) -> Iterator[Check]:
     for point, line in zip(scenario.points, brought, strict=False):
         until = next((turn.start_ms for turn in turns if turn.start_ms > line.start_ms), float("inf"))
         said = [
-            normalize(each.heard or each.text)
+            normalize(words_heard(each))
             for each in lines
             if each.who == "agent" and line.start_ms < each.start_ms < until
         ]

@@ -13,7 +13,7 @@ import numpy as np
 
 from antiphon.contracts import TERMS, TermName
 from antiphon.evals.records import Conversation, Line
-from antiphon.evals.turns import answers, caller_turns, exchanges, overlap_ms, sounding_at
+from antiphon.evals.turns import answers, caller_turns, exchanges, overlap_ms, sounding_at, words_heard
 from antiphon.evals.word_error import word_errors
 
 Counts: TypeAlias = tuple[float, float]
@@ -166,7 +166,7 @@ def words_per_answer(conversation: Conversation) -> float | None:
 def speech_errors(conversation: Conversation) -> Counts:
     """The words of the agent's speech that a recogniser of our own gets wrong."""
     return _word_counts(
-        (line.heard or line.text, line.transcribed)
+        (words_heard(line), line.transcribed)
         for line in conversation.transcript
         if line.who == "agent" and line.transcribed is not None
     )
@@ -291,7 +291,7 @@ def _speech(lines: Sequence[Line]) -> list[Line]:
 
 def _says_something(line: Line) -> bool:
     long = line.end_ms - line.start_ms >= _SAID_SOMETHING_MS
-    return long or len((line.heard or line.text).split()) > _SAID_SOMETHING_WORDS
+    return long or len(words_heard(line).split()) > _SAID_SOMETHING_WORDS
 
 
 def _yield_times_ms(lines: Sequence[Line]) -> list[float]:

@@ -29,6 +29,11 @@ def answers(lines: Sequence[Line]) -> list[Line]:
     return [line for line in lines if line.who == "agent" and line.act == "turn" and line.text]
 
 
+def words_heard(line: Line) -> str:
+    """Of an answer, the words that were heard: none, when it was cut off before the first."""
+    return line.text if line.heard is None else line.heard
+
+
 def exchanges(lines: Sequence[Line]) -> list[Exchanged]:
     """Each turn of the caller's with the first answer that began after it, and before the turn after it."""
     turns, given = caller_turns(lines), answers(lines)
