@@ -5,7 +5,7 @@ import pytest
 
 from antiphon.evals.asking import asked_at, misread, questions, takes_leave, wants_again, wants_yes
 from antiphon.evals.caller import Caller
-from antiphon.evals.scenario import Manner
+from antiphon.evals.scenario import Manner, Point
 
 from .talks import scenario
 
@@ -49,6 +49,16 @@ def test_what_was_told_is_said_again_when_asked_again_but_not_for_ever() -> None
     say = caller.answers("How many was it?")
     assert say is not None
     assert say.intent == "leaves"
+
+
+def test_who_has_changed_their_mind_does_not_go_back_to_what_they_said_first() -> None:
+    more = Point(says=("No, make it five.",), once=("count",), slot="rolls", value=5)
+    caller = Caller(msgspec.structs.replace(scenario(), points=(more,)), 1)
+    caller.opens()
+    said(caller, "How many?")
+    assert said(caller, "Very well.") == "No, make it five."
+    assert said(caller, "So how many was that?") == "As I said. No, make it five."
+    assert caller.wanted == {"rolls": 5}
 
 
 def test_an_agent_that_did_not_understand_hears_it_again() -> None:

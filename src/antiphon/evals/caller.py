@@ -238,7 +238,7 @@ class Caller:
         self._repeats += 1
         name = max(places, key=lambda each: places[each])
         self._said_again[name] = self._said_again.get(name, 0) + 1
-        text = self._draw(self._scenario.facts[name].says, f"fact/{name}")
+        text = self._as_it_stands(name)
         return self._say(f"{_AGAIN[self._scenario.temper]} {text}", "repeats", (name,))
 
     def _spelled(self, heard: str) -> Say | None:
@@ -256,6 +256,17 @@ class Caller:
                 letters = " ".join(f"{word}, {', '.join(word.upper())}." for word in wrong)
                 return self._say(f"No, {letters}", "repeats", (name,))
         return None
+
+    def _as_it_stands(self, name: str) -> str:
+        """A fact that was told, said again; after a change of mind, what the caller said then."""
+        fact = self._scenario.facts[name]
+        wanted = self.wanted.get(fact.slot, fact.value)
+        brought = len(self._scenario.points) - self.points_left
+        for place in reversed(range(brought)) if wanted != fact.value else ():
+            point = self._scenario.points[place]
+            if point.slot == fact.slot and point.value == wanted:
+                return self._draw(point.says, f"point/{place}")
+        return self._draw(fact.says, f"fact/{name}")
 
     def _leave(self) -> Say:
         self._leaving = True
