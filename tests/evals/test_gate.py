@@ -5,6 +5,7 @@ import pytest
 
 from antiphon.evals.gate import PLANNED, gate
 from antiphon.evals.records import Conversation, ConversationOutcome, Event, Line
+from antiphon.evals.scenario import Point
 
 from .talks import agent, caller, scenario, talk
 
@@ -46,6 +47,24 @@ def test_an_honest_caller_is_kept() -> None:
 )
 def test_what_is_invented_is_found(said: str) -> None:
     assert kinds(held(*with_line(2, text=said, transcribed=None))) == ["invented"]
+
+
+def test_a_name_of_another_line_is_invented_where_a_fact_is_told() -> None:
+    asking = Point(says=("Are you open on Sunday?",), once=("count",))
+    other = msgspec.structs.replace(scenario(), points=(asking,))
+    told = held(*with_line(4, text="On Sunday."), ended="agent")
+    assert [reason.partition(":")[0] for reason in gate(told, other).reasons] == ["invented"]
+
+
+def test_what_is_said_again_may_be_said_as_it_was_said_first() -> None:
+    opens = msgspec.structs.replace(scenario(), opens=("Hello, 2 times two rolls.",), opens_with=("count",))
+    told = held(
+        caller("Hello, 2 times two rolls.", 0, 2_000, intent="opens:count"),
+        agent("Sorry, I did not catch that.", 3_000, 4_000),
+        caller("Hello, 2 times two rolls.", 4_500, 6_000, intent="repeats:count"),
+        ended="agent",
+    )
+    assert gate(told, opens).kept
 
 
 def test_a_caller_may_wonder_in_words_of_their_own() -> None:
@@ -91,3 +110,29 @@ def test_saying_the_same_for_ever_is_found() -> None:
         for n in range(5)
     ]
     assert "stuck" in kinds(held(*HONEST[:2], *again, ended="too_long"))
+
+
+def said_again(answer: str, intent: str, text: str) -> Conversation:
+    """The same line eight times, each after the same answer."""
+    lines = [HONEST[0]]
+    for n in range(8):
+        lines += [
+            agent(answer, 3_000 * n + 2_100, 3_000 * n + 3_000),
+            caller(text, 3_000 * n + 3_500, 3_000 * n + 5_000, intent=intent),
+        ]
+    return held(*lines, ended="agent")
+
+
+def test_who_is_asked_again_and_again_is_not_stuck() -> None:
+    assert kinds(said_again("Sorry, I didn't catch that.", "repeats", "Hello, I'd like some rolls.")) == []
+    assert kinds(said_again("How many was it?", "repeats:count", "As I said. Four rolls, please.")) == []
+    assert kinds(said_again("Is that right?", "agrees", "Yes, please.")) == []
+    assert kinds(said_again("Very well.", "agrees", "Yes, please.")) == ["stuck"]
+    assert kinds(said_again("How many?", "brings_up", "Do you have rye, too?")) == ["stuck"]
+
+
+def test_giving_up_at_once_is_found() -> None:
+    hasty = HONEST[:3]
+    assert kinds(held(*hasty, ended="gave_up")) == ["hung up"]
+    wonders = [caller("Hello?", at, at + 1_000, intent="wonders") for at in (14_000, 26_000)]
+    assert kinds(held(*hasty, *wonders, ended="gave_up")) == []

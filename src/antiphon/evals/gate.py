@@ -4,10 +4,10 @@ Six ways to fail, each a sentence that begins with its kind:
 
     invented    it said something that the scenario does not hold: a number, a name, most of a line
     garbled     its sound does not say what it meant to say, as a recogniser of our own hears it
-    hung up     it left with something untold that it was to tell
+    hung up     it left with something untold that it was to tell, or gave up at once
     silent      it did not speak when it was its turn
     held back   it was to cut in, the agent was speaking, and it did not
-    stuck       it said the same thing again and again
+    stuck       it said the same thing again and again, unasked
 
 Timing is read off the log, never judged. The bounds were set on honest conversations of the example suites
 and on planted faults (`antiphon bench callers`).
@@ -16,11 +16,12 @@ and on planted faults (`antiphon bench callers`).
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
+from antiphon.evals.asking import asked_at, wants_again, wants_yes
 from antiphon.evals.numbers import is_number
 from antiphon.evals.phrasing import capitals
 from antiphon.evals.records import Conversation, Gate, Line
 from antiphon.evals.scenario import Scenario
-from antiphon.evals.turns import caller_turns
+from antiphon.evals.turns import caller_turns, words_heard
 from antiphon.evals.word_error import word_errors
 from antiphon.evals.wording import normalize
 
@@ -49,7 +50,7 @@ def gate(conversation: Conversation, scenario: Scenario) -> Gate:
         *_hung_up(conversation, scenario),
         *_silent(conversation, scenario),
         *_held_back(conversation),
-        *_stuck(conversation.transcript),
+        *_stuck(conversation.transcript, scenario),
     )
     return Gate(kept=not reasons, reasons=reasons)
 
@@ -67,11 +68,11 @@ def _invented(lines: Sequence[Line], scenario: Scenario) -> Iterator[str]:
     for line in caller_turns(lines):
         words = normalize(line.text)
         of_facts = _texts_of(line, scenario) or everything
-        told = {word for text in of_facts for word in normalize(text) if _counts(word)}
+        told = {word for text in of_facts for word in normalize(text)}
         strange = [word for word in words if _counts(word) and word not in told]
         content = [word for word in words if word not in _SMALL]
         unknown = [word for word in content if word not in known] if _own_words(line) else []
-        names = [word for word in capitals(line.text) if word not in known] if _own_words(line) else []
+        names = [word for word in capitals(line.text) if word not in told] if _own_words(line) else []
         if strange or names:
             yield f"invented: the scenario does not hold the {', '.join([*strange, *names])} of {line.text!r}"
         elif len(unknown) > 2 and len(unknown) > _INVENTED_SHARE * len(content):
@@ -79,11 +80,25 @@ def _invented(lines: Sequence[Line], scenario: Scenario) -> Iterator[str]:
 
 
 def _texts_of(line: Line, scenario: Scenario) -> tuple[str, ...]:
-    """What the facts that a line tells may be told with; numbers must be theirs."""
+    """What the facts that a line tells may be told with; numbers and names must be theirs."""
     intent, *facts = line.intent.split(":")
     if intent not in ("tells", "volunteers", "repeats"):
         return ()
-    return tuple(text for name in facts if name in scenario.facts for text in scenario.facts[name].says)
+    known = [name for name in facts if name in scenario.facts]
+    texts = [text for name in known for text in scenario.facts[name].says]
+    if intent == "repeats":
+        texts += (text for name in known for text in _elsewhere(name, scenario))
+    return tuple(texts)
+
+
+def _elsewhere(name: str, scenario: Scenario) -> Iterator[str]:
+    """The other lines that tell a fact: the first words, and points that tell it or change it."""
+    if name in scenario.opens_with:
+        yield from scenario.opens
+    slot = scenario.facts[name].slot
+    for point in scenario.points:
+        if name in point.tells or (slot and point.slot == slot):
+            yield from point.says
 
 
 def _own_words(line: Line) -> bool:
@@ -106,9 +121,13 @@ def _garbled(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _hung_up(conversation: Conversation, scenario: Scenario) -> Iterator[str]:
+    turns = caller_turns(conversation.transcript)
+    if conversation.outcome.ended == "gave_up" and turns and len(turns) < scenario.turns_max:
+        if not turns[-1].intent.startswith("wonders"):
+            yield "hung up: it gave up without asking whether anybody was there"
+        return
     if conversation.outcome.ended != "caller":
         return
-    turns = caller_turns(conversation.transcript)
     intents = [line.intent.split(":") for line in turns]
     told = {fact for _, *facts in intents for fact in facts}
     left = [name for name, fact in scenario.facts.items() if not fact.hidden and name not in told]
@@ -160,8 +179,30 @@ def _held_back(conversation: Conversation) -> Iterator[str]:
             yield f"held back: it was to cut in by {by_ms / 1000:.1f} s and did not"
 
 
-def _stuck(lines: Sequence[Line]) -> Iterator[str]:
-    said = [" ".join(normalize(line.text)) for line in caller_turns(lines)]
+def _stuck(lines: Sequence[Line], scenario: Scenario) -> Iterator[str]:
+    """What the agent asks to hear again is its doing, however often: only what it did not ask for counts."""
+    said: list[str] = []
+    since = float("-inf")
+    for line in caller_turns(lines):
+        before = [
+            words_heard(each)
+            for each in lines
+            if each.who == "agent" and since <= each.start_ms < line.start_ms
+        ]
+        if not _asked_for(line, " ".join(before), scenario):
+            said.append(" ".join(normalize(line.text)))
+        since = line.start_ms
     for text in dict.fromkeys(said):
         if said.count(text) > _SAME_LINE_MAX:
             yield f"stuck: it said {text!r} {said.count(text)} times"
+
+
+def _asked_for(line: Line, heard: str, scenario: Scenario) -> bool:
+    """Whether a line says something again, or says yes, because the agent wants it."""
+    intent, *facts = line.intent.split(":")
+    if intent == "agrees":
+        return wants_yes(heard)
+    if intent != "repeats":
+        return False
+    cues = [cue for name in facts if name in scenario.facts for cue in scenario.facts[name].asked]
+    return wants_again(heard) or asked_at(heard, cues) is not None
