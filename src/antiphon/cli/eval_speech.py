@@ -1,7 +1,7 @@
 """One spoken conversation with a running server: a simulated person on a real line, in real time."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from time import perf_counter
 
 import msgspec
@@ -28,6 +28,8 @@ _REACTION_S = (0.35, 0.8)
 _LONGEST_S = 300.0
 _CUT_IN_S, _CUT_IN_SPREAD_S = 0.7, 2.0
 _MURMUR_S = 1.2
+_STILL_TALKS_S = 0.1
+"""So much of an answer must be left for a murmur to fall into it."""
 _PLANNED_WITHIN_MS = 1500.0
 
 
@@ -108,10 +110,10 @@ class SpokenCall:
                 if say is None:
                     return "caller" if self.caller.leaving else "gave_up"
                 continue
-            cut = await self._hear(reply, self.caller.during(long=True))
+            cut, words = await self._hear(reply, self.caller.during(long=True))
             if not cut and self._agent_is_done():
                 return "agent"
-            say = self.caller.answers(self.line.words_heard(reply, perf_counter()))
+            say = self.caller.answers(words)
             if say is not None and cut:
                 say = self.caller.cut_short(say)
                 self._plan(say)
@@ -134,19 +136,27 @@ class SpokenCall:
         """
         began, exchange = perf_counter(), self.line.exchange
         while True:
-            for reply in exchange.replies:
-                fresh = reply.id not in self._answered and reply.heard_at is not None
-                if fresh and self._last_sound(reply) > since:
-                    return reply
+            if (reply := self._fresh(since)) is not None:
+                return reply
             under_way = any(reply.ended_at is None for reply in exchange.replies)
             if perf_counter() - began > patience_s * (2 if under_way else 1):
                 return None
             await asyncio.sleep(_STEP_S)
 
+    def _fresh(self, since: float) -> Reply | None:
+        for reply in self.line.exchange.replies:
+            fresh = reply.id not in self._answered and reply.heard_at is not None
+            if fresh and self._last_sound(reply) > since:
+                return reply
+        return None
+
     async def _say(self, say: Say) -> None:
+        """Say it; who was about to wonder whether anybody is there does not, once somebody speaks."""
         audio = await asyncio.to_thread(self._throat.says, say)
         if say.silence_s:
             await asyncio.sleep(say.silence_s)
+        if say.intent == "wonders" and self._fresh(self._said_at()) is not None:
+            return
         self._put(audio, say, say.text, "interruption" if say.cuts_in else "turn")
         while self.line.speaking:  # noqa: ASYNC110 - as above
             await asyncio.sleep(_STEP_S)
@@ -157,13 +167,20 @@ class SpokenCall:
 
     async def _answer(self) -> Reply | None:
         """What answers the turn that was just said."""
-        last = self.made[-1]
-        since = self.line.exchange.sent_at(min(last.end, self.line.exchange.sent_samples) - 1)
-        return await self._sounding(since=since, patience_s=self.caller.patience_s)
+        return await self._sounding(since=self._said_at(), patience_s=self.caller.patience_s)
 
-    async def _hear(self, reply: Reply, during: During) -> bool:
-        """Listen until the answer is over, and any that follows at once; True when cutting into it."""
+    def _said_at(self) -> float:
+        """When the turn that was said last was over."""
+        exchange = self.line.exchange
+        return exchange.sent_at(min(self.made[-1].end, exchange.sent_samples) - 1)
+
+    async def _hear(self, reply: Reply, during: During) -> tuple[bool, str]:
+        """Listen until the answer is over, and any that follows at once.
+
+        Returns whether the caller is cutting into it, and all the words that were heard.
+        """
         self._answered.add(reply.id)
+        answers = [reply]
         began, exchange = reply.heard_at or perf_counter(), self.line.exchange
         cut_at = (
             None if during.cuts_in_at is None else began + _CUT_IN_S + _CUT_IN_SPREAD_S * during.cuts_in_at
@@ -176,21 +193,29 @@ class SpokenCall:
             if exchange.quiet(now):
                 over = max(exchange.loudspeaker.busy_until, reply.ended_at or now)
                 if now - over >= waits_s:
-                    return False
+                    return False, self._words(answers)
             elif aside_at is not None and now >= aside_at:
                 aside_at = None
                 await self._aside(during)
             elif cut_at is not None and now >= cut_at and reply.ended_at is None:
-                return True
+                return True, self._words(answers)
             for later in exchange.replies:
                 if later.heard_at is not None and later.id not in self._answered:
                     self._answered.add(later.id)
+                    answers.append(later)
                     reply = later
             await asyncio.sleep(_STEP_S)
 
+    def _words(self, answers: Sequence[Reply]) -> str:
+        now = perf_counter()
+        return " ".join(words for each in answers if (words := self.line.words_heard(each, now)))
+
     async def _aside(self, during: During) -> None:
+        """Murmured into an answer; into silence it would be a turn, which nobody has planned."""
         if during.backchannel:
             audio = await asyncio.to_thread(self._throat.murmurs, during.backchannel)
+            if self.line.exchange.loudspeaker.busy_until < perf_counter() + _STILL_TALKS_S:
+                return
             self._put(audio, None, during.backchannel, "backchannel")
         else:
             self._put(self._throat.noise(during.noise), None, during.noise, "noise")
