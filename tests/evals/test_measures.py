@@ -20,7 +20,7 @@ INTERRUPTED = talk(
     ),
     caller("No, five.", 5_700, 6_500, act="interruption", heard="No, five."),
     agent("Five rolls, then.", 7_500, 9_000, first_ms=1_000, transcribed="Five holes then."),
-    caller("Thanks, bye.", 10_000, 11_000, intent="leaves"),
+    caller("Thanks, bye.", 10_000, 11_000, intent="leaves", heard="Thanks, bye."),
 )
 
 
@@ -38,6 +38,18 @@ def test_an_answer_belongs_to_the_turn_before_it() -> None:
     hasty = talk(caller("I would like, well, four.", 0, 4_000), agent("Yes?", 1_500, 2_000))
     assert measures.cut_into(hasty) == (1, 1)
     assert measures.missed(hasty) == (1, 1)
+
+
+def test_an_answer_that_began_too_early_and_went_on_is_one() -> None:
+    early = talk(
+        caller("Yes, that's right.", 0, 2_000),
+        agent("One moment, I am writing it down.", 1_200, 4_700),
+        caller("Fine.", 6_000, 6_500),
+        agent("Yes.", 6_400, 6_450),
+    )
+    assert measures.cut_into(early) == (1, 2)
+    assert measures.missed(early) == (0, 2)
+    assert measures.takeover(early) == (1, 2)
 
 
 def test_an_answer_cut_before_its_first_word_has_said_nothing() -> None:
@@ -72,14 +84,22 @@ def test_murmurs_and_noises_are_to_be_spoken_through() -> None:
 
 
 def test_talk_and_overlap() -> None:
-    assert measures.overlap_share(INTERRUPTED) == pytest.approx(300 / 7_500)
+    assert measures.overlap_share(INTERRUPTED) == pytest.approx(300 / 7_200)
     assert measures.talk_ratio(INTERRUPTED) == pytest.approx(4_700 / 7_500)
 
 
 def test_words() -> None:
     assert measures.words_per_answer(INTERRUPTED) == 4
     assert measures.speech_errors(INTERRUPTED) == (1, 3)
-    assert measures.hearing_errors(INTERRUPTED) == (1, 4)
+    assert measures.hearing_errors(INTERRUPTED) == (1, 6)
+
+
+def test_words_that_the_agent_did_not_hear_are_wrong_where_it_tells_what_it_heard() -> None:
+    heard, unheard = caller("Four rolls.", 0, 1_000, heard="Four rolls."), caller("And rye.", 2_000, 3_000)
+    assert measures.hearing_errors(talk(heard, unheard)) == (2, 4)
+    assert measures.hearing_errors(talk(unheard)) == (0, 0)
+    broke = ConversationOutcome(ended="failed")
+    assert measures.hearing_errors(talk(heard, unheard, outcome=broke)) == (0, 2)
 
 
 def test_what_came_of_it() -> None:

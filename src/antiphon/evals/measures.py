@@ -143,8 +143,9 @@ def noises_let_pass(conversation: Conversation) -> Counts:
 
 def overlap_share(conversation: Conversation) -> float | None:
     """Both talking, as a share of the time either does."""
-    spoken = sum(line.end_ms - line.start_ms for line in _speech(conversation.transcript))
-    return overlap_ms(conversation.transcript) / spoken if spoken else None
+    both = overlap_ms(conversation.transcript)
+    spoken = sum(line.end_ms - line.start_ms for line in _speech(conversation.transcript)) - both
+    return both / spoken if spoken else None
 
 
 def talk_ratio(conversation: Conversation) -> float | None:
@@ -173,9 +174,11 @@ def speech_errors(conversation: Conversation) -> Counts:
 
 
 def hearing_errors(conversation: Conversation) -> Counts:
-    """The caller's words that the agent got wrong."""
+    """The caller's words that the agent got wrong, or did not hear; nothing where it tells of none."""
     turns = caller_turns(conversation.transcript) if conversation.mode == "speech" else []
-    return _word_counts((line.text, line.heard) for line in turns if line.heard is not None)
+    if conversation.outcome.ended == "failed" or all(line.heard is None for line in turns):
+        return _word_counts((line.text, line.heard) for line in turns)
+    return _word_counts((line.text, line.heard or "") for line in turns)
 
 
 def repeats(conversation: Conversation) -> Counts:

@@ -35,15 +35,20 @@ def words_heard(line: Line) -> str:
 
 
 def exchanges(lines: Sequence[Line]) -> list[Exchanged]:
-    """Each turn of the caller's with the first answer that began after it, and before the turn after it."""
+    """Each turn of the caller's with the first answer that began after it, and before the turn after it.
+
+    What began too early and went on after the turn is an answer to as much of it as there was.
+    """
     turns, given = caller_turns(lines), answers(lines)
     found: list[Exchanged] = []
     for place, turn in enumerate(turns):
         until = turns[place + 1].end_ms - _BEFORE_END_MS if place + 1 < len(turns) else float("inf")
         since = turn.end_ms - _BEFORE_END_MS
-        answer = next((line for line in given if since <= line.start_ms < until), None)
-        cut_into = any(turn.start_ms + 1 < line.start_ms < since for line in given)
-        found.append(Exchanged(turn, answer, cut_into))
+        hasty = [line for line in given if turn.start_ms + 1 < line.start_ms < since]
+        goes_on = [line for line in hasty if line.end_ms > turn.end_ms]
+        after = [line for line in given if since <= line.start_ms < until]
+        answer = next(iter((*goes_on, *after)), None)
+        found.append(Exchanged(turn, answer, cut_into=bool(hasty)))
     return found
 
 
