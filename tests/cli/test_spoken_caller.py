@@ -13,6 +13,7 @@ from tests.runtime.virtual import in_virtual_time
 
 from antiphon.cli import eval_line, eval_speech
 from antiphon.cli.client import Connection
+from antiphon.cli.eval_recorded import held_call
 from antiphon.cli.eval_speech import SpokenCall
 from antiphon.contracts import CLOCK_HZ, Audio
 from antiphon.evals.scenario import Manner, Scenario
@@ -143,3 +144,18 @@ def test_nothing_is_murmured_into_silence(monkeypatch: pytest.MonkeyPatch) -> No
     listening = msgspec.structs.replace(scenario(), manner=Manner(backchannels=1.0))
     call = in_virtual_time(held)(score, listening, monkeypatch)
     assert [each.act for each in call.made].count("backchannel") == 1
+
+
+def test_nobody_waited_for_what_follows_an_answer_into_the_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def score(server: Server, call: SpokenCall, voice: Voice) -> None:
+        while not call.made:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.4)
+        await server.says("One moment, I am looking it up.")
+        await server.says("How many would you like?")
+        await said(call, 2)
+        await server.says("Very well.")
+
+    call = in_virtual_time(held)(score, scenario(), monkeypatch)
+    agent = [line for line in held_call(call, None).lines if line.who == "agent"]
+    assert [line.first_ms is not None for line in agent] == [False, False, True]

@@ -141,15 +141,20 @@ def _state_by(told: Sequence[Told], reply: Reply) -> dict[str, Any]:
 
 
 def _with_first(line: Line, caller: Sequence[Line], agent: Sequence[Line]) -> Line:
-    """The first answer to a turn, with the time from that turn's end on the caller's watch."""
+    """The first answer to a turn, with the time from that turn's end on the caller's watch.
+
+    Nobody waited for what follows an answer that began into the turn and went on after it.
+    """
     turns = [each for each in caller if each.act in ("turn", "interruption")]
-    before = [each.end_ms for each in turns if each.end_ms <= line.start_ms + _ANSWERS_MS]
+    before = [each for each in turns if each.end_ms <= line.start_ms + _ANSWERS_MS]
     if line.act == "opening" or not before:
         return line
-    asked = max(before)
-    if any(asked - _ANSWERS_MS <= each.start_ms < line.start_ms for each in agent):
+    asked = max(before, key=lambda each: each.end_ms)
+    since = asked.end_ms - _ANSWERS_MS
+    earlier = [each for each in agent if asked.start_ms < each.start_ms < line.start_ms]
+    if any(each.end_ms > since for each in earlier):
         return line
-    return msgspec.structs.replace(line, first_ms=line.start_ms - asked)
+    return msgspec.structs.replace(line, first_ms=line.start_ms - asked.end_ms)
 
 
 def _kept(events: Sequence[Event], caller: Sequence[Line]) -> Iterator[Event]:
