@@ -1,4 +1,4 @@
-"""A simulated person on a line: what they hear, and when they keep still. Time is virtual, the agent a script."""
+"""A simulated person on a line: what they hear, and when they keep still. Time is virtual."""
 
 import asyncio
 import base64

@@ -9,6 +9,7 @@ import pytest
 from antiphon.contracts import ConfigInvalid
 from antiphon.evals.schema import KINDS, suite_schema
 from antiphon.evals.suite import Names, check_suite, read_suite
+from antiphon.evals.wording import normalize
 
 from .talks import SUITE
 
@@ -41,6 +42,20 @@ def test_every_example_is_sound_and_names_its_schema() -> None:
         text = path.read_text(encoding="utf-8")
         assert (path.parent / text.splitlines()[0].partition("$schema=")[2]).is_file()
         assert len(read_suite(text, str(path)).scenarios) >= 5
+
+
+def test_no_caller_of_an_example_says_a_fact_with_their_first_words_and_does_not_know_it() -> None:
+    """What was said and does not count as told never lets the points come that wait for it."""
+    small = {"on", "at", "in", "the", "a", "for", "please", "i", "said", "as"}
+    for path in EXAMPLES.glob("*.yaml"):
+        for name, scenario in read_suite(path.read_text(encoding="utf-8")).scenarios.items():
+            opens = set.intersection(*(set(normalize(text)) for text in scenario.opens))
+            said = {
+                fact
+                for fact, known in scenario.facts.items()
+                if any(set(normalize(text)) - small <= opens for text in known.says)
+            }
+            assert said <= set(scenario.opens_with), f"{path.stem}, {name}"
 
 
 def test_all_problems_come_at_once_each_with_its_line() -> None:
