@@ -39,6 +39,8 @@ SAME = [
     ("at 10:05", "at ten oh five"),
     ("ten o'clock", "10 oclock"),
     ("at 5 p.m. OK?", "at five pm okay"),
+    ("Good-bye until to-night, I'll e-mail you.", "goodbye until tonight i will email you"),
+    ("good bye", "goodbye"),
     ("isn't it", "is not it"),
     ("we’ll see, I can't", "we will see i cannot"),
     ("won't", "will not"),

@@ -44,7 +44,7 @@ _CONFIRMING = tuple(
 )
 _LEAVING = tuple(
     tuple(phrase.split())
-    for phrase in ("goodbye", "good bye", "bye", "see you", "thank you for calling", "farewell")
+    for phrase in ("goodbye", "bye", "see you", "thank you for calling", "farewell")
 )
 _AGAIN = tuple(
     tuple(phrase.split())

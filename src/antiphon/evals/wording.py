@@ -7,7 +7,8 @@ In this order, for English:
 3. Signs that are read out become words: "&", "%", "@", "+", sums of money, times, ordinals, digits.
 4. Contractions are written out: "isn't" is "is not", "we'll" is "we will", "it's" is "it is" (so with other
    pronouns and question words; elsewhere "'s" is taken for a genitive, and "Mira's" is "miras"), "'d" is
-   "would", "gonna" is "going to". Other apostrophes go: "o'clock" is "oclock".
+   "would", "gonna" is "going to". Other apostrophes go: "o'clock" is "oclock". Words that are written in one
+   or in two, "good-bye" and "e-mail", are one.
 5. Abbreviations lose their points ("p.m." is "pm"); all other punctuation parts words, the hyphen too.
 6. Hesitations ("um", "uh", "er", "hmm") go; titles, "OK" and British spellings take one form.
 7. Spelled numbers take one form, the same as digits have got in step 3.
@@ -41,6 +42,9 @@ _WRITTEN_OUT = (
     (r"\blemme\b", "let me"),
     (r"\bper cent\b", "percent"),
     (r"\ball right\b", "alright"),
+    (r"\bgood[- ]bye?\b", "goodbye"),
+    (r"\bto-(day|night|morrow)\b", r"to\1"),
+    (r"\be-mail", "email"),
 )
 _HESITATIONS = frozenset(
     ("ah", "eh", "em", "er", "erm", "hm", "hmm", "hmmm", "mhm", "mm", "mmm", "uh", "uhm", "um", "umm")
