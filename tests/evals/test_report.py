@@ -20,6 +20,7 @@ from antiphon.evals.records import (
     write_run,
 )
 from antiphon.evals.report import page
+from antiphon.evals.report.talk import badness
 from antiphon.evals.report.words import top_line
 from antiphon.evals.summary import summarized
 
@@ -131,6 +132,25 @@ def test_in_writing_no_time_is_told_as_one_of_speech(run: Path) -> None:
     printed = "\n".join(summary_lines(found))
     assert "latency" not in printed
     assert "time to the first token (in writing: nothing is heard or spoken)" in printed
+
+
+def test_what_broke_off_is_told_as_that_and_no_sound_is_promised_where_there_is_none(run: Path) -> None:
+    whole = conversation(2, success=False)
+    broke = msgspec.structs.replace(whole.outcome, ended="failed", problem="the engine broke")
+    write_conversation(run, regauged(msgspec.structs.replace(whole, outcome=broke), scenario()))
+    html = page(run)
+    assert "1 broke off, which is no success: the engine broke" in html
+    assert "rolls-2: it broke: the engine broke; slot rolls" in html
+    assert "to hear it" not in html
+    assert "from mouth to ear" not in html, "the equation ends where the server sends"
+
+
+def test_where_nothing_can_be_checked_nothing_is_bad() -> None:
+    free = msgspec.structs.replace(conversation(1, success=True), outcome=ConversationOutcome())
+    unchecked = regauged(free, scenario())
+    failed = conversation(2, success=False)
+    slow = msgspec.structs.replace(failed, outcome=msgspec.structs.replace(failed.outcome, success=True))
+    assert badness(unchecked) < badness(regauged(slow, scenario())) < badness(failed)
 
 
 def test_judges_are_shown_where_they_were_asked(run: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from antiphon.evals.report.words import broken_lines
 from antiphon.evals.summary import Figure, Summary
 
 _TIMES = "response time"
@@ -54,8 +55,7 @@ def summary_lines(found: Summary) -> Iterator[str]:
         if aside
         else ""
     )
-    for problem, times in found.problems.items():
-        yield f"{times} broke off, which is no success: {problem}"
+    yield from broken_lines(found)
     if found.held_again:
         yield f"{found.held_again} broke off at an earlier try and {_was(found.held_again)} held again"
     by_name = {figure.name: figure for figure in found.figures}

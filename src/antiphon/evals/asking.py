@@ -43,8 +43,7 @@ _CONFIRMING = tuple(
     )
 )
 _LEAVING = tuple(
-    tuple(phrase.split())
-    for phrase in ("goodbye", "bye", "see you", "thank you for calling", "farewell")
+    tuple(phrase.split()) for phrase in ("goodbye", "bye", "see you", "thank you for calling", "farewell")
 )
 _AGAIN = tuple(
     tuple(phrase.split())

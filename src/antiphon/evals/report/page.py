@@ -16,8 +16,9 @@ from antiphon.evals.report.words import (
     NAMES,
     aside_line,
     between,
-    broken_line,
+    broken_lines,
     check_in_words,
+    ended_in_words,
     name_of,
     top_line,
     written,
@@ -73,10 +74,10 @@ def _body(
     yield from _times(kept, found.run.mode)
     yield from section(judged, read_cards(folder))
     if kept:
-        heard = " Click a line to hear it." if any(each.audio for each in kept) else ""
         yield "<section><h2>The worst conversations</h2>"
-        yield f"<p class='about'>By failure, then checks, missed turns and time.{heard}</p>"
         chosen = sorted(kept, key=talk.badness, reverse=True)[:worst]
+        hear = " Click a line to hear it." if any(talk.sound(each, folder) for each in chosen) else ""
+        yield f"<p class='about'>By failure, then checks, missed turns and time.{hear}</p>"
         yield from (talk.section(each, folder) for each in chosen)
         yield "</section>"
     yield from _aside(everything)
@@ -91,8 +92,9 @@ def _header(found: Summary, judged: Sequence[Judged]) -> Iterator[str]:
     yield f"<p class='top'>{escape(top_line(found))}</p>"
     for one in judged:
         yield f"<p class='verdict'>{escape(sentence(one))}</p>"
-    for line in filter(None, (broken_line(found), aside_line(found))):
-        yield f"<p class='about'>{escape(line)}</p>"
+    for told in (*broken_lines(found), aside_line(found)):
+        if told:
+            yield f"<p class='about'>{escape(told)}</p>"
     plants: list[str] = run.agent.get("plant", [])
     if plants:
         yield f"<p class='planted'>Regressions are planted: {escape(', '.join(plants))}.</p>"
@@ -134,7 +136,9 @@ def _came(each: Conversation) -> tuple[str, str]:
     if each.outcome.success:
         return "good", "all as it should be"
     wrong = [check_in_words(check) for check in each.outcome.checks if not check.held]
-    return "bad", "; ".join(wrong) or f"ended: {each.outcome.ended}"
+    if each.outcome.ended not in ("agent", "caller"):
+        wrong.insert(0, ended_in_words(each.outcome))
+    return "bad", "; ".join(wrong)
 
 
 def _shares(found: Summary) -> Iterator[str]:

@@ -67,6 +67,6 @@ def equation(terms: Mapping[str, float], overlap_ms: float, total_ms: float) -> 
     return (
         f'<div class="sum">{"".join(bars())}</div>'
         f'<div class="all" style="width:{100 * min(total_ms / whole, 1):.2f}%"></div>'
-        f"<p class='whole'>{total_ms:.0f} ms from mouth to ear{together}</p>"
+        f"<p class='whole'>{total_ms:.0f} ms until the answer was sent{together}</p>"
         f'<ul class="legend">{"".join(legend())}</ul>'
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from antiphon.contracts import TERMS, TurnReport
 from antiphon.evals.records import Conversation, Line
 from antiphon.evals.report import svg
-from antiphon.evals.report.words import NAMES, check_in_words, name_of, written
+from antiphon.evals.report.words import NAMES, check_in_words, ended_in_words, name_of, written
 from antiphon.evals.wording import normalize
 
 _AUDIO_BYTES_MAX = 6 * 2**20
@@ -19,9 +19,10 @@ _ACTS = {"interruption": "cuts in", "backchannel": "murmurs", "noise": "noise", 
 def badness(conversation: Conversation) -> tuple[float, float, float, float]:
     """What makes one worse than another: failure, checks, missed turns, then time."""
     found = conversation.measures
+    held = found.get("checks_held")
     return (
         1.0 - float(conversation.outcome.success is not False),
-        1.0 - (found.get("checks_held") or 0.0),
+        0.0 if held is None else 1.0 - held,
         found.get("missed") or 0.0,
         found.get("latency_p95_ms") or 0.0,
     )
@@ -39,7 +40,7 @@ def _parts(conversation: Conversation, folder: Path) -> Iterator[str]:
     yield f"<p class='who'>{escape(str(who.get('caller', '')))} <i>{escape(str(who.get('aim', '')))}</i></p>"
     yield f"<p class='tags'>{''.join(_tags(conversation))}</p>"
     yield _timeline(conversation)
-    audio = _audio(conversation, folder)
+    audio = sound(conversation, folder)
     if audio:
         yield f'<audio controls preload="metadata" src="{audio}"></audio>'
     yield f'<ol class="captions">{"".join(_caption(line) for line in conversation.transcript)}</ol>'
@@ -47,14 +48,7 @@ def _parts(conversation: Conversation, folder: Path) -> Iterator[str]:
 
 
 def _tags(conversation: Conversation) -> Iterator[str]:
-    ended = {
-        "agent": "ended by the agent",
-        "caller": "ended by the caller",
-        "gave_up": "the caller gave up",
-        "too_long": "it did not end",
-        "failed": f"it broke: {conversation.outcome.problem}",
-    }[conversation.outcome.ended]
-    yield f'<span class="tag">{escape(ended)}</span>'
+    yield f'<span class="tag">{escape(ended_in_words(conversation.outcome))}</span>'
     for name in ("latency_ms", "missed", "cut_into"):
         value = conversation.measures.get(name)
         if value is not None and (value or name == "latency_ms"):
@@ -95,7 +89,8 @@ def _timeline(conversation: Conversation) -> str:
     return svg.svg(height, parts(), "Who spoke when", f'class="timeline" data-seconds="{whole / 1000:.2f}"')
 
 
-def _audio(conversation: Conversation, folder: Path) -> str:
+def sound(conversation: Conversation, folder: Path) -> str:
+    """Its recording as a part of the page; empty where there is none that may be taken in."""
     if conversation.audio is None:
         return ""
     path = (folder / conversation.audio).resolve()

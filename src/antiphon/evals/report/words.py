@@ -1,8 +1,8 @@
 """What a run comes to, in a sentence or two, and how a figure is written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from antiphon.evals.records import Check, Mode
+from antiphon.evals.records import Check, ConversationOutcome, Mode
 from antiphon.evals.summary import Figure, Summary
 
 NAMES: dict[str, str] = {
@@ -58,6 +58,17 @@ def written(value: float, unit: str) -> str:
     return f"{value:.0f} s" if unit == "s" else f"{value:.1f}".removesuffix(".0")
 
 
+def ended_in_words(outcome: ConversationOutcome) -> str:
+    """How a conversation ended."""
+    return {
+        "agent": "ended by the agent",
+        "caller": "ended by the caller",
+        "gave_up": "the caller gave up",
+        "too_long": "it did not end",
+        "failed": f"it broke: {outcome.problem}",
+    }[outcome.ended]
+
+
 def check_in_words(check: Check) -> str:
     """A check that does not hold: what was found, and what should have been."""
     kind, _, what = check.name.partition(" ")
@@ -103,14 +114,10 @@ def aside_line(found: Summary) -> str:
     return f"{aside} {were} set aside, because the simulated caller did not do its part ({kinds})."
 
 
-def broken_line(found: Summary) -> str:
-    """What broke off, and what broke it."""
-    broken = sum(found.problems.values())
-    if not broken:
-        return ""
-    reasons = "; ".join(f"{problem} ({times})" for problem, times in found.problems.items())
-    were = "conversation" if broken == 1 else "conversations"
-    return f"{broken} {were} broke off, which is no success: {reasons}."
+def broken_lines(found: Summary) -> Iterator[str]:
+    """What broke conversations, which count as no success whoever is to blame."""
+    for problem, times in found.problems.items():
+        yield f"{times} broke off, which is no success: {problem}"
 
 
 def _success(by_name: Mapping[str, Figure], found: Summary) -> str:
