@@ -112,7 +112,7 @@ def test_what_broke_off_is_told_with_its_reason(run: Path) -> None:
     outcome = ConversationOutcome(success=False, ended="failed", problem=SPITEFUL)
     write_conversation(run, msgspec.structs.replace(broken, outcome=outcome))
     html = page(run)
-    assert "1 conversation broke off, which is no success: &lt;script&gt;" in html
+    assert "1 broke off, which is no success: &lt;script&gt;" in html
 
 
 def test_in_writing_no_time_is_told_as_one_of_speech(run: Path) -> None:
