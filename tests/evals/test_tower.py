@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 
 from antiphon.bench.synthetic_towers import KINDS, TOLERANCE, chains, measure
 from antiphon.contracts import ContractBroken
+from antiphon.evals.intervals import Estimate
+from antiphon.evals.judging import carried
 from antiphon.evals.tower import Chain, opinions, tower
+from antiphon.evals.variance import Observation, split
+from antiphon.evals.verdict import Answer, Verdict
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
@@ -108,3 +112,41 @@ def test_anchors_of_one_scenario_leave_everything_possible() -> None:
     ]
     found = tower(chains).depths[1].estimate
     assert (found.low, found.high) == (0, 1)
+
+
+def test_the_verdict_is_that_of_the_tower_and_never_the_opposite_of_the_labels() -> None:
+    built = tower(_agreed(400, 300))
+    assert built.stopped_at == 2
+    top = built.depths[1].estimate
+    low, high = top.low - 0.05, top.high + 0.05
+    for alone, at_least, answer in (
+        ("cannot tell", low, "yes"),
+        ("yes", low, "yes"),
+        ("yes", top.value, "cannot tell"),
+        ("cannot tell", high, "no"),
+        ("yes", high, "cannot tell"),
+        ("no", low, "cannot tell"),
+    ):
+        found = carried(_alone(alone, at_least), built)
+        assert (found.answer, found.estimate) == (answer, top), (alone, at_least)
+        assert bool(found.settle) == (answer == "cannot tell")
+
+
+def _alone(answer: Answer, at_least: float) -> Verdict:
+    """What level 1 and its labels say."""
+    return Verdict(
+        criterion="successful",
+        answer=answer,
+        at_least=at_least,
+        estimate=None,
+        at_any_time=None,
+        raw=Estimate(0.5, 0.4, 0.6, 20),
+        weight=1.0,
+        worth=1.0,
+        labels=300,
+        subjects=400,
+        draws=400,
+        missing=0,
+        variance=split([Observation("", "", 0.0)]),
+        settle="",
+    )

@@ -15,7 +15,7 @@ from antiphon.evals.criteria import Criterion
 from antiphon.evals.draws import Label, about, as_subject, criterion_of, level_of, name_of, people_say
 from antiphon.evals.records import Conversation
 from antiphon.evals.tower import Chain, Tower, tower
-from antiphon.evals.verdict import Verdict, verdict
+from antiphon.evals.verdict import Verdict, answer_of, settle_of, verdict
 
 DEPTH_MOST = 5
 Keep: TypeAlias = Callable[[Draw], None]
@@ -115,7 +115,8 @@ def conclude(
 
     Only the draws of `evaluator` count, or of the one that drew last: another wording or model is another
     instrument.
-    With judges of judges nothing can be told before the tower may stop; of one scenario there is no tower.
+    With judges of judges nothing can be told before the tower may stop, and then the tower's estimate tells
+    it, with the errors of every level in its interval; of one scenario there is no tower.
     """
     own = [draw for draw in draws if criterion_of(draw) == criterion]
     if not own:
@@ -129,9 +130,20 @@ def conclude(
     if max((len(chain.said) for chain in chains), default=0) < 2 or len({c.cluster for c in chains}) < 2:
         return Concluded(verdict=found, evaluator=name)
     built = tower(chains, tolerance=tolerance, threshold=at_least)
+    return Concluded(verdict=carried(found, built), evaluator=name, tower=built)
+
+
+def carried(found: Verdict, built: Tower) -> Verdict:
+    """The verdict as the tower has it: what level 1 and its labels say alone may not say the opposite."""
     if built.stopped_at is None:
-        found = msgspec.structs.replace(found, answer="cannot tell", settle=built.settle)
-    return Concluded(verdict=found, evaluator=name, tower=built)
+        return msgspec.structs.replace(found, answer="cannot tell", settle=built.settle)
+    estimate = built.depths[built.stopped_at - 1].estimate
+    answer, settle = answer_of(estimate, found.at_least), ""
+    if {answer, found.answer} == {"yes", "no"}:
+        answer, settle = "cannot tell", "the levels above say the opposite of the labels: more labels"
+    elif answer == "cannot tell":
+        settle = settle_of(estimate, found.at_least, found.labels, found.subjects)
+    return msgspec.structs.replace(found, answer=answer, estimate=estimate, settle=settle)
 
 
 def chains_of(

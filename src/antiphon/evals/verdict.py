@@ -82,7 +82,7 @@ def verdict(
     enough = known >= LABELS_LEAST
     estimate = _hull([each.estimate for each in both]) if both else None
     anytime = _hull([at_any_time(each, 1 - level) for each in both]) if both else None
-    answer = _answer(anytime if enough else None, at_least)
+    answer = answer_of(anytime if enough else None, at_least)
     return Verdict(
         criterion=criterion,
         answer=answer,
@@ -97,7 +97,7 @@ def verdict(
         draws=len(own),
         missing=sum(draw.value is None for draw in own),
         variance=split(_observations(opinions, clusters)),
-        settle=_settle(anytime, at_least, known, len(subjects)) if answer == "cannot tell" else "",
+        settle=settle_of(anytime, at_least, known, len(subjects)) if answer == "cannot tell" else "",
     )
 
 
@@ -139,7 +139,8 @@ def _hull(sides: Sequence[Estimate]) -> Estimate:
     return Estimate(middle, min(side.low for side in sides), max(side.high for side in sides), sides[0].n)
 
 
-def _answer(interval: Estimate | None, at_least: float | None) -> Answer:
+def answer_of(interval: Estimate | None, at_least: float | None) -> Answer:
+    """Whether the rate is at least so high, as far as the interval tells."""
     if interval is None or interval.n < 2:
         return "cannot tell"
     if at_least is None or interval.low >= at_least:
@@ -147,7 +148,8 @@ def _answer(interval: Estimate | None, at_least: float | None) -> Answer:
     return "no" if interval.high < at_least else "cannot tell"
 
 
-def _settle(interval: Estimate | None, at_least: float | None, labels: int, subjects: int) -> str:
+def settle_of(interval: Estimate | None, at_least: float | None, labels: int, subjects: int) -> str:
+    """What would settle it where the interval does not tell."""
     if interval is None or labels < LABELS_LEAST:
         wanted = max(1, LABELS_LEAST - labels)
         if wanted > subjects - labels:
