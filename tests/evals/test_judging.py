@@ -1,4 +1,4 @@
-"""A run, judged: broken off and gone on with, concluded, replayed, labelled, compared."""
+"""A run, judged: broken off and gone on with, concluded, replayed, labelled."""
 
 import io
 import json
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from antiphon.cli import eval_compare, main
+from antiphon.cli import main
 from antiphon.contracts import Draw, EngineSetup, Prompt, Subject
 from antiphon.engines.scripted import ScriptedEvaluator, ScriptedLanguageModel
 from antiphon.evals.criteria import criterion_named
@@ -19,51 +19,14 @@ from antiphon.evals.draws import DRAWS_FILE, LABELS_FILE, Label, append, level_o
 from antiphon.evals.judge import ModelJudge
 from antiphon.evals.judging import chains_of, conclude, judge_all, subjects_of
 from antiphon.evals.records import (
-    Conversation,
-    ConversationOutcome,
     Gate,
-    Line,
     Run,
     conversations,
-    read_run,
     write_conversation,
     write_run,
 )
 
-from .logs import drawn, label
-
-
-def _conversation(scenario: str, seed: int, *, ms: float = 900.0, success: bool = True) -> Conversation:
-    words = [
-        ("caller", "A table for two"),
-        ("agent", "At which time?"),
-        ("caller", "Eight"),
-        ("agent", "Done"),
-    ]
-    lines = tuple(
-        Line(who=who, text=text, start_ms=1000.0 * place, end_ms=1000.0 * place + 900)
-        for place, (who, text) in enumerate(words)
-    )
-    return Conversation(
-        id=f"{scenario}-{seed}",
-        scenario=scenario,
-        seed=seed,
-        mode="text",
-        caller={"aim": "to book a table"},
-        transcript=lines,
-        measures={"latency_ms": ms},
-        outcome=ConversationOutcome(success=success),
-    )
-
-
-def _folder(path: Path, *, slow_ms: float = 0.0, seeds: int = 6) -> Path:
-    dice = Random(slow_ms)
-    write_run(path, Run(suite="two tables", mode="text"))
-    for scenario in ("early", "late", "loud"):
-        for seed in range(seeds):
-            ms = 900 + slow_ms + dice.gauss(0, 50)
-            write_conversation(path, _conversation(scenario, seed, ms=ms))
-    return path
+from .logs import booked, drawn, folder_of, label
 
 
 class _Dice(ScriptedEvaluator):
@@ -90,7 +53,7 @@ def dice() -> _Dice:
 
 def _subjects(count: int = 12) -> list[Subject]:
     criterion = criterion_named("successful")
-    return [s for n in range(count) for s in subjects_of(_conversation(f"s{n % 4}", n), criterion)]
+    return [s for n in range(count) for s in subjects_of(booked(f"s{n % 4}", n), criterion)]
 
 
 def _judged(judge: _Dice, known: Sequence[Draw], *, stop: int | None = None) -> list[Draw]:
@@ -124,7 +87,7 @@ def test_what_was_broken_off_goes_on_where_it_was(dice: _Dice) -> None:
 
 
 def test_what_a_reply_is_judged_by_is_what_came_before_it() -> None:
-    turns = list(subjects_of(_conversation("early", 1), criterion_named("concise")))
+    turns = list(subjects_of(booked("early", 1), criterion_named("concise")))
     assert [turn.id for turn in turns] == ["early-1#1", "early-1#3"]
     assert turns[0].content["response"] == "At which time?"
     assert len(turns[1].content["context"]) == 3
@@ -140,12 +103,12 @@ def test_another_instrument_is_not_mixed_in(dice: _Dice) -> None:
 def test_verdict_replay_and_label(
     tmp_path: Path, dice: _Dice, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = _folder(tmp_path / "run", seeds=5)
+    folder = folder_of(tmp_path / "run", seeds=5)
     subjects = [
         s
         for scenario in ("early", "late", "loud")
         for n in range(5)
-        for s in subjects_of(_conversation(scenario, n), criterion_named("successful"))
+        for s in subjects_of(booked(scenario, n), criterion_named("successful"))
     ]
     for _ in judge_all(
         dice,
@@ -182,116 +145,18 @@ def test_verdict_replay_and_label(
     assert len(read_draws(folder)) == 30
 
 
-def test_compare_says_it_with_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = _folder(tmp_path / "a")
-    slow = _folder(tmp_path / "b", slow_ms=1500)
-    assert main(["eval", "compare", str(before), str(slow)]) == 1
-    assert "WORSE" in capsys.readouterr().out
-    args = ["--measure", "latency_ms", "--margin", "latency_ms=500"]
-    assert main(["eval", "compare", str(slow), str(before), *args]) == 0
-    capsys.readouterr()
-    assert main(["eval", "compare", str(before), str(before), "--json"]) == 2
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert "more pairs" in found["compared"][0]["settle"]
-
-
-def test_what_cannot_be_compared_is_no_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = str(_folder(tmp_path / "a"))
-    assert main(["eval", "compare", run, str(tmp_path / "c")]) == 3
-    assert "antiphon eval run" in capsys.readouterr().err
-    for wrong, said in (
-        (["--margin", "foo"], "--margin foo: write NAME=VALUE, such as latency_ms=500"),
-        (["--margin", "foo=1"], "no measure that decides is called 'foo'"),
-        (["--margin", "missed=inf"], "--margin missed=inf: a margin is a number above 0"),
-        (["--margin", "missed=0.2", "--measure", "success"], "add --measure missed"),
-        (["--alpha", "7"], "--alpha 7.0 is no share of false alarms"),
-    ):
-        assert main(["eval", "compare", run, run, *wrong]) == 3
-        assert said in capsys.readouterr().err
-    for wrong in (["eval", "compare", run], ["eval", "compare", run, run, "--loud"]):
-        with pytest.raises(SystemExit) as ended:
-            main(wrong)
-        assert ended.value.code == 3
-        assert capsys.readouterr().err.startswith("usage: antiphon eval compare ")
-
-
-def test_runs_of_other_suites_or_modes_are_not_compared(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before, after = _folder(tmp_path / "a"), _folder(tmp_path / "b")
-    write_run(after, msgspec.structs.replace(read_run(after), mode="speech"))
-    assert main(["eval", "compare", str(before), str(after)]) == 3
-    assert "hold both with the same --mode" in capsys.readouterr().err
-    other = _folder(tmp_path / "c")
-    for each in list(conversations(other)):
-        (other / "conversations" / f"{each.id}.json").unlink()
-        write_conversation(other, msgspec.structs.replace(each, id=f"x-{each.seed}", scenario="x"))
-    assert main(["eval", "compare", str(before), str(other)]) == 3
-    assert "have no scenario in common: hold both with the same suite" in capsys.readouterr().err
-
-
-def test_a_fault_of_the_comparison_is_no_verdict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run = str(_folder(tmp_path / "a"))
-    monkeypatch.setattr(eval_compare, "compare", lambda *_, **__: 1 / 0)
-    assert main(["eval", "compare", run, run]) == 3
-    assert "ZeroDivisionError" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("command", "said"),
-    [
-        (["report", "RUN", "--worst", "-1"], "argument --worst: -1 is no whole number from 0 on"),
-        (["label", "RUN", "--rater", "a", "--most", "0"], "argument --most: 0 is no whole number from 1 on"),
-        (
-            ["judge-card", "--labels", "RUN", "--draws", "x"],
-            "argument --draws: x is no whole number from 1 on",
-        ),
-        (["run", "SUITE", "--first-seed", "-1"], "argument --first-seed: -1 is no whole number from 0 on"),
-    ],
-)
-def test_a_number_that_cannot_be_is_refused(
-    command: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        main(["eval", *command])
-    assert said in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("wrong", [["--at-least", "80"], ["--tolerance", "-1"]])
 def test_a_share_that_is_none_is_refused(
     tmp_path: Path, wrong: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["eval", "judge", str(_folder(tmp_path / "a")), "--no-draws", *wrong]) == 1
+    assert main(["eval", "judge", str(folder_of(tmp_path / "a")), "--no-draws", *wrong]) == 1
     assert "a share, such as 0." in capsys.readouterr().err
 
 
-def test_a_judge_may_say_worse_and_never_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folders = [_folder(tmp_path / name, seeds=20) for name in ("a", "b")]
-    only = ["--measure", "latency_ms", "--criterion", "successful"]
-    assert main(["eval", "compare", *map(str, folders), *only]) == 3
-    assert "antiphon eval judge" in capsys.readouterr().err
-    for folder, value in zip(folders, (0.9, 0.4), strict=True):
-        append(
-            folder / DRAWS_FILE,
-            [
-                drawn(f"{scenario}-{seed}", value + seed / 100)
-                for scenario in ("early", "late", "loud")
-                for seed in range(20)
-            ],
-        )
-    assert main(["eval", "compare", *map(str, folders), *only]) == 1
-    assert "judged successful: worse" in capsys.readouterr().out
-    assert main(["eval", "compare", str(folders[1]), str(folders[0]), *only]) == 2
-    assert "a judge alone" in capsys.readouterr().out
-
-
 def test_what_the_gate_held_back_is_not_judged(tmp_path: Path) -> None:
-    folder = _folder(tmp_path / "run", seeds=1)
-    bad = msgspec.structs.replace(_conversation("early", 9), gate=Gate(kept=False, reasons=("invented: x",)))
+    folder = folder_of(tmp_path / "run", seeds=1)
+    bad = msgspec.structs.replace(booked("early", 9), gate=Gate(kept=False, reasons=("invented: x",)))
     write_conversation(folder, bad)
-    from antiphon.evals.records import conversations
 
     assert len(list(conversations(folder, kept_only=True))) == 3
 
@@ -303,7 +168,7 @@ def test_of_one_scenario_nothing_can_be_told_and_that_is_replayed_too(
     write_run(folder, Run(suite="one table", mode="text"))
     names = [f"early-{seed}" for seed in range(20)]
     for seed in range(20):
-        write_conversation(folder, _conversation("early", seed))
+        write_conversation(folder, booked("early", seed))
     append(folder / DRAWS_FILE, [drawn(name, 0.5 + n / 100) for n, name in enumerate(names)])
     append(folder / LABELS_FILE, [label(name, float(n % 3 > 0)) for n, name in enumerate(names)])
     for question in ([], ["--at-least", "0.1"]):
@@ -313,44 +178,6 @@ def test_of_one_scenario_nothing_can_be_told_and_that_is_replayed_too(
         assert "more than one scenario" in found["settle"]
         assert main(["eval", "replay", str(folder)]) == 0
         assert "the same to the bit" in capsys.readouterr().out
-
-
-def test_how_often_a_judge_was_asked_is_no_difference(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folders = [_folder(tmp_path / name, seeds=4) for name in "ab"]
-    for folder, said in zip(folders, ([0.9], [0.9] + [0.1] * 8), strict=True):
-        names = [f"{scenario}-{seed}" for scenario in ("early", "late", "loud") for seed in range(4)]
-        draws = [drawn(name, value, seed=seed) for name in names for seed, value in enumerate(said)]
-        append(folder / DRAWS_FILE, draws)
-    for one, other in (folders, folders[::-1]):
-        assert main(["eval", "compare", str(one), str(other), "--criterion", "successful", "--json"]) == 2
-        judged = json.loads(capsys.readouterr().out)["compared"][-1]
-        assert judged["before"] == judged["after"] == pytest.approx(0.9)
-
-
-def test_versions_are_compared_by_a_judge_that_judged_both(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folders = [_folder(tmp_path / name, seeds=5) for name in ("a", "b")]
-    for folder, judges in zip(folders, (("j@1", "j@2"), ("j@2", "j@1", "j@3")), strict=True):
-        append(folder / DRAWS_FILE, [drawn("early-0", 0.5, evaluator=judge) for judge in judges])
-    both = ["eval", "compare", *map(str, folders), "--criterion", "successful"]
-    assert main(both) == 2
-    append(folders[0] / DRAWS_FILE, [drawn("early-1", 0.5, evaluator="j@4")])
-    assert main(both) == 2
-    capsys.readouterr()
-    (folders[1] / DRAWS_FILE).write_bytes(b"")
-    append(folders[1] / DRAWS_FILE, [drawn("early-0", 0.5, evaluator="j@5")])
-    assert main(both) == 3
-    assert "was judged by j@4 and j@5: judge" in capsys.readouterr().err
-
-
-def test_speech_is_not_compared_with_writing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    written, spoken = (_folder(tmp_path / name) for name in ("a", "b"))
-    write_run(spoken, Run(suite="two tables", mode="speech"))
-    assert main(["eval", "compare", str(written), str(spoken)]) == 3
-    assert "hold both with the same --mode" in capsys.readouterr().err
 
 
 def test_a_tower_stands_on_the_draws_that_were_judged_and_knows_who_was_silent(dice: _Dice) -> None:
@@ -385,7 +212,7 @@ def test_a_tower_stands_on_the_draws_that_were_judged_and_knows_who_was_silent(d
 def test_the_verdict_is_of_the_judge_that_was_asked_for_whoever_drew_last(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = _folder(tmp_path / "run", seeds=2)
+    folder = folder_of(tmp_path / "run", seeds=2)
     monkeypatch.setattr(ModelJudge, "open", _scripted)
     told = list[tuple[str, float]]()
     for model in ("0.5b", "1.5b", "0.5b"):
