@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from antiphon.samp import read_cast
-from antiphon.samp.state import Called, Filled, Place, State
+from antiphon.samp.state import Called, Filled, Place, Said, State
 from antiphon.samp.verbatim import Verbatim, verbatim
 
 from .casts import example
@@ -44,6 +44,15 @@ def answer(words: str, told: dict[str, Any] = TOLD, **changed: Any) -> Verbatim:
 )
 def test_what_was_told_is_told_back_and_what_is_due_is_asked(words: str, told: str) -> None:
     assert answer(words) == Verbatim(f"{told} What name may I write down?", whole=True)
+
+
+def test_who_asks_in_between_is_asked_once_more_what_was_asked_twice() -> None:
+    words = "And on which day was that?"
+    before, after = asking(words)
+    due = "What name may I write down?"
+    asked = tuple(Said(turn, "agent", f"Well. {due}", "host", "booking") for turn in (1, 2))
+    again = replace(after, history=(*asked, after.history[-1]))
+    assert verbatim(RESTAURANT, before, again, words).text == f"Friday, 8 May. {due}"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from antiphon.samp.tools import untold
 
 ASKED_IN_A_ROW = 2
 """So often the same question is asked in the same words; then how it is asked is left to the model."""
+ASKED_WITHOUT_MODEL = 4
+"""The same, behind words that no model says: who asks something in between is asked once more."""
 _GOODBYE = re.compile(r"\b(good ?bye|bye|(that's|that is|that will be) all)\b", re.IGNORECASE)
 _MORE = re.compile(r"[.!?;]\W*\w|\b(and|but|also|tell|explain|because|if)\b", re.IGNORECASE)
 """What an answer has beside a single value: another sentence, or another wish."""
@@ -47,14 +49,17 @@ class Due(msgspec.Struct, frozen=True):
         return not self.words.isdisjoint(telling_words(sentence))
 
 
-def question_due(cast: Cast, state: State) -> Due | None:
-    """What is to be asked now; None: nothing, or the caller takes leave."""
+def question_due(cast: Cast, state: State, *, in_a_row: int = ASKED_IN_A_ROW) -> Due | None:
+    """What is to be asked now; None: nothing, or the caller takes leave.
+
+    `in_a_row`: so often it is asked in the same words.
+    """
     found = _due(cast, state)
     said = state.history[-1] if state.history else None
     if found is None or (said is not None and said.role == "caller" and _GOODBYE.search(said.text)):
         return None
-    lately = [each.text for each in state.history if each.role == "agent"][-ASKED_IN_A_ROW:]
-    if sum(found.question in text for text in lately) == ASKED_IN_A_ROW:
+    lately = [each.text for each in state.history if each.role == "agent"][-in_a_row:]
+    if sum(found.question in text for text in lately) == in_a_row:
         return None
     words = said.text if said is not None and said.role == "caller" else "?"
     answered = bool(told_just_now(state)) and not (ASKS.search(words) or _MORE.search(words))

@@ -11,7 +11,7 @@ import msgspec
 from antiphon.samp.asking_back import asked_back
 from antiphon.samp.cast import Cast, Slot
 from antiphon.samp.confidence import knows_slot
-from antiphon.samp.due import question_due
+from antiphon.samp.due import ASKED_WITHOUT_MODEL, question_due
 from antiphon.samp.handover import taking_over
 from antiphon.samp.likelihood import ASKS
 from antiphon.samp.state import State, owed_opening, said_aloud, told_just_now
@@ -68,7 +68,7 @@ def told_back(cast: Cast, state: State, words: str) -> str:
     if not all(_asks_for(cast.slots[slot], words) for slot in asked):
         return ""
     told = ", ".join(_told(cast.slots[slot], said_aloud(state.slots[slot].value)) for slot in asked)
-    due = question_due(cast, state)
+    due = question_due(cast, state, in_a_row=ASKED_WITHOUT_MODEL)
     return f"{told[:1].upper()}{told[1:]}.{f' {due.question}' if due else ''}"
 
 
