@@ -23,6 +23,10 @@ def told(name: str, text: str, asked: tuple[str, ...], **known: str | float) -> 
     [
         ("restaurant", "There will be four of us.", BOOKING, {"guests": 4}),
         ("restaurant", "Four.", BOOKING, {"guests": 4}),
+        ("restaurant", "for people please", BOOKING, {"guests": 4}),
+        ("restaurant", "For people with small children, too?", ("day", *BOOKING), {}),
+        ("restaurant", "For how many people is it?", BOOKING, {}),
+        ("restaurant", "To be honest, I do not know.", BOOKING, {}),
         (
             "restaurant",
             "A table for three tonight at six.",

@@ -18,7 +18,7 @@ from antiphon.samp.guards import Value
 from antiphon.samp.said_dates import dates
 from antiphon.samp.said_letters import respelled, spelled, without_letters
 from antiphon.samp.said_names import names, only_fillers
-from antiphon.samp.said_numbers import Found, numbers
+from antiphon.samp.said_numbers import Found, numbers, sounding
 from antiphon.samp.said_options import meant_options, named_options
 from antiphon.samp.said_times import times
 from antiphon.samp.taking_back import CLAUSE_ENDS, TAKES_BACK, denied, taken_back
@@ -265,26 +265,18 @@ def _candidates(
                 yield Telling(name, words, 0, len(text), base)
             return
         case "name":
-            letters = spelled(text) if is_open or cues else ()
-            bare, known = without_letters(text, letters), str(near.get(name, ""))
-            taken = _no_names(cast, bare, today) if first and not cues else []
-            heard = [
-                (found, base + (_CUE if cued or letters else _OPEN - 0.01 * place))
-                for place, (found, cued) in enumerate(names(bare, cues, asked=first, taken=taken))
-                if not denied(bare, found, slot.type)
-            ]
-            if letters:
-                # What is spelled may be a part of the name beside it, or of the one that was read out.
-                beside = heard[0][0] if heard else Found(letters[0].start, letters[0].end, known)
-                start, end = min(beside.start, letters[0].start), max(beside.end, letters[-1].end)
-                heard = [(Found(start, end, respelled(str(beside.value), letters)), base + _CUE)]
-            for found, certainty in heard:
-                if certainty >= _ASKED:
-                    yield Telling(name, found.value, found.start, found.end, certainty)
+            known = str(near.get(name, ""))
+            for found, certainty in _called(
+                cast, slot, text, first=first, is_open=is_open, known=known, today=today
+            ):
+                if base + certainty >= _ASKED:
+                    yield Telling(name, found.value, found.start, found.end, base + certainty)
             return
         case "number" | "time" | "date":
             values = _values(slot, text, asked=first, near=str(near.get(name, "")), today=today)
     values = [found for found in values if not denied(text, found, slot.type)]
+    if slot.type == "number" and first and not values:
+        values = [found for found in sounding(text) if _near(text, found, cues) >= _CUE]
     for found in values:
         cued = _near(text, found, cues)
         if slot.type == "number" and not cued and _counted(text, found) and alone:
@@ -292,6 +284,28 @@ def _candidates(
         # A number means nothing without a cue or a question; a day or a time mostly means what is open.
         if cued or first or (is_open and slot.type != "number"):
             yield Telling(name, found.value, found.start, found.end, base + cued)
+
+
+def _called(
+    cast: Cast, slot: Slot, text: str, *, first: bool, is_open: bool, known: str, today: date
+) -> Iterator[tuple[Found, float]]:
+    """The names that are said or spelled, the likeliest first, each with how much speaks for it."""
+    cues = _cue_spans(slot, text)
+    letters = spelled(text) if is_open or cues else ()
+    bare = without_letters(text, letters)
+    taken = _no_names(cast, bare, today) if first and not cues else []
+    heard = [
+        (found, _CUE if cued else _OPEN - 0.01 * place)
+        for place, (found, cued) in enumerate(names(bare, cues, asked=first, taken=taken))
+        if not denied(bare, found, slot.type)
+    ]
+    if not letters:
+        yield from heard
+        return
+    # The letters spell a part of the name said beside them, or of the one that is known.
+    name = heard[0][0] if heard else Found(letters[0].start, letters[0].end, known)
+    start, end = min(name.start, letters[0].start), max(name.end, letters[-1].end)
+    yield Found(start, end, respelled(str(name.value), letters)), _CUE
 
 
 def _cue_spans(slot: Slot, text: str) -> list[tuple[int, int]]:

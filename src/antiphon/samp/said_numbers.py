@@ -15,6 +15,8 @@ _SOME = {"a couple": 2.0, "couple of": 2.0, "a dozen": 12.0, "half a dozen": 6.0
 
 ONE_TO_NINE = "one|two|three|four|five|six|seven|eight|nine"
 TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_SOUND_LIKE = {"for": 4.0, "fore": 4.0, "to": 2.0, "too": 2.0, "ate": 8.0}
+_SOUNDING = re.compile(rf"\W*({'|'.join(_SOUND_LIKE)})\b", re.IGNORECASE)
 _TEN = "|".join(_TENS)
 _NTH = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
 # Only a ten and the unit right behind it make one number: "five six" is two, and "twenty-first" is none.
@@ -57,6 +59,12 @@ def numbers(text: str) -> list[Found]:
     """Every number in `text`, in order; ordinals and numbers in times are none."""
     found = [Found(match.start(), match.end(), _value(match)) for match in _NUMBER.finditer(text)]
     return [each for each in found if not _counts_nobody(text, each)]
+
+
+def sounding(text: str) -> list[Found]:
+    """A number that is written as a word that sounds like it, where that begins an answer: "For people." """
+    match = _SOUNDING.match(text)
+    return [Found(*match.span(1), _SOUND_LIKE[match[1].lower()])] if match else []
 
 
 def _counts_nobody(text: str, found: Found) -> bool:
