@@ -87,6 +87,8 @@ def test_numbers(text: str, expected: list[float]) -> None:
         ("a quarter to one", "12:45", "12:45"),
         ("a quarter to one at night", "00:45", "00:45"),
         ("half past midnight", "00:30", "00:30"),
+        ("At half-past night in the morning.", "09:30", "09:30"),
+        ("a quarter past night tonight", "21:15", "21:15"),
         ("five to six people", None, None),
         ("At six fifty-five.", "18:55", "18:55"),
         ("At seven oh five.", "19:05", "19:05"),
