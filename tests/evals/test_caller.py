@@ -128,11 +128,24 @@ def test_a_name_that_sounds_like_it_and_is_another_is_noticed(
     assert misread(name, answer) == wrong
 
 
-def test_a_name_that_is_read_out_wrongly_is_spelled_and_not_for_ever() -> None:
-    name = msgspec.structs.replace(scenario().facts["secret"], slot="caller", value="Ann Miller")
+def test_a_name_that_is_asked_for_again_is_spelled() -> None:
+    caller = _named("Ann Miller")
+    assert said(caller, "And what is your name?") == "My name is Ann Miller."
+    said_again = said(caller, "What name was it?")
+    assert said_again == "As I said. My name is Ann Miller. A, N, N. M, I, L, L, E, R."
+
+
+def _named(value: str) -> Caller:
+    """Somebody of that name who has called."""
+    name = msgspec.structs.replace(scenario().facts["secret"], slot="caller", value=value)
     facts = {**scenario().facts, "secret": name}
     caller = Caller(msgspec.structs.replace(scenario(), facts=facts, points=()), 1)
     caller.opens()
+    return caller
+
+
+def test_a_name_that_is_read_out_wrongly_is_spelled_and_not_for_ever() -> None:
+    caller = _named("Ann Miller")
     said(caller, "And what is your name?")
     for _ in range(2):
         say = caller.answers("Four rolls, for Ann Mallow. Is that right?")

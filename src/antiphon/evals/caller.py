@@ -5,7 +5,8 @@ A caller has a purpose and keeps to it by rule, so that nobody has to trust a mo
 1. what the agent asks for, if it is a fact the caller knows and has not told;
 2. the next point on their mind whose time has come;
 3. yes, when something is to be confirmed; or no, and letter by letter, when a name in it is another one;
-4. a fact again, when it is asked for again, or all of it, when the agent did not understand;
+4. a fact again, when it is asked for again, a name with its letters, or all of it, when the agent did not
+   understand;
 5. what may be volunteered and was not asked for;
 6. goodbye.
 
@@ -238,24 +239,28 @@ class Caller:
         self._repeats += 1
         name = max(places, key=lambda each: places[each])
         self._said_again[name] = self._said_again.get(name, 0) + 1
-        text = self._as_it_stands(name)
-        return self._say(f"{_AGAIN[self._scenario.temper]} {text}", "repeats", (name,))
+        text, value = self._as_it_stands(name), self._named(name)
+        spelled = [_letters(word) for word in value.split()]
+        return self._say(" ".join((_AGAIN[self._scenario.temper], text, *spelled)), "repeats", (name,))
 
     def _spelled(self, heard: str) -> Say | None:
         """A name that the agent has got wrong, letter by letter, while the caller has patience left."""
         if self._repeats >= _REPEATS_MAX[self._scenario.temper]:
             return None
         for name in self.told:
-            fact = self._scenario.facts[name]
-            value, again = str(fact.value), self._said_again.get(name, 0)
-            if not value.istitle() or not any(value in text for text in fact.says):
-                continue
-            if again < _SAID_AGAIN_MAX and (wrong := misread(value, heard)):
+            value, again = self._named(name), self._said_again.get(name, 0)
+            if value and again < _SAID_AGAIN_MAX and (wrong := misread(value, heard)):
                 self._repeats += 1
                 self._said_again[name] = again + 1
-                letters = " ".join(f"{word}, {', '.join(word.upper())}." for word in wrong)
-                return self._say(f"No, {letters}", "repeats", (name,))
+                spelled = " ".join(f"{word}, {_letters(word)}" for word in wrong)
+                return self._say(f"No, {spelled}", "repeats", (name,))
         return None
+
+    def _named(self, name: str) -> str:
+        """The value of a fact that is somebody's name; else empty."""
+        fact = self._scenario.facts[name]
+        value = str(fact.value)
+        return value if value.istitle() and any(value in text for text in fact.says) else ""
 
     def _as_it_stands(self, name: str) -> str:
         """A fact that was told, said again; after a change of mind, what the caller said then."""
@@ -303,3 +308,8 @@ class Caller:
     def _draw(self, texts: tuple[str, ...], purpose: str) -> str:
         throw: random.Random = dice(self._seed, purpose, self._turns)
         return throw.choice(texts)
+
+
+def _letters(word: str) -> str:
+    """How it is spelled aloud."""
+    return f"{', '.join(word.upper())}."
