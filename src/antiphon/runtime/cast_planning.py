@@ -11,7 +11,7 @@ from antiphon.runtime.cast_answer import Plan, still_open
 from antiphon.runtime.casting import Staged
 from antiphon.runtime.config import Config
 from antiphon.samp import Cast
-from antiphon.samp.ahead import Imagined, imagined, presumed, taken_for
+from antiphon.samp.ahead import Imagined, imagined, presumed, taken_for, unmoved
 from antiphon.samp.prompt import Draft, Fact, draft_prompt
 from antiphon.samp.state import State
 from antiphon.samp.tools import bridge, due
@@ -103,6 +103,9 @@ class Planner:
             goes_back = len(saying.split()) < WORDS_TELL
         if after is None:
             after = presumed(staged.cast, staged.decider, state, turn, today=today, goes_back=goes_back)
+            if verbatim(staged.cast, state, after, saying).whole:
+                # What is said word for word needs no prompt: one is read for whoever says something else.
+                after = unmoved(staged.cast, state, turn)
         self._read = self._draft(after, self.recall(after, saying))
         return still_open(self._read.prompt(), saying)
 

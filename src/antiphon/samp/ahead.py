@@ -61,7 +61,7 @@ def presumed(
     usual one; and out of a topic that they brought up, once they have heard of it, back to where they were,
     unless their words tell already that they do not (not `goes_back`).
     """
-    state = _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": _UNSAID})
+    state = unmoved(cast, state, turn)
     scene = state.place.scene
     first = next(iter(open_tasks(cast, scene, state)), None)
     if goes_back and state.stack and (first is None or not first.ask) and _heard_of_it(cast, state):
@@ -75,6 +75,11 @@ def presumed(
     told = _proposed(cast, state, turn, (answer,), name="presumed")
     move = decider.opened(state, values(told), fresh=True)
     return told if move is None else _proposed(cast, told, turn, (move,))
+
+
+def unmoved(cast: Cast, state: State, turn: int) -> State:
+    """What the state will be when the caller says something else than they were asked."""
+    return _happened(cast, state, CALLER_TURN_COMMITTED, {"turn": turn, "text": _UNSAID})
 
 
 def looked_up(cast: Cast, future: Imagined, outcomes: Sequence[tuple[Call, str]]) -> Imagined:
