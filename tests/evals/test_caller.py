@@ -118,6 +118,9 @@ def test_questions_are_read_off_the_words() -> None:
         ("Karl Berg", "In the name of Carl Berg. Is that right?", ()),
         ("Paul Weber", "So that is Wednesday, 6 May, for Paul Vapor. Is that right?", ("Weber",)),
         ("Paul Weber", "So that is Wednesday, 6 May, at 16:40. Is that right?", ()),
+        ("Karl Berg", "Four rolls, in the name of Karl. Is that right?", ()),
+        ("Karl Berg", "Thank you, Mr. Berg, is that right?", ()),
+        ("Omar Said", "For Omar. Is that right?", ()),
         ("Yuki", "You're welcome. Is that right?", ()),
         ("Tom", "Your name is Tim. Is that right?", ("Tom",)),
     ],
@@ -132,7 +135,7 @@ def test_a_name_that_is_asked_for_again_is_spelled() -> None:
     caller = _named("Ann Miller")
     assert said(caller, "And what is your name?") == "My name is Ann Miller."
     said_again = said(caller, "What name was it?")
-    assert said_again == "As I said. My name is Ann Miller. A, N, N. M, I, L, L, E, R."
+    assert said_again == "As I said. My name is Ann Miller. Ann, A, N, N. Miller, M, I, L, L, E, R."
 
 
 def _named(value: str) -> Caller:

@@ -27,6 +27,9 @@ def told(name: str, text: str, asked: tuple[str, ...], **known: str | float) -> 
         ("restaurant", "For people with small children, too?", ("day", *BOOKING), {}),
         ("restaurant", "For how many people is it?", BOOKING, {}),
         ("restaurant", "To be honest, I do not know.", BOOKING, {}),
+        ("restaurant", "For seats outside, do we have to pay extra?", BOOKING, {"seat": "terrace"}),
+        ("clinic", "For pain I take ibuprofen.", ("pain",), {}),
+        ("clinic", "For days now.", ("since",), {}),
         (
             "restaurant",
             "A table for three tonight at six.",

@@ -69,13 +69,16 @@ class Stage:
         ends = self._cast.scenes[scene].ends and not state.question
         return state.ended or (ends and checklist_done(self._cast, scene, values(state), state.ticked))
 
-    def answer(self, before: State | None = None, said: str = "") -> tuple[str, Compiled | None, float]:
+    def answer(
+        self, today: date, before: State | None = None, said: str = ""
+    ) -> tuple[str, Compiled | None, float]:
         """What the agent says next, its prompt, and how long the first token took.
 
         `said`: the caller's words; `before`: the state in which they were said.
         """
         state = self.session.state
-        exact = verbatim(self._cast, before or state, state, said, recall=self._config.exact_recall)
+        recall = self._config.exact_recall
+        exact = verbatim(self._cast, before or state, state, said, today=today, recall=recall)
         if exact.whole:
             self._print_words(iter((exact.text,)))
             return exact.text, None, 0.0
@@ -119,7 +122,7 @@ class Stage:
         state = self.session.state
         wrong = () if wanted is None else tuple(_wrong(self.session, wanted))
         self._print_state(wrong, scripted=wanted is not None)
-        said, compiled, first_ms = self.answer(before, text)
+        said, compiled, first_ms = self.answer(today, before, text)
         heard = said if heard_words is None else " ".join(said.split()[:heard_words])
         if heard != said:
             self._console.print(f"  [dim]cut off after: {escape(heard)}[/]")
@@ -208,8 +211,8 @@ def _with_value(name: str, known: Mapping[str, Value]) -> str:
 
 def _typed(stage: Stage, console: Console) -> None:
     console.print("[dim](Ctrl-D to leave)[/]")
-    stage.session.agent_heard(stage.answer()[0])
     today = datetime.now(UTC).astimezone().date()
+    stage.session.agent_heard(stage.answer(today)[0])
     while True:
         try:
             text = console.input("[bold]you[/] ").strip()
@@ -225,7 +228,7 @@ def _typed(stage: Stage, console: Console) -> None:
 def _scripted(stage: Stage, script: Script, console: Console, *, logged: bool) -> None:
     console.print(f"[dim]{escape(script.caller)}[/]")
     today = date.fromisoformat(script.today)
-    said = stage.answer()[0]
+    said = stage.answer(today)[0]
     stage.session.agent_heard(_cut(said, script.lines[0].after_words) if script.lines else said)
     lines = zip(script.lines, (*script.lines[1:], None), strict=True)
     for number, (line, following) in enumerate(lines, start=1):

@@ -101,7 +101,9 @@ class CastAgent:
         """Answer a turn, in the scene that it leads to."""
         began, before = perf_counter(), self._session.state
         self._session.caller_said(said, today=self._today)
-        exact = verbatim(self._cast, before, self._session.state, said, recall=self._config.exact_recall)
+        exact = verbatim(
+            self._cast, before, self._session.state, said, today=self._today, recall=self._config.exact_recall
+        )
         exact_ms = (perf_counter() - began) * 1000
         if exact.whole:
             return self._answer(exact.text, exact_ms)

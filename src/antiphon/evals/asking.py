@@ -11,7 +11,9 @@ ALIKE = 0.8
 _MEANT = 0.5
 """With so much in common, and with a length like it, it is that name that is meant."""
 _LENGTH = 0.6
+_NO_NAMES = frozenset("for is in of the on at under by and so a an your you i".split())  # noqa: SIM905 - to be read
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mister|Dr|Doctor)\b\.?\s*")
 _BEGINNING = re.compile(r"(?:^|(?<=[.!?…]))\W*\w+")
 _SENTENCE = re.compile(r"[^.!?…]+[.!?…]*")
 _INVITING = ("tell", "please", "may", "let")
@@ -102,17 +104,18 @@ def takes_leave(answer: str) -> bool:
 def misread(name: str, answer: str) -> tuple[str, ...]:
     """The words of `name` that sound otherwise where `answer` has it; empty: none, or it is not there."""
     words = tuple(_LETTERS.findall(name))
-    # A single word at the beginning of a sentence has its capital from there.
-    said = _LETTERS.findall(_BEGINNING.sub("", answer) if len(words) == 1 else answer)
     best, found = _MEANT, tuple[str, ...]()
-    for size in (len(words), len(words) - 1, len(words) + 1):
-        for start in range(len(said) - size + 1 if size else 0):
-            heard = tuple(said[start : start + size])
-            like = likeness("".join(words), "".join(heard))
-            if like >= ALIKE:
-                return ()
-            if like > best and all(word[0].isupper() for word in heard) and _as_long(words, heard):
-                best, found = like, heard
+    for sentence in sentences(_TITLE.sub("", answer)):
+        # A single word at the beginning of a sentence has its capital from there.
+        said = _LETTERS.findall(_BEGINNING.sub("", sentence) if len(words) == 1 else sentence)
+        for size in (len(words), len(words) - 1, len(words) + 1):
+            for start in range(len(said) - size + 1 if size else 0):
+                heard = tuple(said[start : start + size])
+                like = likeness("".join(words), "".join(heard))
+                if like >= ALIKE:
+                    return ()
+                if like > best and _may_be_a_name(heard) and _as_long(words, heard):
+                    best, found = like, heard
     if len(found) != len(words):
         return words if found else ()
     return tuple(one for one, other in zip(words, found, strict=True) if likeness(one, other) < ALIKE)
@@ -136,6 +139,10 @@ def _asks(sentence: str) -> bool:
         return True
     words = normalize(sentence)
     return bool(words) and words[0] in _INVITING
+
+
+def _may_be_a_name(heard: Sequence[str]) -> bool:
+    return all(word[0].isupper() and word.lower() not in _NO_NAMES for word in heard)
 
 
 def _as_long(words: Sequence[str], heard: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ among its wordings and about the caller's manner; the same seed and the same ans
 """
 
 import random
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -240,8 +241,8 @@ class Caller:
         name = max(places, key=lambda each: places[each])
         self._said_again[name] = self._said_again.get(name, 0) + 1
         text, value = self._as_it_stands(name), self._named(name)
-        spelled = [_letters(word) for word in value.split()]
-        return self._say(" ".join((_AGAIN[self._scenario.temper], text, *spelled)), "repeats", (name,))
+        again = (_AGAIN[self._scenario.temper], text, *_spelling(value.split()))
+        return self._say(" ".join(again), "repeats", (name,))
 
     def _spelled(self, heard: str) -> Say | None:
         """A name that the agent has got wrong, letter by letter, while the caller has patience left."""
@@ -252,8 +253,7 @@ class Caller:
             if value and again < _SAID_AGAIN_MAX and (wrong := misread(value, heard)):
                 self._repeats += 1
                 self._said_again[name] = again + 1
-                spelled = " ".join(f"{word}, {_letters(word)}" for word in wrong)
-                return self._say(f"No, {spelled}", "repeats", (name,))
+                return self._say(" ".join(("No,", *_spelling(wrong))), "repeats", (name,))
         return None
 
     def _named(self, name: str) -> str:
@@ -310,6 +310,6 @@ class Caller:
         return throw.choice(texts)
 
 
-def _letters(word: str) -> str:
-    """How it is spelled aloud."""
-    return f"{', '.join(word.upper())}."
+def _spelling(words: Iterable[str]) -> Iterator[str]:
+    """Each word and its letters, as they are said."""
+    return (f"{word}, {', '.join(word.upper())}." for word in words)

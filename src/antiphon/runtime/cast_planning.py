@@ -15,7 +15,7 @@ from antiphon.samp.ahead import Imagined, imagined, presumed, taken_for, unmoved
 from antiphon.samp.prompt import Draft, Fact, draft_prompt
 from antiphon.samp.state import State
 from antiphon.samp.tools import bridge, due
-from antiphon.samp.verbatim import verbatim
+from antiphon.samp.verbatim import Verbatim, verbatim
 
 Recall = Callable[[State, str], tuple[Fact, ...]]
 """What is worth knowing for an answer to these words; called on the model's lane, so it must not wait."""
@@ -73,7 +73,7 @@ class Planner:
             future = taken_for(staged.cast, staged.decider, state, *owed, today=staged.today())
             words = owed[1]
         after = state if future is None else future.state
-        exact = verbatim(staged.cast, state, after, words or "", recall=self._config.exact_recall)
+        exact = self._exact(state, after, words or "")
         between = _between(staged.cast, state, future)
         draft: Draft | None = None
         facts: tuple[Fact, ...] = ()
@@ -103,7 +103,7 @@ class Planner:
             goes_back = len(saying.split()) < WORDS_TELL
         if after is None:
             after = presumed(staged.cast, staged.decider, state, turn, today=today, goes_back=goes_back)
-            if verbatim(staged.cast, state, after, saying).whole:
+            if self._exact(state, after, saying).whole:
                 # What is said word for word needs no prompt: one is read for whoever says something else.
                 after = unmoved(staged.cast, state, turn)
         self._read = self._draft(after, self.recall(after, saying))
@@ -112,6 +112,10 @@ class Planner:
     def last_read(self) -> Prompt | None:
         """The prompt that `expected` made last, which lies in the model's cache."""
         return self._read.prompt() if self._read is not None else None
+
+    def _exact(self, before: State, after: State, words: str) -> Verbatim:
+        recall, today = self._config.exact_recall, self._staged.today()
+        return verbatim(self._staged.cast, before, after, words, today=today, recall=recall)
 
     def _draft(self, state: State, facts: tuple[Fact, ...]) -> Draft:
         model, config = self._model, self._config

@@ -86,11 +86,11 @@ def _due(cast: Cast, state: State) -> Due | None:
         return _due_as(state.question) if state.question.endswith("?") else None
     name = state.place.scene
     tasks = open_tasks(cast, name, state)
-    task = tasks[0] if tasks else left_open(cast, state)
+    task = next((each for each in tasks if not each.optional), None) or left_open(cast, state)
     if task is None:
         return _due_as(_waits_for(cast, state))
     slot = cast.slots.get(task.ask)
-    if slot is None or not slot.ask or task.optional:
+    if slot is None or not slot.ask:
         return None
     return _due_as(slot.ask, slot.about)
 

@@ -16,7 +16,7 @@ from antiphon.samp.cast import Cast, Slot
 from antiphon.samp.fits import misfit
 from antiphon.samp.guards import Value
 from antiphon.samp.said_dates import dates
-from antiphon.samp.said_letters import respelled, spelled, without_letters
+from antiphon.samp.said_letters import is_like, respelled, spelled, without_letters
 from antiphon.samp.said_names import names, only_fillers
 from antiphon.samp.said_numbers import Found, numbers, sounding
 from antiphon.samp.said_options import meant_options, named_options
@@ -266,8 +266,9 @@ def _candidates(
             return
         case "name":
             known = str(near.get(name, ""))
+            read_out = name in mended
             for found, certainty in _called(
-                cast, slot, text, first=first, is_open=is_open, known=known, today=today
+                cast, slot, text, first=first, read_out=read_out, known=known, today=today
             ):
                 if base + certainty >= _ASKED:
                     yield Telling(name, found.value, found.start, found.end, base + certainty)
@@ -276,7 +277,7 @@ def _candidates(
             values = _values(slot, text, asked=first, near=str(near.get(name, "")), today=today)
     values = [found for found in values if not denied(text, found, slot.type)]
     if slot.type == "number" and first and not values:
-        values = [found for found in sounding(text) if _near(text, found, cues) >= _CUE]
+        values = sounding(text, slot.cues)
     for found in values:
         cued = _near(text, found, cues)
         if slot.type == "number" and not cued and _counted(text, found) and alone:
@@ -287,11 +288,13 @@ def _candidates(
 
 
 def _called(
-    cast: Cast, slot: Slot, text: str, *, first: bool, is_open: bool, known: str, today: date
+    cast: Cast, slot: Slot, text: str, *, first: bool, read_out: bool, known: str, today: date
 ) -> Iterator[tuple[Found, float]]:
     """The names that are said or spelled, the likeliest first, each with how much speaks for it."""
     cues = _cue_spans(slot, text)
-    letters = spelled(text) if is_open or cues else ()
+    letters = spelled(text) if first or read_out or cues else ()
+    if known and not read_out and not is_like(f"{known} {text}", letters):
+        letters = ()
     bare = without_letters(text, letters)
     taken = _no_names(cast, bare, today) if first and not cues else []
     heard = [

@@ -10,33 +10,39 @@ from difflib import SequenceMatcher
 
 from antiphon.samp.said_numbers import Found
 
-LETTERS_MIN = 3
-"""Two letters are "a.m."."""
-_LETTER = r"(?<![\w'’])[^\W\d_](?![\w'’])"
-_SPELLED = re.compile(rf"{_LETTER}(?:[-.,\s]+{_LETTER}){{{LETTERS_MIN - 1},}}")
+LIKE = 0.5
+"""From so much in common on it is the same word, heard otherwise."""
+_LETTER = r"(?<![\w'’])(?:double[-\s])?[^\W\d_](?![\w'’])(?:\s(?:as|is) in \w+)?"
+_COMMAS = re.compile(rf"{_LETTER}(?:(?:-|,\s*|\s){_LETTER}){{2,}}", re.IGNORECASE)
+"""As recognisers write letters; two are hardly a name."""
+_STOPS = re.compile(rf"{_LETTER}(?:\.\s*{_LETTER}){{3,}}", re.IGNORECASE)
+"""The same with full stops; three of them are "U.S.A." or initials."""
 _RUN_TOGETHER = re.compile(r"(?<![^\W_])([^\W\d_]{3,})[,.\s]+([^\W\d_]{3,})(?![^\W_])")
 """A name and its letters, written as one word: "Jonas JONAS"."""
-_INITIALS = re.compile(r"\w(?:\.\s*\w)+\.\s+[^\W\d_]{2}")
 _WITH = re.compile(r"\bwith an? [^\W\d_]\b", re.IGNORECASE)
 """How one letter is told: "Karl with a K, K, A, R, L"."""
-_HALF_DAY = re.compile(r"[ap][-.,\s]+m\b", re.IGNORECASE)
-_LIKE = 0.5
+_SAYS_ON = re.compile(r"[-,.\s]+[ai]$", re.IGNORECASE)
+"""A word of one letter, with which the sentence behind the letters begins."""
+_ONE = re.compile(r"(double[-\s])?([^\W\d_])(?![\w'’])(?:\s(?:as|is) in \w+)?", re.IGNORECASE)
+_NOT = re.compile(r"\bnot\W+$", re.IGNORECASE)
 
 
 def spelled(text: str) -> tuple[Found, ...]:
-    """The words that are spelled in `text`, each with its capital."""
-    text = _WITH.sub(lambda match: "," * len(match[0]), text)
-    found = [
-        Found(match.start(), match.end(), "".join(re.findall(r"[^\W\d_]", match[0])).capitalize())
-        for match in _SPELLED.finditer(text)
-        if not (_HALF_DAY.match(match[0]) or _INITIALS.match(text, match.start()))
-    ]
-    found += [
-        Found(match.start(2), match.end(2), match[2].capitalize())
-        for match in _RUN_TOGETHER.finditer(text)
-        if match[2].isupper() and not match[1].isupper() and likeness(match[1], match[2]) >= _LIKE
-    ]
-    return tuple(sorted(found))
+    """The words that are spelled in `text`, each with its capital, and once."""
+    bare = _WITH.sub(lambda match: "," * len(match[0]), text)
+    found: dict[str, Found] = {}
+    for match in sorted((*_COMMAS.finditer(bare), *_STOPS.finditer(bare)), key=lambda one: one.start()):
+        run = match[0]
+        if re.match(r"\s+\w", bare[match.end() :]):
+            run = _SAYS_ON.sub("", run)
+        letters = "".join((2 if twice else 1) * letter for twice, letter in _ONE.findall(run))
+        if len(letters) > 2 and len(set(letters.lower())) > 1 and not _NOT.search(bare[: match.start()]):
+            word = letters.capitalize()
+            found.setdefault(word, Found(match.start(), match.start() + len(run), word))
+    for match in _RUN_TOGETHER.finditer(bare):
+        if match[2].isupper() and not match[1].isupper() and likeness(match[1], match[2]) >= LIKE:
+            found.setdefault(match[2].capitalize(), Found(*match.span(2), match[2].capitalize()))
+    return tuple(sorted(found.values()))
 
 
 def without_letters(text: str, letters: Sequence[Found]) -> str:
@@ -49,14 +55,27 @@ def without_letters(text: str, letters: Sequence[Found]) -> str:
 def respelled(name: str, letters: Sequence[Found]) -> str:
     """`name` with those of its words that are spelled; where no more words are known, what is spelled."""
     words = name.split()
-    if len(words) <= len(letters):
+    if len(words) <= len(letters) and not any(_ends_so(words, str(each.value)) for each in letters):
         return " ".join(str(each.value) for each in letters)
     for each in letters:
-        likely = max(range(len(words)), key=lambda place: (likeness(words[place], str(each.value)), place))
-        words[likely] = str(each.value)
+        word = str(each.value)
+        if not _ends_so(words, word):
+            likely = max(range(len(words)), key=lambda place: (likeness(words[place], word), place))
+            words[likely] = word
     return " ".join(words)
+
+
+def is_like(name: str, letters: Sequence[Found]) -> bool:
+    """Whether something that is spelled is like a word of `name`."""
+    return any(likeness(word, str(each.value)) >= LIKE for word in name.split() for each in letters)
 
 
 def likeness(one: str, other: str) -> float:
     """From 0 to 1, how much two words have in common."""
     return SequenceMatcher(None, one.lower(), other.lower()).ratio()
+
+
+def _ends_so(words: Sequence[str], spelling: str) -> bool:
+    """Whether only the end of a word is spelled: "O'Brien, O apostrophe B, R, I, E, N"."""
+    bare = [re.sub(r"[^\w]", "", word).lower() for word in words]
+    return any(word != spelling.lower() and word.endswith(spelling.lower()) for word in bare)

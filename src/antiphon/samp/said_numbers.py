@@ -1,6 +1,7 @@
 """Numbers as people say them: "four", "thirty-eight point five", "a dozen", "21"."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _UNIT_WORDS = """
@@ -16,7 +17,11 @@ _SOME = {"a couple": 2.0, "couple of": 2.0, "a dozen": 12.0, "half a dozen": 6.0
 ONE_TO_NINE = "one|two|three|four|five|six|seven|eight|nine"
 TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 _SOUND_LIKE = {"for": 4.0, "fore": 4.0, "to": 2.0, "too": 2.0, "ate": 8.0}
-_SOUNDING = re.compile(rf"\W*({'|'.join(_SOUND_LIKE)})\b", re.IGNORECASE)
+_SOUNDING = re.compile(
+    rf"\W*({'|'.join(_SOUND_LIKE)}) (of us|people|\w+s)(?:\W+please)?[^\w?]*", re.IGNORECASE
+)
+_LASTING = frozenset(("minutes", "hours", "days", "nights", "weeks", "months", "years"))
+"""For these something lasts."""
 _TEN = "|".join(_TENS)
 _NTH = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
 # Only a ten and the unit right behind it make one number: "five six" is two, and "twenty-first" is none.
@@ -61,10 +66,11 @@ def numbers(text: str) -> list[Found]:
     return [each for each in found if not _counts_nobody(text, each)]
 
 
-def sounding(text: str) -> list[Found]:
-    """A number that is written as a word that sounds like it, where that begins an answer: "For people." """
-    match = _SOUNDING.match(text)
-    return [Found(*match.span(1), _SOUND_LIKE[match[1].lower()])] if match else []
+def sounding(text: str, cues: Sequence[str]) -> list[Found]:
+    """A number written as a word that sounds like it, where it and what it counts are all: "For people." """
+    match = _SOUNDING.fullmatch(text)
+    counted = match is not None and match[2].lower() in {cue.lower() for cue in cues} - _LASTING
+    return [Found(*match.span(1), _SOUND_LIKE[match[1].lower()])] if match and counted else []
 
 
 def _counts_nobody(text: str, found: Found) -> bool:
