@@ -77,6 +77,15 @@ def test_sound_that_says_something_else_is_found(heard: str) -> None:
     assert kinds(held(*with_line(2, transcribed=heard))) == ["garbled"]
 
 
+def test_what_is_spelled_need_not_be_heard_letter_by_letter() -> None:
+    spelled = with_line(2, text="No, Berg, B, E, R, G.", transcribed="No Bergb.erci.", intent="repeats:count")
+    assert kinds(held(*spelled)) == []
+    wrong = with_line(
+        2, text="No, Berg, B, E, R, G.", transcribed="Rolls on the sea.", intent="repeats:count"
+    )
+    assert kinds(held(*wrong)) == ["garbled"]
+
+
 def test_silence_where_words_should_be_is_found() -> None:
     assert kinds(held(*with_line(2, transcribed=""))) == ["garbled", "silent"]
 

@@ -13,6 +13,7 @@ Timing is read off the log, never judged. The bounds were set on honest conversa
 and on planted faults (`antiphon bench callers`).
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
@@ -33,6 +34,7 @@ GARBLED_ABOVE = 0.5
 _INVENTED_SHARE = 0.4
 _SLACK_MS = 4000.0
 _SAME_LINE_MAX = 4
+_SPELLED = re.compile(r"\b[^\W\d_](?:[-,.\s]+[^\W\d_]\b){2,}")
 _SMALL = frozenset(
     (  # noqa: SIM905 - as a text it can be read
         "a an the and or but so to of in on at for with from by it is am are was be been i you we he she "
@@ -114,10 +116,15 @@ def _garbled(lines: Sequence[Line]) -> Iterator[str]:
     for line in caller_turns(lines):
         if line.transcribed is None:
             continue
-        found = word_errors(line.text, line.transcribed)
+        found = word_errors(_as_words(line.text), _as_words(line.transcribed))
         allowed = max(GARBLED_ABOVE * found.words, min(2, found.words - 1))
         if found.words and found.errors > allowed:
             yield f"garbled: {line.text!r} sounds like {line.transcribed!r}"
+
+
+def _as_words(text: str) -> str:
+    """What is spelled as one word: whether each letter is heard says little of whether the caller spoke."""
+    return _SPELLED.sub(lambda match: re.sub(r"\W+", "", match[0]), text)
 
 
 def _hung_up(conversation: Conversation, scenario: Scenario) -> Iterator[str]:
