@@ -191,6 +191,7 @@ def test_dates(text: str, expected: str | None) -> None:
         ("the first available table", None),
         ("is the 8th available", "2026-05-08"),
         ("the 8th half past seven", "2026-05-08"),
+        ("I was born on the night of June, nineteen fifty.", "1950-06-09"),
         ("next month on the 20th", "2026-06-20"),
         ("the first would be fine", "2026-06-01"),
         ("the 3rd of next month", "2026-06-03"),

@@ -40,6 +40,7 @@ def answer(words: str, told: dict[str, Any] = TOLD, **changed: Any) -> Verbatim:
         ("How many of us did I say, again?", "4 guests."),
         ("And on which day was that?", "Friday, 8 May."),
         ("Sorry, what time did I say?", "19:30."),
+        ("Sorry on which day was that.", "Friday, 8 May."),
         ("I am not sure any more. Which day did I say?", "Friday, 8 May."),
         ("remind me how many people did i say", "4 guests."),
         ("Which day and what time did we say?", "Friday, 8 May, 19:30."),

@@ -71,7 +71,8 @@ _AGREES = re.compile(
     re.IGNORECASE,
 )
 ASKS = re.compile(
-    r"\?|^\W*((and|but|so|oh|well|okay|sorry)\W+)*(what|where|when|which|who|why|how|can|could|do|does|is|are|may|would)\b",
+    r"\?|^\W*((and|but|so|oh|well|okay|sorry)\W+)*((on|at|for|in|by|to) (?=what|which|how))?"
+    r"(what|where|when|which|who|why|how|can|could|do|does|is|are|may|would)\b",
     re.IGNORECASE,
 )
 """How a question begins or ends."""

@@ -30,6 +30,8 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 _MONTH = rf"(?:{_any_of(_MONTHS)})\b\.?"
+_NINTH = re.compile(rf"(?<=\bthe )night(?= of {_MONTH})", re.IGNORECASE)
+"""As a recogniser writes "the ninth of June"."""
 _NTH = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|{_any_of(word.replace('-', '[ -]') for word in _ORDINALS)})\b"
 # "May 4" is a day, "may 4 people" and "May 4:30" are none.
 _BARE = rf"\d{{1,2}}\b(?![:.]\d|\s+(?:{COUNTED})\b)"
@@ -92,6 +94,7 @@ def dates(text: str, today: date) -> list[Found]:
     A date without a year is the next one from `today` on; a weekday is the next of its name, with "next" or
     "next week" that of the week after.
     """
+    text = _NINTH.sub("ninth", text)
     found: list[tuple[int, int, date | None]] = []
     for pattern, read in _READINGS:
         for match in pattern.finditer(text):
