@@ -79,6 +79,7 @@ def test_few_letters_and_initials_spell_nothing(text: str) -> None:
 def test_letters_without_a_name_that_is_wanted_tell_nothing() -> None:
     assert told("The street is B-E-R-G.", "guests") == {}
     assert told("The street is B-E-R-G.", "day", "caller", known="Ann Miller") == {}
+    assert told("A.I.K.O.", "guests", known="Echo") == {"caller": "Aiko"}, "they have just told their name"
     assert told("No, it's Amir, A-M-I-R.", known="Emir Berg", waiting=("caller",)) == {"caller": "Amir Berg"}
 
 

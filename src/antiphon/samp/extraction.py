@@ -16,7 +16,7 @@ from antiphon.samp.cast import Cast, Slot
 from antiphon.samp.fits import misfit
 from antiphon.samp.guards import Value
 from antiphon.samp.said_dates import dates
-from antiphon.samp.said_letters import is_like, respelled, spelled, without_letters
+from antiphon.samp.said_letters import letters_of, respelled, without_letters
 from antiphon.samp.said_names import names, only_fillers
 from antiphon.samp.said_numbers import Found, numbers, sounding
 from antiphon.samp.said_options import meant_options, named_options
@@ -292,9 +292,7 @@ def _called(
 ) -> Iterator[tuple[Found, float]]:
     """The names that are said or spelled, the likeliest first, each with how much speaks for it."""
     cues = _cue_spans(slot, text)
-    letters = spelled(text) if first or read_out or cues else ()
-    if known and not read_out and not is_like(f"{known} {text}", letters):
-        letters = ()
+    letters = letters_of(text, wanted=first or bool(cues), read_out=read_out, known=known)
     bare = without_letters(text, letters)
     taken = _no_names(cast, bare, today) if first and not cues else []
     heard = [

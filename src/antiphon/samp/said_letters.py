@@ -65,9 +65,22 @@ def respelled(name: str, letters: Sequence[Found]) -> str:
     return " ".join(words)
 
 
-def is_like(name: str, letters: Sequence[Found]) -> bool:
-    """Whether something that is spelled is like a word of `name`."""
-    return any(likeness(word, str(each.value)) >= LIKE for word in name.split() for each in letters)
+def letters_of(text: str, *, wanted: bool, read_out: bool, known: str) -> tuple[Found, ...]:
+    """What `text` spells of a name.
+
+    Args:
+        text: the caller's words.
+        wanted: whether they are asked for the name, or say that it is one.
+        read_out: whether the name that is known was just read out to them.
+        known: the name; empty: none. Only what is like it, or like what is said beside it, spells it anew.
+    """
+    found = spelled(text)
+    beside = without_letters(text, found)
+    if read_out or (wanted and not known):
+        return found
+    # Who stops behind a name and then spells it says nothing else.
+    alone = bool(known) and not any(map(str.isalnum, beside))
+    return found if alone or (wanted and _is_like(f"{known} {beside}", found)) else ()
 
 
 def likeness(one: str, other: str) -> float:
@@ -79,3 +92,7 @@ def _ends_so(words: Sequence[str], spelling: str) -> bool:
     """Whether only the end of a word is spelled: "O'Brien, O apostrophe B, R, I, E, N"."""
     bare = [re.sub(r"[^\w]", "", word).lower() for word in words]
     return any(word != spelling.lower() and word.endswith(spelling.lower()) for word in bare)
+
+
+def _is_like(name: str, letters: Sequence[Found]) -> bool:
+    return any(likeness(word, str(each.value)) >= LIKE for word in name.split() for each in letters)
