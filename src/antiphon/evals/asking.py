@@ -11,7 +11,9 @@ ALIKE = 0.8
 _MEANT = 0.5
 """With so much in common, and with a length like it, it is that name that is meant."""
 _LENGTH = 0.6
-_NO_NAMES = frozenset("for is in of the on at under by and so a an your you i".split())  # noqa: SIM905 - to be read
+_NO_NAMES = frozenset(
+    ("for", "is", "in", "of", "the", "on", "at", "under", "by", "and", "so", "a", "an", "your", "you", "i")
+)
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mister|Dr|Doctor)\b\.?\s*")
 _BEGINNING = re.compile(r"(?:^|(?<=[.!?…]))\W*\w+")
